@@ -1,0 +1,89 @@
+"""Reason codes: the closed list of why something was refused, held, repaired or remarked on.
+
+One table serves the ledger, ``taihu status``, the reports' list of holds and the demo's score, in both languages, so a
+code can never appear without words that a business analyst understands and a next step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taihu.core.types import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: its code, a short title and what to do."""
+
+    code: str
+    title: Text
+    fix: Text
+
+
+def _r(code: str, zh: str, en: str, fix_zh: str, fix_en: str) -> Reason:
+    return Reason(code, Text(zh, en), Text(fix_zh, fix_en))
+
+
+_ASK = ("请发送方重发正确的文件", "ask the sender for a correct file")
+_REVIEW = ("核对后放行或等待更正文件", "review it, then release it or wait for a corrected file")
+
+_ALL = [
+    # bytes
+    _r("empty_file", "文件为空", "the file is empty", *_ASK),
+    _r("wrong_kind", "文件类型与约定不符", "not the kind of file that was agreed", *_ASK),
+    _r("login_page", "收到的是登录页面而非文件", "a login page came instead of a file", "检查门户账号与会话", "check the portal's account and session"),
+    _r("damaged_file", "文件损坏或未传完", "the file is damaged or cut off", *_ASK),
+    _r("wrong_password", "压缩包或文件密码不对", "none of the known passwords opens it", "在 taihu.yml 的账号中更新密码引用", "update the password reference of the source"),
+    _r("too_large", "展开后超出限制", "it expands beyond the allowed size", *_ASK),
+    _r("unsafe_name", "压缩包内含不安全的路径", "an archive member has an unsafe path", *_ASK),
+    _r("identical_content", "与先前收到的内容完全相同", "identical to content received before", "无需处理；若应为新数据请联系发送方", "nothing to do, unless new data was expected"),
+    _r("not_collected", "未能连接或取数", "the source could not be reached", "见错误详情；下次运行会重试", "see the detail; the next run tries again"),
+    _r("access_refused", "账号被拒绝（只尝试一次）", "the account was refused (tried once)", "更新账号密码后再运行", "update the credential, then run again"),
+    _r("incomplete_drop", "文件尚未传完（缺少完成标记）", "the upload is not finished (no marker yet)", "等待发送方传完", "wait for the sender to finish"),
+    # reading
+    _r("mojibake", "文字乱码", "the text is garbled", *_ASK),
+    _r("unknown_layout", "表头与已知格式都不符", "the header fits no known layout", "用 taihu read FILE --source S 查看差异，新增 layout", "see the difference with taihu read FILE --source S and add a layout"),
+    _r("columns_moved", "列的顺序变了（已按名称识别）", "columns moved (read by name)", "无需处理", "nothing to do"),
+    _r("total_disagrees", "文件自带的合计与明细不符", "the file's own total disagrees with its rows", *_ASK),
+    _r("total_missing", "缺少应有的合计，文件可能不完整", "the agreed control total is missing; the file may be cut off", *_ASK),
+    _r("total_row", "明细中夹有合计行（未计入）", "a total row stood among the data (not counted)", "无需处理", "nothing to do"),
+    _r("ragged_row", "列数不齐的行", "a row has too many or too few fields", *_REVIEW),
+    _r("no_table", "没有找到表格", "no table was found", *_ASK),
+    # values
+    _r("invalid_date", "日期无效", "not a valid date", *_ASK),
+    _r("ambiguous_date", "日期写法有歧义", "the date can be read in two ways", "在 source.yml 中声明日期顺序", "declare the order in source.yml"),
+    _r("two_digit_year", "日期只写了两位年份（已按约定识别）", "a two-digit year (read as agreed)", "无需处理", "nothing to do"),
+    _r("invalid_number", "数字无效", "not a valid number", *_ASK),
+    _r("id_in_scientific_notation", "编号被 Excel 变成科学计数法", "an id was turned into scientific notation", *_ASK),
+    _r("value_missing", "必填值缺失", "a required value is missing", *_ASK),
+    _r("unknown_unit", "单位未登记换算", "no conversion is known for the unit", "补充该商品的装箱数", "add the pack size of the product"),
+    _r("unknown_product", "商品编码未登记", "the product is not in the master data", "补充商品主数据或映射", "add it to the master data or the map"),
+    _r("unknown_party", "发送方不在名单中", "the sender is not on the list", "补充名单", "add it to the reference table"),
+    # rules
+    _r("outside_period", "日期超出应报期间", "rows lie outside the period that is owed", *_REVIEW),
+    _r("missing_day", "文件中缺少某一天", "a day inside the period has no rows", *_REVIEW),
+    _r("sign_disagrees", "数量与金额正负不一致", "quantity and amount have different signs", *_REVIEW),
+    _r("row_count", "行数超出常见范围", "unusual number of rows", *_REVIEW),
+    _r("price_out_of_band", "单价偏离价目表（疑似单位或数量有误）", "unit price far from the price list (unit or quantity slip)", *_REVIEW),
+    _r("scale_suspected", "金额疑似以万元填报", "amounts look as if given in 10,000 CNY", *_ASK),
+    _r("tax_basis_suspected", "金额疑似为未税金额", "amounts look net of tax where gross was agreed", *_ASK),
+    _r("stale_stock", "库存与上次完全相同（疑似照抄）", "stock is the same as last time (copied)", *_ASK),
+    _r("identity_broken", "期初+入-出≠期末", "opening + in - out is not closing", *_REVIEW),
+    _r("duplicate_row", "重复的行", "rows of one key occur more than once", *_REVIEW),
+    _r("rule_failed", "未通过检查规则", "a rule of the source failed", *_REVIEW),
+    # arrivals
+    _r("replaced", "被更新的版本取代", "replaced by a newer version", "无需处理", "nothing to do"),
+    _r("restated", "更正了已收到的数据", "changed data that had been received", "报告中列为追溯调整", "listed as a restatement"),
+    _r("nil_return", "本期无销售（零申报）", "nil return: no sales in the period", "无需处理", "nothing to do"),
+    _r("late", "迟到", "late", "催促发送方", "remind the sender"),
+    _r("missing", "未收到", "missing", "催促发送方", "remind the sender"),
+    _r("correction_expired", "更正已失效（源头已修正）", "a correction has expired (fixed at the source)", "从 corrections.yml 删除", "remove it from corrections.yml"),
+    _r("reader_failed", "读取时出现意外错误", "reading failed unexpectedly", "请把该文件反馈给维护者", "report it with the file to the maintainers"),
+]
+
+REASONS = {reason.code: reason for reason in _ALL}
+
+
+def reason_of(code: str) -> Reason:
+    """The reason with this code; an unlisted code is a programming error and raises ``KeyError``."""
+    return REASONS[code]

@@ -1,0 +1,179 @@
+"""Small frozen values that pass between rooms of the house and belong to none of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+import pyarrow as pa
+
+Lang = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in Chinese and English."""
+
+    zh: str
+    en: str
+
+    def in_(self, lang: Lang) -> str:
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open span of business days: ``start`` is in it, ``end`` is not."""
+
+    start: dt.date
+    end: dt.date
+
+    def days(self) -> list[dt.date]:
+        return [self.start + dt.timedelta(days=n) for n in range((self.end - self.start).days)]
+
+    def __contains__(self, day: dt.date) -> bool:
+        return self.start <= day < self.end
+
+    def __str__(self) -> str:
+        last = self.end - dt.timedelta(days=1)
+        return str(self.start) if last == self.start else f"{self.start}..{last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something a connector could fetch.
+
+    Attributes:
+        key: Stable identity inside the source (mail part, path with size and time, query window).
+        name: File name as the sender wrote it, for people; never used as a path.
+        meta: What the envelope says: ``sender``, ``subject``, ``folder``, ``path``, ``url``, ``query``.
+        received_at: When it reached the server (aware), if the server says so.
+    """
+
+    key: str
+    name: str
+    size: int | None = None
+    received_at: dt.datetime | None = None
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes of an item with what is known of where they come from."""
+
+    item: Item
+    content: bytes
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """A sealed object of the landing zone: SHA-256 of the clear bytes, their size and kind by magic bytes."""
+
+    sha256: str
+    size: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a row stands in what was received.
+
+    ``text`` is the value of the column ``_src_row``: ``sheet!row`` for workbooks, ``row`` for text, with ``member>`` in
+    front for archives and ``/column`` behind for unpivoted rows. The cell of a value follows from the layout's header map.
+    """
+
+    row: int
+    sheet: str = ""
+    member: str = ""
+    columns: str = ""
+
+    @property
+    def text(self) -> str:
+        place = f"{self.sheet}!{self.row}" if self.sheet else str(self.row)
+        place = f"{self.member}>{place}" if self.member else place
+        return f"{place}/{self.columns}" if self.columns else place
+
+
+@dataclass(frozen=True, slots=True)
+class StatedTotal:
+    """A control total that the file itself states, beside what its rows add up to.
+
+    ``column`` is None for a count of rows. ``agrees`` is None when nothing could be computed to compare it with.
+    """
+
+    label: str
+    column: str | None
+    stated: Decimal
+    computed: Decimal | None
+    position: str = ""
+
+    @property
+    def agrees(self) -> bool | None:
+        return None if self.computed is None else self.stated == self.computed
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something noticed about a file that does not stop it: a reason code with its place."""
+
+    reason: str
+    position: str = ""
+    column: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """One table found in a file.
+
+    Attributes:
+        name: Sheet (or archive member) name; empty for plain text.
+        rows: Text columns named by the sender's headers, plus ``_src_row``. Cells that are empty are null.
+        header_row: 1-based physical row of the (last) header line; None without a header.
+        header_cells: Header name to spreadsheet column letter (or 1-based field number for text).
+        totals: Control totals stated for this table, reconciled with its rows.
+        notes: Skipped rows, moved columns, repaired cells: each with its position.
+        layout: Name of the layout that read it; empty when read blind.
+    """
+
+    name: str
+    rows: pa.Table
+    header_row: int | None
+    header_cells: Mapping[str, str]
+    totals: Sequence[StatedTotal] = ()
+    notes: Sequence[Note] = ()
+    layout: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What a reader made of one object. ``held`` is the reason code why its rows must not be used, or None."""
+
+    kind: str
+    encoding: str | None
+    tables: Sequence[TableRead]
+    held: str | None = None
+    held_detail: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row or a value that was refused: by code, position and column, never by its content."""
+
+    reason: str
+    position: str
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an arrival speaks for: one party and a span of business days."""
+
+    party: str
+    span: Span
+    is_nil: bool = False

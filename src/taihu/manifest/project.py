@@ -1,0 +1,57 @@
+"""``taihu.yml``: where the project keeps things and who it logs in as."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from taihu.manifest.strict import Frozen
+from taihu.manifest.words import SecretReference, Title
+
+
+class Entity(Frozen):
+    """A legal entity; sources name theirs."""
+
+    currency: str = Field(description="ISO 4217 code of its books", examples=["CNY"])
+    calendar: str = Field(default="cn", description="Working calendar", examples=["cn", "hk"])
+
+
+class Account(Frozen):
+    """Who we log in as. Values are references to secrets, never secrets."""
+
+    kind: str = Field(description="imap, portal, sftp, sqlite, postgresql, http, smtp, folder, wecom", examples=["imap"])
+    host: str | None = Field(default=None, description="Server name", examples=["imap.company-a.example"])
+    port: int | None = Field(default=None, description="Port; the protocol's own if absent", examples=[993])
+    user: str | None = Field(default=None, description="Login name", examples=["bi"])
+    password: SecretReference | None = Field(default=None, description="Reference to the password", examples=["env:BI_MAILBOX_PASSWORD"])
+    database: str | None = Field(default=None, description="Database name, or file path for sqlite", examples=["erp"])
+    url: str | None = Field(default=None, description="First address of a portal or web source", examples=["https://portal.example"])
+    webhook: SecretReference | None = Field(default=None, description="Reference to a chat webhook", examples=["env:WECOM_URL"])
+    known_hosts: str | None = Field(default=None, description="File with the server's pinned host key (sftp)", examples=["keys/sftp_known_hosts"])
+    tls: bool = Field(default=True, description="false only for a server on this machine", examples=[True])
+    passwords: tuple[SecretReference, ...] = Field(default=(), description="Passwords of archives and workbooks, tried in order", examples=[["env:ZIP_PASSWORD"]])
+
+
+class ProjectFile(Frozen):
+    """The project, once."""
+
+    name: str = Field(description="Short name, letters and underscores", examples=["company_a"], pattern=r"^[a-z][a-z0-9_]*$")
+    title: Title = Field(description="Title in both languages", examples=[{"zh": "A公司", "en": "Company A"}])
+    time_zone: str = Field(default="Asia/Shanghai", description="Zone of business dates", examples=["Asia/Shanghai"])
+    calendar: str = Field(default="cn", description="Working calendar of deadlines and delivery", examples=["cn"])
+    lake: str = Field(default="./lake", description="Folder of objects and tables", examples=["./lake"])
+    ledger: str = Field(default="sqlite:///lake/ledger.sqlite", description="SQLAlchemy address of the ledger", examples=["sqlite:///lake/ledger.sqlite"])
+    engine: str = Field(default="duckdb", description="duckdb", examples=["duckdb"])
+    keys: str = Field(default="file:./keys", description="Keyring; never inside the lake", examples=["file:./keys"])
+    entities: dict[str, Entity] = Field(description="Legal entities", examples=[{"cn_wfoe": {"currency": "CNY"}}])
+    accounts: dict[str, Account] = Field(default_factory=dict, description="Logins by name", examples=[{}])
+    output: str = Field(default="./out", description="Folder that delivered reports are also written to", examples=["./out"])
+
+
+class LocalFile(Frozen):
+    """``taihu.local.yml``: what differs on this machine; each key replaces the one of ``taihu.yml``."""
+
+    lake: str | None = Field(default=None, description="As in taihu.yml", examples=["/data/lake"])
+    ledger: str | None = Field(default=None, description="As in taihu.yml", examples=["postgresql://host/ledger"])
+    keys: str | None = Field(default=None, description="As in taihu.yml", examples=["file:./keys"])
+    accounts: dict[str, Account] = Field(default_factory=dict, description="Accounts replaced on this machine", examples=[{}])
+    output: str | None = Field(default=None, description="As in taihu.yml", examples=["./out"])

@@ -1,0 +1,62 @@
+"""Small value types that several manifest files share: bilingual titles, spans of time, secrets by reference."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from taihu.core.types import Text
+from taihu.manifest.strict import Frozen
+
+
+class Title(Frozen):
+    """A text in both languages."""
+
+    zh: str = Field(description="Chinese text", examples=["华东经销商销售流向"])
+    en: str = Field(description="English text", examples=["Distributor sell-out, East China"])
+
+    @property
+    def text(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+_DURATION = re.compile(r"(\d+) (second|minute|hour|day|week|month)s?")
+
+
+def parse_duration(text: str) -> dt.timedelta:
+    """``15 minutes``, ``2 days``, ``36 months`` (30 days each) as a time difference."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is not a duration such as '15 minutes' or '2 days'")
+    count, unit = int(match[1]), match[2]
+    seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400}
+    return dt.timedelta(seconds=count * seconds[unit])
+
+
+def _duration(value: Any) -> str:
+    parse_duration(str(value))
+    return str(value)
+
+
+def _time(value: Any) -> str:
+    dt.time.fromisoformat(str(value))
+    return str(value)
+
+
+def _reference(value: str) -> str:
+    if value.split(":", 1)[0] not in ("env", "file", "keyring") or ":" not in value:
+        raise ValueError("a secret is a reference (env:NAME, file:PATH or keyring:NAME), never the value itself")
+    return value
+
+
+def _many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Duration = Annotated[str, BeforeValidator(_duration)]
+TimeOfDay = Annotated[str, BeforeValidator(_time)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
+OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_many)]
