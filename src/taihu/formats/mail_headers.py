@@ -1,0 +1,260 @@
+"""Mails as Chinese mail programs really write them.
+
+The standard library and the usual mail packages garble two everyday things: raw GBK bytes in headers and file names, and
+characters beyond GB 2312 (镕, 囍) in texts labelled ``gb2312``. So the structure of a mail comes from the standard
+library, and every text in its headers is decoded here, from the raw bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import email
+import email.utils
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from urllib.parse import unquote_to_bytes
+
+from taihu.formats.text import codec_name, decode
+
+_WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
+_FOLD = re.compile(r"\r?\n[ \t]*")
+_PARAMETER = re.compile(r";\s*([^\s=;]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+_MAX_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MailPart:
+    """One leaf of a mail: a body or an attachment. ``index`` counts the leaves from 0 in the order of the mail."""
+
+    index: int
+    name: str
+    content_type: str
+    content: bytes
+    charset: str = ""
+    disposition: str = ""
+
+    @property
+    def is_attachment(self) -> bool:
+        """Whether people would call it an attachment: it has a name, says so, or is not a text."""
+        return bool(self.name) or self.disposition == "attachment" or not self.content_type.startswith(("text/", "multipart/"))
+
+    @property
+    def text(self) -> str:
+        """The content as text, in its declared charset if that fits."""
+        return decode(self.content, self.charset or None).text
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What matters of a mail. ``sender`` is the bare address in lower case; ``date`` is what the sender claims (aware) or None."""
+
+    message_id: str
+    date: dt.datetime | None
+    sender: str
+    subject: str
+    parts: list[MailPart]
+    sender_name: str = ""
+
+
+def parse_mail(raw: bytes) -> Mail:
+    """Take a mail apart; attachments of forwarded mails (``message/rfc822``) are leaves like all others.
+
+    Args:
+        raw: The mail as the server gave it.
+    """
+    message = email.message_from_bytes(raw)
+    name, address = _sender(message)
+    return Mail(
+        message_id=header_text(message, "Message-ID").strip(),
+        date=_date(message),
+        sender=address.lower(),
+        subject=header_text(message, "Subject").strip(),
+        parts=[_part(index, leaf) for index, leaf in enumerate(_leaves(message, 0))],
+        sender_name=name,
+    )
+
+
+def header_text(message: Message, name: str) -> str:
+    """The first header of this name as text; empty when it is absent."""
+    for key, value in message.raw_items():
+        if key.lower() == name.lower():
+            return decode_header(_raw(value))
+    return ""
+
+
+def decode_header(raw: bytes) -> str:
+    """Decode a raw header value: encoded words in any mixture with raw UTF-8 or GBK bytes."""
+    return _decode_words(_FOLD.sub(" ", _eight_bit(raw)))
+
+
+def _raw(value: object) -> bytes:
+    return str(value).encode("ascii", errors="surrogateescape") if not _has_wide(str(value)) else str(value).encode()
+
+
+def _has_wide(value: str) -> bool:
+    return any(char > "\x7f" and not "\udc80" <= char <= "\udcff" for char in value)
+
+
+def _eight_bit(raw: bytes) -> str:
+    """Raw header bytes as text: ASCII, else strict UTF-8, else GB18030 (what Chinese programs send unlabelled)."""
+    for name in ("ascii", "utf-8"):
+        try:
+            return raw.decode(name)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("gb18030", errors="replace")
+
+
+def _decode_words(text: str) -> str:
+    """Replace encoded words; neighbours in one charset are joined as bytes first, for characters cut in two."""
+    out: list[str] = []
+    pending: tuple[str, bytes] | None = None
+    at = 0
+    for match in _WORD.finditer(text):
+        between = text[at : match.start()]
+        if pending and between.strip():
+            out.append(_word_text(*pending))
+            pending = None
+        if between.strip() or (pending is None and at == 0):
+            out.append(between)
+        charset, content = match[1].lower(), _word_bytes(match[2], match[3])
+        if pending and pending[0] == charset:
+            content = pending[1] + content
+        elif pending:
+            out.append(_word_text(*pending))
+        pending = (charset, content)
+        at = match.end()
+    if pending:
+        out.append(_word_text(*pending))
+    return "".join(out) + text[at:]
+
+
+def _word_bytes(encoding: str, text: str) -> bytes:
+    raw = text.encode("utf-8", errors="replace")
+    if encoding in "qQ":
+        return quopri.decodestring(raw, header=True)
+    return _base64(raw)
+
+
+def _base64(raw: bytes) -> bytes:
+    """Base64 that forgives missing padding and stray characters."""
+    clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw.split(b"=")[0] if raw.count(b"=") <= 2 else raw)
+    try:
+        return base64.b64decode(clean[: len(clean) - (len(clean) % 4 == 1)] + b"=" * (-len(clean) % 4))
+    except binascii.Error:
+        return raw
+
+
+def _word_text(charset: str, content: bytes) -> str:
+    name = codec_name(charset)
+    if name:
+        try:
+            return content.decode(name)
+        except UnicodeDecodeError:
+            pass
+    return decode(content).text
+
+
+def _parameters(message: Message, header: str) -> dict[str, str]:
+    """Parameters of a structured header, with RFC 2231 continuations and charsets, encoded words and raw bytes."""
+    for key, value in message.raw_items():
+        if key.lower() == header:
+            return _parse_parameters(_FOLD.sub(" ", _eight_bit(_raw(value))))
+    return {}
+
+
+def _parse_parameters(text: str) -> dict[str, str]:
+    plain: dict[str, str] = {}
+    pieces: dict[str, dict[int, tuple[bool, str]]] = {}
+    for match in _PARAMETER.finditer(text):
+        name, value = match[1].lower(), _unquoted(match[2].strip())
+        base, *rest = name.split("*")
+        if not rest:
+            plain.setdefault(base, _decode_words(value))
+            continue
+        number = int(rest[0]) if rest[0].isdecimal() else 0
+        pieces.setdefault(base, {})[number] = (rest[-1] == "", value)
+    for base, numbered in pieces.items():
+        plain[base] = _joined(numbered)
+    return plain
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        return re.sub(r'\\(["\\])', r"\1", value[1:-1])
+    return value.strip('"')
+
+
+def _joined(numbered: dict[int, tuple[bool, str]]) -> str:
+    charset, content, any_extended = "", b"", False
+    for position, number in enumerate(sorted(numbered)):
+        extended, value = numbered[number]
+        if extended and position == 0 and value.count("'") >= 2:
+            charset, _, value = value.split("'", 2)
+        any_extended |= extended
+        content += unquote_to_bytes(value) if extended else value.encode()
+    if not any_extended:
+        return _decode_words(content.decode())
+    return _word_text(charset, content) if charset else decode(content).text
+
+
+def _children(message: Message) -> list[Message]:
+    payload = message.get_payload()
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+
+
+def _leaves(message: Message, depth: int) -> Iterator[Message]:
+    children = _children(message)
+    kind = message.get_content_type()
+    if not children or depth >= _MAX_DEPTH or kind == "message/delivery-status":
+        yield message
+        return
+    if kind == "message/rfc822" and str(message.get("Content-Transfer-Encoding", "")).strip().lower() == "base64":
+        # Some programs encode a forwarded mail although the standard forbids it; the parser then saw only its base64.
+        yield from _leaves(email.message_from_bytes(_base64(b"".join(child.as_bytes() for child in payload))), depth + 1)
+        return
+    for child in children:
+        yield from _leaves(child, depth + 1)
+
+
+def _part(index: int, leaf: Message) -> MailPart:
+    disposition = _parameters(leaf, "content-disposition")
+    kind = _parameters(leaf, "content-type")
+    content = leaf.get_payload(decode=True)
+    stated = leaf.get("Content-Disposition", "")
+    return MailPart(
+        index=index,
+        name=(disposition.get("filename") or kind.get("name") or "").strip(),
+        content_type=leaf.get_content_type(),
+        content=content if isinstance(content, bytes) else b"".join(child.as_bytes() for child in _children(leaf)),
+        charset=kind.get("charset", ""),
+        disposition=str(stated).split(";")[0].strip().lower(),
+    )
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    for key, value in message.raw_items():
+        if key.lower() != "from":
+            continue
+        text = _FOLD.sub(" ", _eight_bit(_raw(value)))
+        for name, address in email.utils.getaddresses([text]):
+            if "@" in address:
+                return _decode_words(name), address
+        found = _ADDRESS.search(text)
+        return ("", found.group(0)) if found else (_decode_words(text).strip(), "")
+    return "", ""
+
+
+def _date(message: Message) -> dt.datetime | None:
+    stated = header_text(message, "Date")
+    try:
+        parsed = email.utils.parsedate_to_datetime(stated)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
