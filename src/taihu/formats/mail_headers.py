@@ -217,7 +217,7 @@ def _leaves(message: Message, depth: int) -> Iterator[Message]:
         return
     if kind == "message/rfc822" and str(message.get("Content-Transfer-Encoding", "")).strip().lower() == "base64":
         # Some programs encode a forwarded mail although the standard forbids it; the parser then saw only its base64.
-        yield from _leaves(email.message_from_bytes(_base64(b"".join(child.as_bytes() for child in payload))), depth + 1)
+        yield from _leaves(email.message_from_bytes(_base64(b"".join(child.as_bytes() for child in children))), depth + 1)
         return
     for child in children:
         yield from _leaves(child, depth + 1)

@@ -37,13 +37,9 @@ _EVERYDAY = frozenset(
     "额税销售订货款价格编码名称客户商品数量单位箱瓶袋件支付收入支出宝微店仓库区域省份合计小计总备注日期时间地址电话手机号码经销商终端门店退货含未"
     "額稅銷訂貨價編碼稱戶數單箱瓶倉庫區總備註時間電話號經門還這來個們國會後對動發進種過開關線長業產東車無與為當點應實現體學頭實處從請說話語"
 )
-_GARBLED = re.compile(
-    "锟斤拷|烫烫烫|屯屯屯|鐨勫|锛屽|銆傚|[鐢閿鍟鏁閲鍗鍚鏃鍖缁鐨璁閫浠涓鍙锛銆鎴绗]{3,}|Ã[\\x80-\\xbf¤-¿]|â\u20ac|[ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞ][\xa1-\xff][À-ÿ¡-¿]{2,}"
-)
-# What UTF-8 text in common Chinese looks like when somebody read it as GBK: these characters are rare elsewhere.
-_GBK_OF_UTF8 = frozenset(
-    "鐢閿鍟鏁閲鍗鍚鏃鍖缁鐨璁閫浠涓鍙锛銆鎴绗鏄鍏鎬璐崟鏈夊湪鍜屽彂鍔闂鎹杩鏂鍥鍒绋绠鑰骞绾鎵鍦鏉鍐鐩鍩鏍鍑鏋瀹鎺鍟嗗搧鏁伴噺閲戦粯"
-)
+_GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
+_CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
+_WIDE_RUN = re.compile("[\x80-\U0010ffff]{3,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +90,35 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
 
 
 def garbled(text: str) -> str:
-    """The first piece of garbled text (乱码), or an empty text: replacement characters, 锟斤拷, UTF-8 read as GBK or Latin-1."""
-    at = text.find(REPLACEMENT)
-    if at >= 0:
-        return text[max(0, at - 3) : at + 4].strip()
+    """The first piece of garbled text (乱码), or an empty text.
+
+    Besides replacement characters and 锟斤拷 this finds text that was read in a wrong encoding before it came here: written
+    back in GBK or Latin-1, it is sound UTF-8 or GBK that looks much more like something people write.
+    """
     match = _GARBLED.search(text)
-    return match.group(0)[:12] if match else ""
+    if match:
+        return text[max(0, match.start() - 3) : match.end() + 3].strip()
+    for run in dict.fromkeys(_WIDE_RUN.findall(text)):
+        if _misread(run):
+            return str(run[:12])
+    return ""
+
+
+def _misread(run: str) -> bool:
+    before = _score(run)
+    if run.isprintable() and before >= 2.5:
+        return False
+    narrow = all(char <= "\xff" or char in _CP1252 for char in run)
+    wrong, right = (("cp1252", "latin-1"), ("utf-8", "gb18030")) if narrow else (("gb18030",), ("utf-8",))
+    for codec in wrong:
+        content = run.encode(codec, errors="ignore")
+        for truth in right:
+            after = content.decode(truth, errors="ignore")
+            kept = len(after.encode(truth, errors="ignore"))
+            wide = sum(char > "\u2fff" for char in after)
+            if wide >= 2 and kept >= 0.75 * len(run.encode(codec, errors="replace")) and _score(after) >= max(1.0, before + 0.6):
+                return True
+    return False
 
 
 def _counted(content: bytes, name: str) -> Decoded:
@@ -118,7 +137,7 @@ def _declared(content: bytes, name: str) -> Decoded:
     strict = _strict_utf8(content)
     if strict is None or strict.replaced:
         return decoded
-    wrong = decoded.replaced or _share(decoded.text, _GBK_OF_UTF8) > 0.2
+    wrong = decoded.replaced or garbled(decoded.text)
     return strict if wrong and _score(strict.text) > _score(decoded.text) else decoded
 
 
@@ -157,11 +176,6 @@ def _judged(content: bytes) -> Decoded:
         candidates.append((_score(decoded.text) - 4.0 * decoded.replaced / max(1, len(content)) * 20, -rank, decoded))
     best = max(candidates, key=lambda candidate: candidate[:2])
     return best[2]
-
-
-def _share(text: str, chars: frozenset[str]) -> float:
-    wide = [char for char in text if char > "\x7f"]
-    return sum(char in chars for char in wide) / len(wide) if wide else 0.0
 
 
 def _score(text: str) -> float:

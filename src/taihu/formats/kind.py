@@ -1,0 +1,165 @@
+"""What a file is, by its bytes. Extensions lie: HTML, tab-separated text and SpreadsheetML are all sent as ``.xls``.
+
+Kinds: ``xlsx xlsb xls ods spreadsheetml html xml json csv parquet pdf ofd eml zip 7z gz rar encrypted-office empty
+binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here can read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from taihu.formats.text import decode
+
+_MAGIC = (
+    (b"%PDF-", "pdf"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x1f\x8b", "gz"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"PAR1", "parquet"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00\x04\x00")
+_MAIL_HEADER = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}", re.ASCII)
+_MAIL_KEYS = re.compile(r"^(?:From|Subject|Date|Message-ID|MIME-Version|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta|style|div|script|form)\b", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_HEAD = 8192
+
+
+def kind_of(content: bytes, name: str = "") -> str:
+    """The kind of a file.
+
+    Args:
+        content: All its bytes.
+        name: Its name; used only where bytes cannot decide (a text that could be CSV or plain prose is ``csv`` in any case).
+    """
+    if not content.strip(b"\x00 \t\r\n\x1a\xef\xbb\xbf"):
+        return "empty"
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return _zip_kind(content)
+    if content.startswith(_OLE):
+        return _ole_kind(content)
+    for magic, kind in _MAGIC:
+        if content.startswith(magic):
+            return kind
+    if content.startswith(_BIFF) and not _looks_like_text(content):
+        return "xls"
+    return _text_kind(content) if _looks_like_text(content) else "binary"
+
+
+def _zip_kind(content: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, KeyError):
+        # A central directory that was cut off; the local headers still tell what it was meant to be.
+        names, mimetype = _local_names(content), content[30:120] if content[30:38] == b"mimetype" else b""
+    if "xl/workbook.xml" in names or any(name.startswith("xl/worksheets/") and name.endswith(".xml") for name in names):
+        return "xlsx"
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    if "OFD.xml" in names:
+        return "ofd"
+    if b"opendocument.spreadsheet" in mimetype:
+        return "ods"
+    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+        return "xlsx"
+    return "zip"
+
+
+def _local_names(content: bytes) -> set[str]:
+    names: set[str] = set()
+    at = content.find(b"PK\x03\x04")
+    while at >= 0 and len(names) < 100 and at + 30 <= len(content):
+        length = int.from_bytes(content[at + 26 : at + 28], "little")
+        names.add(content[at + 30 : at + 30 + length].decode("utf-8", errors="replace"))
+        at = content.find(b"PK\x03\x04", at + 30)
+    return names
+
+
+def _ole_kind(content: bytes) -> str:
+    """OLE holds BIFF workbooks, encrypted Office packages, and mails of Outlook; the directory's names tell."""
+    names = content
+    if "EncryptedPackage".encode("utf-16-le") in names:
+        return "encrypted-office"
+    if "Workbook".encode("utf-16-le") in names or "Book\0".encode("utf-16-le") in names:
+        return "encrypted-office" if _biff_is_encrypted(content) else "xls"
+    # A cut-off file has lost its directory, but the stream's first record is still there.
+    return "xls" if content[512:514] in (b"\x09\x08", b"\x09\x04") or len(content) <= 512 else "binary"
+
+
+def _biff_is_encrypted(content: bytes) -> bool:
+    """A FILEPASS record (0x2F) in the first records of the workbook stream; the stream starts on a sector."""
+    at = 512
+    while 0 < at < min(len(content), 1 << 20):
+        if content[at : at + 2] in (b"\x09\x08", b"\x09\x04") and content[at + 2 : at + 4] in (b"\x10\x00", b"\x08\x00"):
+            return _has_filepass(content, at)
+        at += 512
+    return False
+
+
+def _has_filepass(content: bytes, at: int) -> bool:
+    for _ in range(12):
+        kind = int.from_bytes(content[at : at + 2], "little")
+        if kind == 0x2F:
+            return True
+        if kind == 0x0A:
+            return False
+        at += 4 + int.from_bytes(content[at + 2 : at + 4], "little")
+    return False
+
+
+def _looks_like_text(content: bytes) -> bool:
+    head = content[:_HEAD]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    zeros = head.count(0)
+    if zeros:
+        # UTF-16 without a mark: zero bytes all on one side.
+        half = max(1, len(head) // 2)
+        return max(head[0::2].count(0), head[1::2].count(0)) > half * 0.1 and min(head[0::2].count(0), head[1::2].count(0)) == 0
+    control = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b")
+    return control <= len(head) // 500
+
+
+def _text_kind(content: bytes) -> str:
+    text = decode(content[:_HEAD]).text.lstrip("\ufeff \t\r\n")
+    start = text[:600]
+    if start.startswith("<"):
+        return _markup_kind(text)
+    if start[:1] in "{[":
+        return "json" if _is_json(content, text) else "csv"
+    if _MAIL_HEADER.match(text.replace("\r\n", "\n")) and len(_MAIL_KEYS.findall(text[:4000])) >= 2:
+        return "eml"
+    if _HTML.search(start) and "</" in text:
+        return "html"
+    return "csv"
+
+
+def _markup_kind(text: str) -> str:
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text and not _HTML.match(text):
+        return "spreadsheetml"
+    if _HTML.search(text[:4000]):
+        return "html"
+    return "xml"
+
+
+def _is_json(content: bytes, text: str) -> bool:
+    """A JSON document or JSON lines; a first cell that merely begins with a bracket is not."""
+    import json
+
+    try:
+        json.loads(text.splitlines()[0])
+        return True
+    except (ValueError, RecursionError):
+        pass
+    if len(content) > 64 << 20:
+        return False
+    try:
+        json.loads(decode(content).text)
+    except (ValueError, RecursionError):
+        return False
+    return True
