@@ -1,0 +1,65 @@
+"""Files that are there whole or not at all, also after the power went.
+
+The order is always the same: write under a temporary name, flush the file, rename, flush the folder. Whoever finds a file
+under its final name may trust it; temporary names are swept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+TEMPORARY = ".part-"
+
+
+def temporary_path(folder: Path, name: str) -> Path:
+    """A name for unfinished work of this process in ``folder``."""
+    return folder / f"{TEMPORARY}{os.getpid()}-{name}"
+
+
+def finish(temporary: Path, final: Path, *, mode: int | None = None, before: Callable[[], None] | None = None) -> None:
+    """Give a finished temporary file its final name, durably; ``before`` is called just before the rename."""
+    sync_file(temporary)
+    if mode is not None:
+        temporary.chmod(mode)
+    if before:
+        before()
+    temporary.replace(final)
+    sync_folder(final.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its missing parents, durably."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file's content to the disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to the disk (where the system can; Windows cannot open folders)."""
+    if os.name != "nt":
+        _sync(folder, os.O_RDONLY)
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove temporary files below ``folder``; the caller holds the lease that keeps other writers away."""
+    found = sorted(folder.rglob(f"{TEMPORARY}*")) if folder.is_dir() else []
+    for path in found:
+        path.unlink(missing_ok=True)
+    return found
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,391 @@
+"""Delta tables: each write is one commit, and what was committed is on the disk.
+
+The Parquet files are written here and only the commit is left to ``deltalake``: that is several times cheaper for small tables
+than its own writer, lets files be flushed before the commit that names them, and puts a digest of the content into a file's name,
+so that writing the same rows again finds nothing to do. Copy-on-write, no deletion vectors, zstd.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from taihu.core.boundary import reached
+from taihu.core.errors import IntegrityError, NotFound, TransientError, UsageError
+from taihu.lake import durable
+from taihu.lake.parts import Part, canonical, merged_schema, read_part, split_by, write_part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Delta forgets history after 30 days unless it is told otherwise; what may go is decided by `maintain` alone.
+_SETTINGS = {
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.checkpointInterval": "50",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One entry of a table's history."""
+
+    version: int
+    operation: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What one version of a table consists of."""
+
+    version: int
+    schema: pa.Schema
+    by: str | None
+    parts: Mapping[str, tuple[str, ...]]
+    rows: int
+
+    @property
+    def files(self) -> list[str]:
+        return [path for value in sorted(self.parts) for path in self.parts[value]]
+
+
+class Tables:
+    """The tables of a lake in a local folder: ``core.sell_out`` lies in ``core/sell_out``.
+
+    Args:
+        root: The folder.
+        lease: Called with ``table:NAME`` around each write; gives the only writer of that table, or raises ``LeaseTaken``.
+    """
+
+    def __init__(self, root: Path | str, *, lease: Callable[[str], AbstractContextManager[object]] | None = None) -> None:
+        self._root = Path(root).absolute()
+        self._lease = lease or (lambda name: nullcontext())
+        self._handles: dict[str, Any] = {}
+        self._states: dict[tuple[str, int], _State] = {}
+
+    # reading
+
+    def names(self) -> list[str]:
+        """All tables, sorted."""
+        logs = self._root.glob("*/*/_delta_log")
+        return sorted(f"{log.parent.parent.name}.{log.parent.name}" for log in logs if any(log.glob("*.json")))
+
+    def exists(self, table: str) -> bool:
+        return any((self._folder(table) / "_delta_log").glob("*.json"))
+
+    def version(self, table: str) -> int:
+        """The newest version; a table starts at 0."""
+        return self._state(table).version
+
+    def schema(self, table: str, version: int | None = None) -> pa.Schema:
+        return self._state(table, version).schema
+
+    def partition_column(self, table: str) -> str | None:
+        return self._state(table).by
+
+    def partitions(self, table: str, version: int | None = None) -> list[str]:
+        """Values of the partition column that have rows; ``['']`` for a table that is not partitioned and has some."""
+        return sorted(self._state(table, version).parts)
+
+    def row_count(self, table: str, version: int | None = None) -> int:
+        """Number of rows, from the log alone."""
+        return self._state(table, version).rows
+
+    def files(self, table: str, version: int | None = None, *, partitions: Sequence[str] | None = None) -> list[str]:
+        """Paths of the Parquet files of a version, of all or of the named partitions."""
+        state = self._state(table, version)
+        folder = self._folder(table)
+        wanted = state.parts if partitions is None else {value: state.parts.get(value, ()) for value in sorted(partitions)}
+        return [str(folder / unquote(path)) for value in sorted(wanted) for path in wanted[value]]
+
+    def read(self, table: str, version: int | None = None) -> pa.Table:
+        """All rows of a version."""
+        import pyarrow as pa
+
+        state = self._state(table, version)
+        folder = self._folder(table)
+        parts = [
+            read_part(folder / unquote(path), state.schema, {state.by: value} if state.by else {})
+            for value in sorted(state.parts)
+            for path in state.parts[value]
+        ]
+        return pa.concat_tables(parts) if parts else state.schema.empty_table()
+
+    def history(self, table: str) -> list[Commit]:
+        """All commits, newest first, with the metadata that was given to them."""
+        known = {"timestamp", "operation", "operationParameters", "operationMetrics", "engineInfo", "clientVersion", "version"}
+        entries = self._handle(table).history()
+        return [
+            Commit(int(entry["version"]), str(entry.get("operation", "")), {k: str(v) for k, v in entry.items() if k not in known})
+            for entry in entries
+        ]
+
+    # writing
+
+    def replace(self, table: str, data: pa.Table, *, by: str | None = None, metadata: Mapping[str, str] | None = None) -> int:
+        """Make ``data`` the whole content, with its schema; ``by`` names the partition column.
+
+        Returns:
+            The version; it is the old one if the content is the same file for file.
+        """
+        data = canonical(data)
+        with self._lease(f"table:{table}"):
+            state = self._state(table) if self.exists(table) else None
+            if state is not None and state.by != by:
+                return self._repartition(table, data, by, metadata)
+            parts = self._write(table, data, by, state.version + 1 if state else 0)
+            replaced = set(parts) | set(state.parts if state else ())
+            return self._commit(table, state, data.schema, by, parts, replaced=replaced, metadata=metadata)
+
+    def replace_partitions(
+        self, table: str, data: pa.Table, partitions: Sequence[str], by: str = "_month", *, metadata: Mapping[str, str] | None = None
+    ) -> int:
+        """Replace the named partitions by the rows of ``data``; a named partition without rows becomes empty.
+
+        Columns that the table does not have yet are added; other partitions have null there.
+        """
+        data = canonical(data)
+        strangers = set(split_by(data, by)) - set(partitions)
+        if strangers:
+            raise UsageError(f"rows of {sorted(strangers)} were handed to a write of other partitions of {table}")
+        with self._lease(f"table:{table}"):
+            state = self._state(table) if self.exists(table) else None
+            self._require_by(table, state, by)
+            schema = merged_schema(state.schema, data.schema, table) if state else data.schema
+            parts = self._write(table, data, by, state.version + 1 if state else 0)
+            return self._commit(table, state, schema, by, parts, replaced=set(partitions), metadata=metadata)
+
+    def append(self, table: str, data: pa.Table, *, by: str | None = None, metadata: Mapping[str, str] | None = None) -> int:
+        """Add rows; a table that is not there yet is made, partitioned by ``by``."""
+        data = canonical(data)
+        with self._lease(f"table:{table}"):
+            state = self._state(table) if self.exists(table) else None
+            if state is None:
+                return self._commit(table, None, data.schema, by, self._write(table, data, by, 0), metadata=metadata)
+            schema = merged_schema(state.schema, data.schema, table)
+            if not schema.equals(state.schema):
+                return self._append_columns(table, state, schema, data, metadata)
+            parts = self._write(table, data, state.by, state.version + 1)
+            return self._commit(table, state, schema, state.by, parts, metadata=metadata, keep=True) if parts else state.version
+
+    def merge(self, table: str, data: pa.Table, keys: Sequence[str], *, metadata: Mapping[str, str] | None = None) -> int:
+        """Update rows that have the same keys and add the others; only the partitions that hold such rows are rewritten."""
+        import pyarrow as pa
+
+        if not self.exists(table):
+            return self.replace(table, data, metadata=metadata)
+        data = canonical(data)
+        state = self._state(table)
+        old = self.read(table)
+        number = pa.array(range(old.num_rows), pa.int64())
+        left = old.select(list(keys)).append_column("_number", number)
+        kept = left.join(data.select(list(keys)), list(keys), join_type="left anti")["_number"]
+        survivors = old.take(kept.combine_chunks().sort())
+        result = pa.concat_tables([survivors, data], promote_options="default")
+        if state.by is None:
+            return self.replace(table, result, metadata=metadata)
+        gone = old.filter(_not_in(number, kept))
+        touched = sorted(set(split_by(gone, state.by)) | set(split_by(data, state.by)))
+        return self.replace_partitions(table, _only(result, state.by, touched), touched, state.by, metadata=metadata)
+
+    def maintain(self, table: str, keep_versions: Sequence[int] = ()) -> list[str]:
+        """Remove files that neither the newest nor a kept version needs, and what a crash left; returns their names."""
+        with self._lease(f"table:{table}"):
+            folder = self._folder(table)
+            removed = [path.name for path in durable.sweep(folder)]
+            newest = self.version(table)
+            needed = {path for version in {newest, *keep_versions} for path in self.files(table, version)}
+            for path in sorted(folder.rglob("*.parquet")):
+                if "_delta_log" not in path.parts and str(path) not in needed:
+                    path.unlink()
+                    removed.append(path.name)
+            return removed
+
+    # inside
+
+    def _folder(self, table: str) -> Path:
+        schema, dot, name = table.partition(".")
+        if not dot or not schema or not name or "/" in table or "\\" in table:
+            raise UsageError(f"{table!r} is not a table name", fix="tables are named schema.name, such as core.sell_out")
+        return self._root / schema / name
+
+    def _handle(self, table: str) -> Any:
+        """The opened table, brought up to its newest version."""
+        import deltalake
+        from deltalake.exceptions import DeltaError
+
+        try:
+            handle = self._handles.get(table)
+            if handle is None:
+                handle = self._handles[table] = deltalake.DeltaTable(str(self._folder(table)))
+            else:
+                handle.update_incremental()
+            return handle
+        except DeltaError as error:
+            raise self._translated(table, error) from None
+
+    def _state(self, table: str, version: int | None = None) -> _State:
+        import deltalake
+        from deltalake.exceptions import DeltaError
+
+        if version is not None and (table, version) in self._states:
+            return self._states[table, version]
+        if not self.exists(table):
+            raise NotFound(f"there is no table {table}", fix="taihu run builds the tables")
+        handle = self._handle(table)
+        newest = int(handle.version())
+        wanted = newest if version is None else version
+        if (table, wanted) not in self._states:
+            if not 0 <= wanted <= newest:
+                raise NotFound(f"table {table} has no version {wanted}", fix=f"its newest version is {newest}")
+            try:
+                opened = handle if wanted == newest else deltalake.DeltaTable(str(self._folder(table)), version=wanted)
+                self._states[table, wanted] = _state_of(opened, wanted)
+            except DeltaError as error:
+                raise self._translated(table, error) from None
+        return self._states[table, wanted]
+
+    def _write(self, table: str, data: pa.Table, by: str | None, version: int) -> dict[str, Part]:
+        folder = self._folder(table)
+        durable.make_folder(folder)
+        groups = split_by(data, by) if by else ({"": data} if data.num_rows else {})
+        return {value: write_part(folder, rows, by, value, version) for value, rows in groups.items()}
+
+    def _commit(
+        self,
+        table: str,
+        state: _State | None,
+        schema: pa.Schema,
+        by: str | None,
+        parts: Mapping[str, Part],
+        *,
+        metadata: Mapping[str, str] | None,
+        replaced: Collection[str] = (),
+        keep: bool = False,
+    ) -> int:
+        """One commit: of the ``replaced`` partitions, those whose content is another one; with ``keep``, files are only added."""
+        import deltalake
+        from deltalake.transaction import create_table_with_add_actions
+
+        properties = deltalake.CommitProperties(custom_metadata=commit_text(metadata or {}))
+        columns = [by] if by else []
+        try:
+            if state is None:
+                adds = [part.action() for part in parts.values()]
+                reached("table.before_commit")
+                delta_schema = deltalake.Schema.from_arrow(schema)
+                create_table_with_add_actions(
+                    str(self._folder(table)), delta_schema, adds, "error", columns, configuration=_SETTINGS, commit_properties=properties
+                )
+            else:
+                changed = sorted(
+                    parts if keep else (value for value in replaced if not _same(parts.get(value), state.parts.get(value, ())))
+                )
+                if not changed and state.schema.equals(schema):
+                    return state.version
+                adds = [parts[value].action() for value in changed if value in parts]
+                # An overwrite that touches no partition at all still takes the new schema over.
+                filters = [(by, "in", changed or ["-"])] if by and not keep else None
+                reached("table.before_commit")
+                self._handle(table).create_write_transaction(
+                    adds, "append" if keep else "overwrite", schema, columns, filters, commit_properties=properties
+                )
+        except deltalake.exceptions.DeltaError as error:
+            raise self._translated(table, error) from None
+        self._sync_log(table)
+        reached("table.committed")
+        return self._state(table).version
+
+    def _append_columns(self, table: str, state: _State, schema: pa.Schema, data: pa.Table, metadata: Mapping[str, str] | None) -> int:
+        """Rows with further columns: Delta takes a wider schema over only where files are replaced, so those partitions are."""
+        import pyarrow as pa
+
+        touched = set(split_by(data, state.by)) if state.by else {""}
+        old = self.read(table)
+        old = _only(old, state.by, sorted(touched)) if state.by else old
+        parts = self._write(table, pa.concat_tables([old, data], promote_options="default"), state.by, state.version + 1)
+        return self._commit(table, state, schema, state.by, parts, replaced=touched, metadata=metadata)
+
+    def _repartition(self, table: str, data: pa.Table, by: str | None, metadata: Mapping[str, str] | None) -> int:
+        """A table that changes its partition column is rewritten by Delta's own writer, in one commit."""
+        import deltalake
+
+        properties = deltalake.CommitProperties(custom_metadata=commit_text(metadata or {}))
+        writer = deltalake.WriterProperties(compression="ZSTD")
+        reached("table.before_commit")
+        deltalake.write_deltalake(
+            self._handle(table), data, mode="overwrite", schema_mode="overwrite", partition_by=[by] if by else [],
+            writer_properties=writer, commit_properties=properties,
+        )  # fmt: skip
+        for path in self.files(table):
+            durable.sync_file(Path(path))
+        self._sync_log(table)
+        reached("table.committed")
+        return self._state(table).version
+
+    def _require_by(self, table: str, state: _State | None, by: str) -> None:
+        if state is not None and state.by != by:
+            raise UsageError(f"{table} is not partitioned by {by}", fix="replace the whole table once")
+
+    def _sync_log(self, table: str) -> None:
+        log = self._folder(table) / "_delta_log"
+        entries = sorted(log.glob("*.json"))
+        durable.sync_file(entries[-1])
+        durable.sync_folder(log)
+
+    def _translated(self, table: str, error: Exception) -> Exception:
+        from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+        self._handles.pop(table, None)
+        kind = type(error).__name__
+        if isinstance(error, CommitFailedError):
+            return TransientError(f"another writer changed {table} at the same time", fix="it is tried again with the newest version")
+        if isinstance(error, TableNotFoundError):
+            return NotFound(f"there is no table {table}", fix="taihu run builds the tables")
+        return IntegrityError(f"the log of {table} cannot be used: {kind}", fix="taihu doctor shows which files are damaged")
+
+
+def _state_of(opened: Any, version: int) -> _State:
+    import pyarrow as pa
+
+    columns = opened.metadata().partition_columns
+    by = columns[0] if columns else None
+    parts: dict[str, list[str]] = {}
+    rows = 0
+    actions = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
+    for action in actions:
+        value = str(action[f"partition.{by}"]) if by else ""
+        parts.setdefault(value, []).append(action["path"])
+        rows += int(action.get("num_records") or 0)
+    schema = canonical(pa.schema(opened.schema().to_arrow()).empty_table()).schema
+    return _State(version, schema, by, {value: tuple(sorted(paths)) for value, paths in parts.items()}, rows)
+
+
+def _same(part: Part | None, paths: Sequence[str]) -> bool:
+    """True if a partition that consists of these files would not change."""
+    return not paths if part is None else [part.digest] == [path.rpartition("-")[2].partition(".")[0] for path in paths]
+
+
+def _not_in(numbers: pa.Array, kept: pa.ChunkedArray) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.invert(pc.is_in(numbers, value_set=kept.combine_chunks()))
+
+
+def _only(data: pa.Table, by: str, values: Sequence[str]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return data.filter(pc.is_in(data[by], value_set=pa.array(list(values), pa.string())))
+
+
+def commit_text(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Commit metadata as Delta keeps it: texts, sorted."""
+    return {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in sorted(metadata.items())}
