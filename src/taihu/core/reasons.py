@@ -48,6 +48,12 @@ _ALL = [
     _r("total_missing", "缺少应有的合计，文件可能不完整", "the agreed control total is missing; the file may be cut off", *_ASK),
     _r("total_row", "明细中夹有合计行（未计入）", "a total row stood among the data (not counted)", "无需处理", "nothing to do"),
     _r("ragged_row", "列数不齐的行", "a row has too many or too few fields", *_REVIEW),
+    _r("rows_after_end", "表尾之后还有内容（未读取）", "there is more below the end of the table (not read)", *_REVIEW),
+    _r("remark_row", "备注行（未计入）", "a line of remarks stood below or among the rows (not counted)", "无需处理", "nothing to do"),
+    _r("repeated_header", "明细中重复出现表头（未计入）", "the header is repeated among the rows (not counted)", "无需处理", "nothing to do"),
+    _r("merged_cells", "合并单元格（已填入首格内容）", "merged cells (filled with their first cell's text)", "无需处理", "nothing to do"),
+    _r("error_cell", "单元格为公式错误", "a cell holds a formula error", *_ASK),
+    _r("formula_without_value", "公式没有保存计算结果", "a formula was saved without its value", *_ASK),
     _r("no_table", "没有找到表格", "no table was found", *_ASK),
     # values
     _r("invalid_date", "日期无效", "not a valid date", *_ASK),
@@ -56,6 +62,7 @@ _ALL = [
     _r("invalid_number", "数字无效", "not a valid number", *_ASK),
     _r("id_in_scientific_notation", "编号被 Excel 变成科学计数法", "an id was turned into scientific notation", *_ASK),
     _r("value_missing", "必填值缺失", "a required value is missing", *_ASK),
+    _r("rounded", "小数位过多（已四舍五入）", "more decimals than kept (rounded half up)", "无需处理", "nothing to do"),
     _r("unknown_unit", "单位未登记换算", "no conversion is known for the unit", "补充该商品的装箱数", "add the pack size of the product"),
     _r("unknown_product", "商品编码未登记", "the product is not in the master data", "补充商品主数据或映射", "add it to the master data or the map"),
     _r("unknown_party", "发送方不在名单中", "the sender is not on the list", "补充名单", "add it to the reference table"),
@@ -70,6 +77,7 @@ _ALL = [
     _r("stale_stock", "库存与上次完全相同（疑似照抄）", "stock is the same as last time (copied)", *_ASK),
     _r("identity_broken", "期初+入-出≠期末", "opening + in - out is not closing", *_REVIEW),
     _r("duplicate_row", "重复的行", "rows of one key occur more than once", *_REVIEW),
+    _r("not_checked", "缺少参考数据，规则未能检查", "a rule could not be checked: its reference data is absent", "先补齐参考表", "deliver the reference table first"),
     _r("rule_failed", "未通过检查规则", "a rule of the source failed", *_REVIEW),
     # arrivals
     _r("replaced", "被更新的版本取代", "replaced by a newer version", "无需处理", "nothing to do"),
@@ -77,6 +85,8 @@ _ALL = [
     _r("nil_return", "本期无销售（零申报）", "nil return: no sales in the period", "无需处理", "nothing to do"),
     _r("late", "迟到", "late", "催促发送方", "remind the sender"),
     _r("missing", "未收到", "missing", "催促发送方", "remind the sender"),
+    _r("corrected", "已按更正记录修改", "changed by a recorded correction", "无需处理", "nothing to do"),
+    _r("correction_ambiguous", "更正对应的行不唯一（未执行）", "a correction does not name exactly one row (not applied)", "在 corrections.yml 中写全行的键", "name the row by its full key in corrections.yml"),
     _r("correction_expired", "更正已失效（源头已修正）", "a correction has expired (fixed at the source)", "从 corrections.yml 删除", "remove it from corrections.yml"),
     _r("reader_failed", "读取时出现意外错误", "reading failed unexpectedly", "请把该文件反馈给维护者", "report it with the file to the maintainers"),
 ]
