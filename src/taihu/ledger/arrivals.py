@@ -1,0 +1,360 @@
+"""Verbs of arrivals: what was received, what was made of it, and which arrival speaks for which party and day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from taihu.core.errors import NotFound
+from taihu.core.ids import derived_id
+from taihu.core.types import Scope, Span, StatedTotal
+from taihu.ledger.collecting import CollectVerbs
+from taihu.ledger.lake import StampVerbs
+from taihu.ledger.records import Arrival, ArrivalDecision, NoteRow, Outcome, QuarantinedRow, TotalsState
+from taihu.ledger.store import chunks, instant_out
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+
+_SHORTEST_PREFIX = 4
+
+
+class ArrivalVerbs(CollectVerbs, StampVerbs):
+    """What was received and what became of it."""
+
+    def arrivals(
+        self, *, source: str | None = None, states: Iterable[str] | None = None, sha256: str | None = None, ids: Sequence[str] | None = None
+    ) -> list[Arrival]:
+        """Arrivals in the order of landing.
+
+        Args:
+            source: Only of this source.
+            states: Only in these states.
+            sha256: Only with this content; finds what was received before.
+            ids: Only these.
+        """
+        if ids is not None:
+            found = [arrival for part in chunks(list(dict.fromkeys(ids))) for arrival in self._arrivals(source, states, sha256, part)]
+            return sorted(found, key=lambda arrival: arrival.sequence)
+        return self._arrivals(source, states, sha256, None)
+
+    def arrival(self, id_or_prefix: str) -> Arrival:
+        """One arrival by its id or the first characters of it.
+
+        Raises:
+            NotFound: None has it, or more than one has.
+        """
+        table = self._t.arrival
+        return self._loaded(table.select().where(table.c.id == self._full_id(table, id_or_prefix, "arrival")))[0]
+
+    def arrivals_decided(
+        self,
+        source: str,
+        decisions: Sequence[ArrivalDecision],
+        *,
+        table: str | None = None,
+        version: int | None = None,
+        stamps: Mapping[str, str] | None = None,
+    ) -> None:
+        """What reading and checking made of arrivals, with the partition stamps of the table they were written to, in one transaction.
+
+        Deciding again replaces what an earlier decision left: scopes, notes, quarantined rows, holds.
+
+        Args:
+            source: The arrivals' source.
+            decisions: One for each arrival.
+            table: The clean table that was written.
+            version: Its version.
+            stamps: Partition to content stamp of the partitions that were written.
+        """
+        with self._write() as connection:
+            known = {row.id for row in self._rows_of(connection, [decision.arrival_id for decision in decisions])}
+            for decision in decisions:
+                if decision.arrival_id not in known:
+                    raise NotFound(f"there is no arrival {decision.arrival_id}")
+            full = [decision for decision in decisions if decision.state != "superseded"]
+            self._forget(connection, [decision.arrival_id for decision in full])
+            self._write_readings(connection, source, decisions)
+            self._write_scopes(connection, source, full)
+            self._write_findings(connection, source, full)
+            self._write_holds(connection, source, decisions)
+            now = self._now()
+            self._outcomes(
+                connection,
+                [
+                    Outcome("decide", each.arrival_id, each.state, each.reason, each.detail, each.rows + len(each.refusals), each.rows, now)
+                    for each in decisions
+                ],
+            )
+            if table is not None:
+                self._stamp(connection, table, stamps or {}, version=version, definition=None, removed=())
+
+    def quarantined(self, *, arrival: str | None = None, source: str | None = None) -> list[QuarantinedRow]:
+        """Refused rows: codes and places."""
+        return [
+            QuarantinedRow(row.arrival_id, row.source, row.reason, self._sealer.open(row.position, "quarantine.position"), row.column)
+            for row in self._findings(self._t.quarantine, arrival, source)
+        ]
+
+    def quarantine_counts(self, *, source: str | None = None) -> dict[tuple[str, str], int]:
+        """Number of refused rows by arrival and reason, without opening a seal."""
+        from sqlalchemy import func
+
+        table = self._t.quarantine
+        query = (
+            table.select().with_only_columns(table.c.arrival_id, table.c.reason, func.count()).group_by(table.c.arrival_id, table.c.reason)
+        )
+        if source is not None:
+            query = query.where(table.c.source == source)
+        with self._read() as connection:
+            return {(arrival_id, reason): count for arrival_id, reason, count in connection.execute(query)}
+
+    def notes(self, *, arrival: str | None = None, source: str | None = None) -> list[NoteRow]:
+        """What was noticed about arrivals."""
+        return [
+            NoteRow(
+                row.arrival_id,
+                row.source,
+                row.reason,
+                self._sealer.open(row.position, "note.position"),
+                row.column,
+                self._sealer.open(row.detail, "note.detail"),
+            )
+            for row in self._findings(self._t.note, arrival, source)
+        ]
+
+    def winners(self, source: str) -> dict[tuple[str, dt.date], str]:
+        """For each party and day the arrival that speaks for it: the accepted or nil one that was received last.
+
+        Received, not landed: a mail that could only be fetched on the second try does not overtake its own correction.
+        """
+        scope, arrival = self._t.scope, self._t.arrival
+        query = (
+            scope.join(arrival, arrival.c.id == scope.c.arrival_id)
+            .select()
+            .with_only_columns(scope.c.arrival_id, scope.c.party, scope.c.day_from, scope.c.day_to)
+            .where(scope.c.source == source, arrival.c.state.in_(("accepted", "nil")))
+            .order_by(arrival.c.received_at, arrival.c.sequence, scope.c.ordinal)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        found: dict[tuple[str, dt.date], str] = {}
+        for arrival_id, party, first, end in rows:
+            name = self._named("party", party)
+            for day in Span(dt.date.fromisoformat(first), dt.date.fromisoformat(end)).days():
+                found[name, day] = arrival_id
+        return found
+
+    def _arrivals(self, source: str | None, states: Iterable[str] | None, sha256: str | None, ids: Sequence[str] | None) -> list[Arrival]:
+        table = self._t.arrival
+        query = table.select().order_by(table.c.sequence)
+        if source is not None:
+            query = query.where(table.c.source == source)
+        if states is not None:
+            query = query.where(table.c.state.in_([states] if isinstance(states, str) else list(states)))
+        if sha256 is not None:
+            query = query.where(table.c.sha256 == sha256)
+        if ids is not None:
+            query = query.where(table.c.id.in_(list(ids)))
+        return self._loaded(query)
+
+    def _loaded(self, query: Select[Any]) -> list[Arrival]:
+        scope, arrival = self._t.scope, self._t.arrival
+        wanted = query.with_only_columns(arrival.c.id).order_by(None)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+            spoken = connection.execute(
+                scope.select().where(scope.c.arrival_id.in_(wanted)).order_by(scope.c.arrival_id, scope.c.ordinal)
+            ).all()
+        scopes: dict[str, list[Scope]] = {}
+        for row in spoken:
+            span = Span(dt.date.fromisoformat(row.day_from), dt.date.fromisoformat(row.day_to))
+            scopes.setdefault(row.arrival_id, []).append(Scope(self._named("party", row.party), span, row.is_nil))
+        return [self._arrival_of(row, tuple(scopes.get(row.id, ()))) for row in rows]
+
+    def _arrival_of(self, row: Any, scopes: tuple[Scope, ...]) -> Arrival:
+        envelope = self._open_json(row.envelope, f"arrival.envelope:{row.id}")
+        reading = self._open_json(row.reading, f"arrival.reading:{row.id}") if row.reading else {}
+        return Arrival(
+            id=row.id,
+            source=row.source,
+            state=row.state,
+            reason=row.reason,
+            detail=reading.get("detail", ""),
+            sha256=row.sha256,
+            size=row.size,
+            kind=row.kind,
+            item_key=envelope["key"],
+            name=envelope["name"],
+            meta=envelope["meta"],
+            received_at=instant_out(row.received_at),
+            landed_at=instant_out(row.landed_at),
+            sequence=row.sequence,
+            scopes=scopes,
+            rows=row.rows,
+            layout=row.layout,
+            header_cells=reading.get("header_cells", {}),
+            totals_state=row.totals_state,
+            totals=tuple(_total_out(total) for total in reading.get("totals", ())),
+        )
+
+    def _rows_of(self, connection: Connection, ids: Sequence[str]) -> list[Any]:
+        table = self._t.arrival
+        query = table.select().with_only_columns(table.c.id)
+        return [row for part in chunks(ids) for row in connection.execute(query.where(table.c.id.in_(list(part))))]
+
+    def _forget(self, connection: Connection, ids: Sequence[str]) -> None:
+        for part in chunks(ids):
+            for table in (self._t.scope, self._t.quarantine, self._t.note):
+                connection.execute(table.delete().where(table.c.arrival_id.in_(list(part))))
+
+    def _write_readings(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
+        from sqlalchemy import bindparam
+
+        table = self._t.arrival
+        plain = table.update().where(table.c.id == bindparam("which"))
+        moved = [{"which": each.arrival_id, "state": each.state, "reason": each.reason} for each in decisions if each.state == "superseded"]
+        if moved:
+            connection.execute(plain.values(state=bindparam("state"), reason=bindparam("reason")), moved)
+        full = [each for each in decisions if each.state != "superseded"]
+        rows = [
+            {
+                "which": each.arrival_id,
+                "state": each.state,
+                "reason": each.reason,
+                "rows": each.rows,
+                "layout": each.layout,
+                "totals_state": _totals_state(each.totals),
+                "reading": self._seal_json(
+                    {"detail": each.detail, "header_cells": dict(each.header_cells), "totals": [_total_in(total) for total in each.totals]},
+                    f"arrival.reading:{each.arrival_id}",
+                ),
+            }
+            for each in full
+        ]
+        if rows:
+            names = ("state", "reason", "rows", "layout", "totals_state", "reading")
+            connection.execute(plain.values({name: bindparam(name) for name in names}), rows)
+        kinds = [{"which": each.arrival_id, "kind": each.kind} for each in full if each.kind]
+        if kinds:
+            connection.execute(plain.values(kind=bindparam("kind")), kinds)
+
+    def _write_scopes(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
+        rows = [
+            {
+                "arrival_id": each.arrival_id,
+                "ordinal": number,
+                "source": source,
+                "party": self._known("party", scope.party),
+                "day_from": scope.span.start.isoformat(),
+                "day_to": scope.span.end.isoformat(),
+                "is_nil": scope.is_nil,
+            }
+            for each in decisions
+            for number, scope in enumerate(each.scopes)
+        ]
+        if rows:
+            connection.execute(self._t.scope.insert(), rows)
+
+    def _write_findings(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
+        refused = [
+            {
+                "arrival_id": each.arrival_id,
+                "source": source,
+                "reason": refusal.reason,
+                "position": self._sealer.seal(refusal.position, "quarantine.position"),
+                "column": refusal.column,
+            }
+            for each in decisions
+            for refusal in each.refusals
+        ]
+        noticed = [
+            {
+                "arrival_id": each.arrival_id,
+                "source": source,
+                "reason": note.reason,
+                "position": self._sealer.seal(note.position, "note.position"),
+                "column": note.column,
+                "detail": self._sealer.seal(note.detail, "note.detail"),
+            }
+            for each in decisions
+            for note in each.notes
+        ]
+        if refused:
+            connection.execute(self._t.quarantine.insert(), refused)
+        if noticed:
+            connection.execute(self._t.note.insert(), noticed)
+
+    def _write_holds(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
+        """Open a hold for each held arrival; whatever else was decided ends the holds that an earlier decision opened."""
+        table = self._t.hold
+        now = self._now_text()
+        opened = []
+        for each in decisions:
+            held_id = derived_id("hold", each.arrival_id, each.reason) if each.state == "held" else ""
+            stale = table.update().where(table.c.arrival_id == each.arrival_id, table.c.id != held_id, table.c.released_at.is_(None))
+            connection.execute(stale.values(released_at=now, ended="decided anew"))
+            if each.state == "held":
+                first = each.scopes[0] if each.scopes else None
+                opened.append(
+                    {
+                        "id": held_id,
+                        "arrival_id": each.arrival_id,
+                        "source": source,
+                        "party": self._known("party", first.party if first else ""),
+                        "day_from": first.span.start.isoformat() if first else None,
+                        "day_to": first.span.end.isoformat() if first else None,
+                        "reason": each.reason,
+                        "detail": self._sealer.seal(each.detail, f"hold:{held_id}"),
+                        "opened_at": now,
+                        "released_at": None,
+                        "ended": "",
+                    }
+                )
+        self._put(connection, table, opened)
+
+    def _findings(self, table: Any, arrival: str | None, source: str | None) -> Sequence[Any]:
+        query = table.select().order_by(table.c.sequence)
+        if arrival is not None:
+            query = query.where(table.c.arrival_id == arrival)
+        if source is not None:
+            query = query.where(table.c.source == source)
+        with self._read() as connection:
+            rows: Sequence[Any] = connection.execute(query).all()
+        return rows
+
+    def _full_id(self, table: Any, id_or_prefix: str, what: str) -> str:
+        """The one id of a table that starts with these characters."""
+        query = table.select().with_only_columns(table.c.id).limit(2)
+        if len(id_or_prefix) >= _SHORTEST_PREFIX:
+            with self._read() as connection:
+                exact = connection.execute(query.where(table.c.id == id_or_prefix)).first()
+                found = connection.execute(query.where(table.c.id.startswith(id_or_prefix, autoescape=True)).distinct()).all()
+            if exact or len(found) == 1:
+                return str((exact or found[0])[0])
+            if found:
+                raise NotFound(f"more than one {what} starts with {id_or_prefix}", fix="give more characters of its id")
+        raise NotFound(f"there is no {what} {id_or_prefix}", fix=f"give at least {_SHORTEST_PREFIX} characters of its id")
+
+
+def _totals_state(totals: Sequence[StatedTotal]) -> TotalsState:
+    if any(total.agrees is False for total in totals):
+        return "disagree"
+    return "agree" if any(total.agrees for total in totals) else "absent"
+
+
+def _total_in(total: StatedTotal) -> list[str | None]:
+    return [
+        total.label,
+        total.column,
+        format(total.stated, "f"),
+        None if total.computed is None else format(total.computed, "f"),
+        total.position,
+    ]
+
+
+def _total_out(stored: Sequence[Any]) -> StatedTotal:
+    label, column, stated, computed, position = stored
+    return StatedTotal(label, column, Decimal(stated), None if computed is None else Decimal(computed), position)

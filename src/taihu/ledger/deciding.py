@@ -1,0 +1,187 @@
+"""Verbs of expectations, holds and decisions: who owes us what, what is kept out of the figures, and who said so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from taihu.core.errors import NotFound
+from taihu.core.ids import derived_id
+from taihu.core.types import Span
+from taihu.ledger.arrivals import ArrivalVerbs
+from taihu.ledger.records import Decision, Expectation, Hold
+from taihu.ledger.store import instant_in, instant_out, maybe_in, maybe_out
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_RELEASED = "released"
+
+
+class DecidingVerbs(ArrivalVerbs):
+    """Expectations, holds, decisions."""
+
+    def expectations_set(self, rows: Sequence[Expectation]) -> None:
+        """Record expectations by source, party and day; rows that say what is known already are not written."""
+        if not rows:
+            return
+        table = self._t.expectation
+        wanted = {(row["source"], row["party"], row["day"]): row for row in map(self._expectation_in, rows)}
+        days = [day for _, _, day in wanted]
+        query = table.select().where(table.c.source.in_({source for source, _, _ in wanted}), table.c.day.between(min(days), max(days)))
+        with self._write() as connection:
+            known = {(row.source, row.party, row.day): dict(row._mapping) for row in connection.execute(query)}
+            self._put(connection, table, [row for key, row in wanted.items() if known.get(key) != row])
+
+    def expectations(self, *, source: str | None = None, span: Span | None = None) -> list[Expectation]:
+        """Expectations by source, day and party; ``span`` limits the business days."""
+        table = self._t.expectation
+        query = table.select().order_by(table.c.source, table.c.day)
+        if source is not None:
+            query = query.where(table.c.source == source)
+        if span is not None:
+            query = query.where(table.c.day >= span.start.isoformat(), table.c.day < span.end.isoformat())
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return sorted((self._expectation_out(row) for row in rows), key=lambda each: (each.source, each.day, each.party))
+
+    def expectations_dropped(self, source: str, keys: Sequence[tuple[str, dt.date]]) -> None:
+        """Forget expectations (party, day) that a changed manifest or reference table no longer asks for."""
+        table = self._t.expectation
+        with self._write() as connection:
+            for party, day in keys:
+                where = (table.c.source == source, table.c.party == self._known("party", party), table.c.day == day.isoformat())
+                connection.execute(table.delete().where(*where))
+
+    def holds(self, *, open_only: bool = True, source: str | None = None) -> list[Hold]:
+        """Holds, oldest first."""
+        table = self._t.hold
+        query = table.select().order_by(table.c.opened_at, table.c.id)
+        if open_only:
+            query = query.where(table.c.released_at.is_(None))
+        if source is not None:
+            query = query.where(table.c.source == source)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [self._hold_of(row) for row in rows]
+
+    def hold(self, id_or_prefix: str) -> Hold:
+        """One hold by its id or the first characters of it."""
+        table = self._t.hold
+        full = self._full_id(table, id_or_prefix, "hold")
+        with self._read() as connection:
+            return self._hold_of(connection.execute(table.select().where(table.c.id == full)).one())
+
+    def hold_released(self, hold_id: str, *, who: str, why: str) -> None:
+        """A person lets a held arrival through: it goes back to ``landed`` and is read again.
+
+        The next decision asks :meth:`released` which reasons no longer hold it.
+
+        Raises:
+            NotFound: There is no such open hold.
+        """
+        table, arrival = self._t.hold, self._t.arrival
+        full = self._full_id(table, hold_id, "hold")
+        with self._write() as connection:
+            row = connection.execute(table.select().where(table.c.id == full)).one()
+            if row.released_at is not None:
+                raise NotFound(f"the hold {hold_id} is not open any more", fix="see taihu hold list")
+            connection.execute(table.update().where(table.c.id == full).values(released_at=self._now_text(), ended=_RELEASED))
+            connection.execute(arrival.update().where(arrival.c.id == row.arrival_id, arrival.c.state == "held").values(state="landed"))
+            self._decide(connection, "hold.release", row.arrival_id, who=who, why=why)
+
+    def released(self, arrival_id: str) -> frozenset[str]:
+        """Reason codes that a person has released this arrival from."""
+        table = self._t.hold
+        with self._read() as connection:
+            rows = connection.execute(table.select().where(table.c.arrival_id == arrival_id, table.c.ended == _RELEASED)).all()
+        return frozenset(row.reason for row in rows)
+
+    def decided(self, kind: str, subject: str, *, who: str, why: str) -> str:
+        """Record a person's decision and audit it.
+
+        Args:
+            kind: ``approve``, ``waive``, ``close``, ``definition.from`` ...
+            subject: What it is about.
+            who: The person's short name.
+            why: Their reason; sealed.
+
+        Returns:
+            The decision's id.
+        """
+        with self._write() as connection:
+            return self._decide(connection, kind, subject, who=who, why=why)
+
+    def decisions(self, *, kind: str | None = None, subject: str | None = None) -> list[Decision]:
+        """Decisions, oldest first."""
+        table = self._t.decision
+        query = table.select().order_by(table.c.sequence)
+        if kind is not None:
+            query = query.where(table.c.kind == kind)
+        if subject is not None:
+            query = query.where(table.c.subject == self._known("subject", subject))
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [
+            Decision(
+                row.id,
+                row.kind,
+                self._named("subject", row.subject),
+                self._named("who", row.who),
+                self._sealer.open(row.why, f"decision:{row.id}"),
+                instant_out(row.decided_at),
+            )
+            for row in rows
+        ]
+
+    def _decide(self, connection: Connection, kind: str, subject: str, *, who: str, why: str) -> str:
+        at = self._now_text()
+        decision_id = derived_id("decision", kind, subject, who, why, at)
+        row = {
+            "id": decision_id,
+            "kind": kind,
+            "subject": self._known("subject", subject),
+            "who": self._known("who", who),
+            "why": self._sealer.seal(why, f"decision:{decision_id}"),
+            "decided_at": at,
+        }
+        self._put(connection, self._t.decision, [row], keep=True, key=["id"])
+        self._audit(connection, kind, subject, who=who, detail=why)
+        return decision_id
+
+    def _expectation_in(self, row: Expectation) -> dict[str, Any]:
+        return {
+            "source": row.source,
+            "party": self._known("party", row.party),
+            "day": row.day.isoformat(),
+            "due_at": instant_in(row.due_at),
+            "state": row.state,
+            "arrival_id": row.arrival_id,
+            "arrived_at": maybe_in(row.arrived_at),
+        }
+
+    def _expectation_out(self, row: Any) -> Expectation:
+        return Expectation(
+            source=row.source,
+            party=self._named("party", row.party),
+            day=dt.date.fromisoformat(row.day),
+            due_at=instant_out(row.due_at),
+            state=row.state,
+            arrival_id=row.arrival_id,
+            arrived_at=maybe_out(row.arrived_at),
+        )
+
+    def _hold_of(self, row: Any) -> Hold:
+        span = Span(dt.date.fromisoformat(row.day_from), dt.date.fromisoformat(row.day_to)) if row.day_from else None
+        return Hold(
+            id=row.id,
+            arrival_id=row.arrival_id,
+            source=row.source,
+            party=self._named("party", row.party),
+            span=span,
+            reason=row.reason,
+            detail=self._sealer.open(row.detail, f"hold:{row.id}"),
+            opened_at=instant_out(row.opened_at),
+            released_at=maybe_out(row.released_at),
+        )

@@ -1,0 +1,244 @@
+"""One transaction a verb: opens the database, begins and commits, seals and opens columns.
+
+SQLite is used in WAL mode with ``synchronous=FULL``: when a verb returns, what it wrote survives a power cut. A write begins with
+``BEGIN IMMEDIATE``, so two processes queue at the start of a transaction and never fail in the middle of one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from taihu.core.boundary import reached
+from taihu.core.clock import Clock
+from taihu.core.errors import IntegrityError, ManifestError, TransientError
+from taihu.core.ids import canonical_json
+from taihu.ledger.place import local_or_refused
+from taihu.ledger.records import Sealer
+from taihu.ledger.schema import VERSION, Tables, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, Table
+
+_CHUNK = 400
+
+
+class Store:
+    """The database under the verbs; use :meth:`taihu.ledger.Ledger.open`."""
+
+    def __init__(self, engine: Engine, *, sealer: Sealer, clock: Clock) -> None:
+        self._engine = engine
+        self._reader = engine.execution_options(taihu_begin="BEGIN")
+        self._writer = engine.execution_options(taihu_begin="BEGIN IMMEDIATE")
+        self._sealer = sealer
+        self._clock = clock
+        self._t: Tables = tables()
+        self._lock = threading.RLock()
+        self._open = threading.local()
+        self._same: dict[tuple[str, str], bytes] = {}
+        self._same_back: dict[tuple[str, bytes], str] = {}
+        self._prepare()
+
+    @classmethod
+    def open(cls, url: str, *, sealer: Sealer, clock: Clock) -> Self:
+        """Open the ledger, making it if it is not there.
+
+        Args:
+            url: SQLAlchemy address: ``sqlite:///path`` (a local disk) or ``postgresql://...``.
+            sealer: Seals the columns that could name somebody.
+            clock: The only source of time.
+
+        Raises:
+            ManifestError: The file lies on a network drive, or the ledger is of another version.
+            IntegrityError: The ledger was sealed with another keyring.
+        """
+        import sqlalchemy as sa
+
+        address = sa.make_url(url)
+        if address.get_backend_name() == "sqlite":
+            if not address.database or address.database == ":memory:":
+                raise ManifestError("the ledger needs a file", fix="write ledger: sqlite:///lake/ledger.sqlite")
+            path = Path(address.database)
+            local_or_refused(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            engine = sa.create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
+            sa.event.listen(engine, "connect", _sqlite_connected)
+            sa.event.listen(engine, "begin", _sqlite_begins)
+        else:
+            engine = sa.create_engine(address, isolation_level="SERIALIZABLE")
+        return cls(engine, sealer=sealer, clock=clock)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Join all verbs inside into one transaction: all of them happen, or none."""
+        with self._write():
+            yield
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """A transaction that writes; inside :meth:`together` it is the one that is open already."""
+        current: Connection | None = getattr(self._open, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with self._lock, _translated(), self._writer.connect() as connection:
+            self._open.connection = connection
+            try:
+                with connection.begin():
+                    yield connection
+                    reached("ledger.before_commit")
+                reached("ledger.committed")
+            finally:
+                self._open.connection = None
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """A consistent view for reading; inside :meth:`together` it sees what was written there."""
+        current: Connection | None = getattr(self._open, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    def _prepare(self) -> None:
+        import sqlalchemy as sa
+
+        mark = self._sealer.fingerprint("ledger", "keyring")
+        about = self._t.about
+        known: dict[str, str] = {}
+        with self._read() as connection:
+            if sa.inspect(connection).has_table("about"):
+                known = {row.name: row.value for row in connection.execute(about.select())}
+        if not known:
+            with self._write() as connection:
+                self._t.metadata.create_all(connection)
+                rows = [{"name": "schema", "value": VERSION}, {"name": "keyring", "value": mark}]
+                self._put(connection, about, rows, keep=True)
+                known = {row.name: row.value for row in connection.execute(about.select())}
+        if known["schema"] != VERSION:
+            raise ManifestError(
+                f"the ledger is of version {known['schema']}, this program writes {VERSION}", fix="use the version that made it"
+            )
+        if known["keyring"] != mark:
+            raise IntegrityError("the ledger was sealed with another keyring", fix="set keys: to the keyring that belongs to it")
+
+    def _put(
+        self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: bool = False, key: Sequence[str] = ()
+    ) -> None:
+        """Insert rows; where the key exists already, keep the old row or take the new values."""
+        if not rows:
+            return
+        if connection.dialect.name == "sqlite":
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        columns = list(key) or [column.name for column in table.primary_key]
+        statement = insert(table)
+        if keep:
+            statement = statement.on_conflict_do_nothing(index_elements=columns)
+        else:
+            changed = {name: statement.excluded[name] for name in rows[0] if name not in columns}
+            statement = statement.on_conflict_do_update(index_elements=columns, set_=changed)
+        connection.execute(statement, [dict(row) for row in rows])
+
+    def _now(self) -> dt.datetime:
+        return self._clock.now()
+
+    def _now_text(self) -> str:
+        return instant_in(self._clock.now())
+
+    def _seal_json(self, value: Any, context: str) -> bytes:
+        return self._sealer.seal(canonical_json(value), context)
+
+    def _open_json(self, sealed: bytes, context: str) -> Any:
+        return json.loads(self._sealer.open(sealed, context))
+
+    def _known(self, column: str, text: str) -> bytes:
+        """The comparable seal of a text; remembered, as a morning asks for the same few parties thousands of times."""
+        sealed = self._same.get((column, text))
+        if sealed is None:
+            sealed = self._same[column, text] = self._sealer.seal_same(text, column)
+            self._same_back[column, sealed] = text
+        return sealed
+
+    def _named(self, column: str, sealed: bytes) -> str:
+        text = self._same_back.get((column, sealed))
+        if text is None:
+            text = self._same_back[column, sealed] = self._sealer.open_same(sealed, column)
+            self._same[column, text] = sealed
+        return text
+
+
+def instant_in(instant: dt.datetime) -> str:
+    """An aware instant as sortable text."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant_out(text: str) -> dt.datetime:
+    """The instant of :func:`instant_in`."""
+    return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def maybe_in(instant: dt.datetime | None) -> str | None:
+    return None if instant is None else instant_in(instant)
+
+
+def maybe_out(text: str | None) -> dt.datetime | None:
+    return None if text is None else instant_out(text)
+
+
+def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Pieces small enough for an ``IN`` list."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def _sqlite_connected(connection: Any, record: Any) -> None:
+    # The driver must not begin transactions by itself: it would begin them as readers and fail when they turn into writers.
+    connection.isolation_level = None
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {setting}").fetchall()
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("taihu_begin", "BEGIN"))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Errors of the database as errors of ours: a busy ledger may be tried again, a damaged one may not."""
+    from sqlalchemy import exc
+
+    try:
+        yield
+    except exc.OperationalError as error:
+        text = str(error.orig).lower()
+        if any(word in text for word in ("malformed", "not a database", "disk i/o")):
+            raise IntegrityError("the ledger's file is damaged", fix="restore it from a backup") from None
+        if any(word in text for word in ("full", "readonly", "read-only", "unable to open")):
+            raise ManifestError("the ledger cannot be written", fix="check free space and permissions of its folder") from None
+        raise TransientError("the ledger is busy or cannot be reached", fix="another process writes; the next try may succeed") from None
+    except exc.DatabaseError as error:
+        if isinstance(error, (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)):
+            raise
+        raise IntegrityError("the ledger's file is damaged", fix="restore it from a backup") from None
