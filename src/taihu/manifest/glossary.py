@@ -37,8 +37,12 @@ class Term(Frozen):
     meaning: Title | None = Field(default=None, description="Meaning in both languages", examples=[{"zh": "…", "en": "…"}])
     unit: str | None = Field(default=None, description="Unit or currency", examples=["CNY"])
     not_: tuple[str, ...] = Field(default=(), alias="not", description="What it is confused with", examples=[["gmv_cny"]])
-    values: dict[str, Title] = Field(default_factory=dict, description="Names of a code's values", examples=[{"EAST": {"zh": "华东", "en": "East"}}])
+    values: dict[str, Title] = Field(
+        default_factory=dict, description="Names of a code's values", examples=[{"EAST": {"zh": "华东", "en": "East"}}]
+    )
     measure: Aggregate | None = Field(default=None, description="How it is computed", examples=[{"sum": "net_revenue_cny"}])
     target: Aggregate | None = Field(default=None, description="Its target, from the same mart", examples=[{"sum": "target_revenue_cny"}])
     good: Literal["up", "down", "none"] = Field(default="none", description="Which direction is good", examples=["up"])
-    format: Literal["money", "quantity", "percent", "days", "number"] = Field(default="number", description="How it is printed", examples=["money"])
+    format: Literal["money", "quantity", "percent", "days", "number"] = Field(
+        default="number", description="How it is printed", examples=["money"]
+    )

@@ -52,12 +52,16 @@ class LayoutFile(Frozen):
     header: tuple[str, ...] = Field(default=(), description="At least these headers, in any order", examples=[["单据日期", "数量"]])
     header_line: int | None = Field(default=None, description="1-based line of the (last) header row, blank ones counted", examples=[25])
     header_rows: int = Field(default=1, ge=1, le=4, description="Header rows, joined with / after filling merged cells", examples=[2])
-    sheet: Annotated[str, BeforeValidator(_sheets)] = Field(default="*", description="Pattern of the sheets that are read", examples=["流向*"])
+    sheet: Annotated[str, BeforeValidator(_sheets)] = Field(
+        default="*", description="Pattern of the sheets that are read", examples=["流向*"]
+    )
     skip: RowRule = Field(default_factory=RowRule, description="Rows that are not data", examples=[{"first_cell": ["小计"]}])
     until: RowRule = Field(default_factory=RowRule, description="The table ends before this row", examples=[{"first_cell": ["合计"]}])
     totals: tuple[Total, ...] = Field(default=(), description="The file's own control totals", examples=[[{"row": "合计", "of": ["数量"]}]])
     unpivot: Unpivot | None = Field(default=None, description="Wide columns to rows", examples=[{}])
-    scale: dict[str, int] = Field(default_factory=dict, description="Headers whose values are multiplied (title says 万元)", examples=[{"金额": 10000}])
+    scale: dict[str, int] = Field(
+        default_factory=dict, description="Headers whose values are multiplied (title says 万元)", examples=[{"金额": 10000}]
+    )
 
     @model_validator(mode="after")
     def _findable(self) -> LayoutFile:

@@ -27,7 +27,9 @@ class ModelHeader(Frozen):
     grain: tuple[str, ...] = Field(description="Columns that identify a row", examples=[["business_date", "channel_code"]])
     kind: Literal["full", "incremental"] = Field(default="full", description="Rebuilt whole, or by partition", examples=["incremental"])
     partition: str | None = Field(default=None, description="month of COLUMN", examples=["month of business_date"])
-    reads: str = Field(default="0 days before", description="Window of earlier days that a day's rows depend on", examples=["28 days before"])
+    reads: str = Field(
+        default="0 days before", description="Window of earlier days that a day's rows depend on", examples=["28 days before"]
+    )
     owner: str = Field(description="Who answers for it", examples=["regional-bi"])
     meaning: Title | None = Field(default=None, description="What it is for", examples=[{"zh": "…", "en": "…"}])
     checks: tuple[ModelCheck, ...] = Field(default=(), description="Rules on the built table", examples=[[]])

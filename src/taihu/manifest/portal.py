@@ -30,11 +30,17 @@ class Step(Frozen):
     """Exactly one verb."""
 
     goto: str | None = Field(default=None, description="Open a page", examples=["/login"])
-    fill: dict[str, str] | None = Field(default=None, description="Selector to value (account.user, account.password, period.start, text)", examples=[{"#user": "account.user"}])
+    fill: dict[str, str] | None = Field(
+        default=None,
+        description="Selector to value (account.user, account.password, period.start, text)",
+        examples=[{"#user": "account.user"}],
+    )
     click: str | None = Field(default=None, description="Submit the form of this button, or follow this link", examples=["text=登录"])
     fetch: str | None = Field(default=None, description="Download an address with the session", examples=["/report/daily/export"])
     links: str | None = Field(default=None, description="Download every file that this selector links to", examples=["table.downloads a"])
-    with_: dict[str, str] = Field(default_factory=dict, alias="with", description="Query of fetch or goto", examples=[{"from": "period.start"}])
+    with_: dict[str, str] = Field(
+        default_factory=dict, alias="with", description="Query of fetch or goto", examples=[{"from": "period.start"}]
+    )
     paginate: Paginate | None = Field(default=None, description="Pages of links", examples=[{"param": "page", "until": "a.next"}])
     expect: ExpectContent = Field(default_factory=ExpectContent, description="What the download must be", examples=[{"kind": "xlsx"}])
 

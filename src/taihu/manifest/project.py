@@ -26,9 +26,13 @@ class Account(Frozen):
     database: str | None = Field(default=None, description="Database name, or file path for sqlite", examples=["erp"])
     url: str | None = Field(default=None, description="First address of a portal or web source", examples=["https://portal.example"])
     webhook: SecretReference | None = Field(default=None, description="Reference to a chat webhook", examples=["env:WECOM_URL"])
-    known_hosts: str | None = Field(default=None, description="File with the server's pinned host key (sftp)", examples=["keys/sftp_known_hosts"])
+    known_hosts: str | None = Field(
+        default=None, description="File with the server's pinned host key (sftp)", examples=["keys/sftp_known_hosts"]
+    )
     tls: bool = Field(default=True, description="false only for a server on this machine", examples=[True])
-    passwords: tuple[SecretReference, ...] = Field(default=(), description="Passwords of archives and workbooks, tried in order", examples=[["env:ZIP_PASSWORD"]])
+    passwords: tuple[SecretReference, ...] = Field(
+        default=(), description="Passwords of archives and workbooks, tried in order", examples=[["env:ZIP_PASSWORD"]]
+    )
 
 
 class ProjectFile(Frozen):
@@ -39,7 +43,9 @@ class ProjectFile(Frozen):
     time_zone: str = Field(default="Asia/Shanghai", description="Zone of business dates", examples=["Asia/Shanghai"])
     calendar: str = Field(default="cn", description="Working calendar of deadlines and delivery", examples=["cn"])
     lake: str = Field(default="./lake", description="Folder of objects and tables", examples=["./lake"])
-    ledger: str = Field(default="sqlite:///lake/ledger.sqlite", description="SQLAlchemy address of the ledger", examples=["sqlite:///lake/ledger.sqlite"])
+    ledger: str = Field(
+        default="sqlite:///lake/ledger.sqlite", description="SQLAlchemy address of the ledger", examples=["sqlite:///lake/ledger.sqlite"]
+    )
     engine: str = Field(default="duckdb", description="duckdb", examples=["duckdb"])
     keys: str = Field(default="file:./keys", description="Keyring; never inside the lake", examples=["file:./keys"])
     entities: dict[str, Entity] = Field(description="Legal entities", examples=[{"cn_wfoe": {"currency": "CNY"}}])

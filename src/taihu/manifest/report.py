@@ -64,7 +64,9 @@ class ChartSpec(Frozen):
 class BlockSpec(Frozen):
     """One block of a report; plain words for the built-in ones."""
 
-    builtin: Literal["arrivals", "notes", "holds", "restatements"] | None = Field(default=None, description="Built-in block", examples=["arrivals"])
+    builtin: Literal["arrivals", "notes", "holds", "restatements"] | None = Field(
+        default=None, description="Built-in block", examples=["arrivals"]
+    )
     tiles: TilesSpec | None = Field(default=None, description="Key figures", examples=[{}])
     table: TableSpec | None = Field(default=None, description="Table", examples=[{}])
     chart: ChartSpec | None = Field(default=None, description="Chart", examples=[{}])

@@ -12,7 +12,9 @@ May = Literal["approve", "release", "waive", "close", "unmask", "erase"]
 
 
 class Role(Frozen):
-    rows: Literal["all"] | dict[str, Literal["own"]] = Field(description="all, or the column whose own value is seen", examples=[{"region_code": "own"}])
+    rows: Literal["all"] | dict[str, Literal["own"]] = Field(
+        description="all, or the column whose own value is seen", examples=[{"region_code": "own"}]
+    )
     hide: tuple[Literal["personal", "sensitive"], ...] = Field(default=(), description="Classes that are hidden", examples=[["personal"]])
     may: tuple[May, ...] = Field(default=(), description="Decisions", examples=[["approve"]])
 

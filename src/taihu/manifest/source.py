@@ -33,15 +33,21 @@ class Collect(Frozen):
     pattern: str = Field(default="*", description="File name pattern (folder, sftp)", examples=["stock_*.csv"])
     marker: str | None = Field(default=None, description="Suffix of the file that says an upload is finished", examples=[".ok"])
     query: str | None = Field(default=None, description="SELECT of a database source", examples=["select * from delivery_line"])
-    watermark: OneOrMany = Field(default=(), description="Columns whose first non-null value says when a row changed", examples=[["updated_at", "created_at"]])
+    watermark: OneOrMany = Field(
+        default=(), description="Columns whose first non-null value says when a row changed", examples=[["updated_at", "created_at"]]
+    )
     overlap: Duration = Field(default="2 days", description="How far back the watermark is read again", examples=["2 days"])
-    reconcile: Literal["every day", "every week", "never"] = Field(default="every day", description="How often the key set is compared to find deletes", examples=["every day"])
+    reconcile: Literal["every day", "every week", "never"] = Field(
+        default="every day", description="How often the key set is compared to find deletes", examples=["every day"]
+    )
 
 
 class Party(Frozen):
     """How the sender is known: where its key stands, and the reference table that lists the parties."""
 
-    found_in: Literal["sender", "subject", "file name", "sheet", "cell", "column"] = Field(alias="from", description="Where the key stands", examples=["sender"])
+    found_in: Literal["sender", "subject", "file name", "sheet", "cell", "column"] = Field(
+        alias="from", description="Where the key stands", examples=["sender"]
+    )
     in_: str | None = Field(default=None, alias="in", description="Reference source that lists the parties", examples=["distributors"])
     by: str | None = Field(default=None, description="Its column that is looked up", examples=["mail_address"])
     column: str | None = Field(default=None, description="Column of this source (from: column)", examples=["store_code"])
@@ -52,10 +58,14 @@ class Party(Frozen):
 class Period(Frozen):
     """How the business days that an arrival speaks for are found."""
 
-    found_in: Literal["rows", "file name", "subject", "cell", "received"] = Field(alias="from", description="Where the period stands", examples=["rows"])
+    found_in: Literal["rows", "file name", "subject", "cell", "received"] = Field(
+        alias="from", description="Where the period stands", examples=["rows"]
+    )
     pattern: str | None = Field(default=None, description="Pattern with {yyyy}{mm}{dd}, twice for a span", examples=["流向_{yyyy}{mm}{dd}"])
     cell: str | None = Field(default=None, description="Cell (from: cell)", examples=["B2"])
-    if_empty: Literal["expected", "reject"] = Field(default="reject", description="What a file without rows speaks for: the oldest period still owed, or nothing", examples=["expected"])
+    if_empty: Literal["expected", "reject"] = Field(
+        default="reject", description="What a file without rows speaks for: the oldest period still owed, or nothing", examples=["expected"]
+    )
 
 
 class Expect(Frozen):
@@ -64,9 +74,16 @@ class Expect(Frozen):
     for_: Literal["every day since the last due date", "the day before", "the day", "the month to date"] = Field(
         alias="for", description="Business days that one delivery covers", examples=["every day since the last due date"]
     )
-    every: Literal["day", "workday", "first workday of the week", "first workday of the month"] = Field(description="Due days", examples=["workday"])
+    every: Literal["day", "workday", "first workday of the week", "first workday of the month"] = Field(
+        description="Due days", examples=["workday"]
+    )
     by: TimeOfDay = Field(description="Due time in the project's zone", examples=["08:00"])
-    parties: str | None = Field(default=None, description="Reference source; those valid on the day owe a delivery", examples=["distributors"])
+    parties: str | None = Field(
+        default=None, description="Reference source; those valid on the day owe a delivery", examples=["distributors"]
+    )
+    where: dict[str, str] = Field(
+        default_factory=dict, description="Only parties whose reference row has these values", examples=[{"region_code": "EAST"}]
+    )
     grace: Duration = Field(default="0 minutes", description="Later than this is late", examples=["15 minutes"])
     since: str | None = Field(default=None, description="First business day that is owed", examples=["2026-08-17"])
 
@@ -89,15 +106,24 @@ class Column(Frozen):
     """One column of the typed table; what is not listed is not read."""
 
     type: ColumnType = Field(description="Type of the values", examples=["money"])
-    from_: OneOrMany | None = Field(default=None, alias="from", description="Header(s) of the sender; exactly one of them is present", examples=[["客户名称", "终端名称"]])
+    from_: OneOrMany | None = Field(
+        default=None,
+        alias="from",
+        description="Header(s) of the sender; exactly one of them is present",
+        examples=[["客户名称", "终端名称"]],
+    )
     optional: bool = Field(default=False, description="The header may be absent", examples=[True])
     required: bool = Field(default=False, description="A row without a value is refused", examples=[True])
-    order: Literal["year first", "day first", "month first"] | None = Field(default=None, description="Order of numbers in short dates", examples=["year first"])
+    order: Literal["year first", "day first", "month first"] | None = Field(
+        default=None, description="Order of numbers in short dates", examples=["year first"]
+    )
     unit: str | None = Field(default=None, description="Column that names the unit, or a fixed unit", examples=["unit_name"])
     currency: str | None = Field(default=None, description="ISO 4217 code, or the column that holds it", examples=["CNY"])
     tax: Literal["included", "excluded", "none"] | None = Field(default=None, description="Tax basis of an amount", examples=["included"])
     scale: int = Field(default=1, description="Multiply by (10000 for 万元)", examples=[10000])
-    personal: Literal["contact", "person", "address", "account", "identity"] | None = Field(default=None, description="Personal data of this kind: kept only as a token", examples=["contact"])
+    personal: Literal["contact", "person", "address", "account", "identity"] | None = Field(
+        default=None, description="Personal data of this kind: kept only as a token", examples=["contact"]
+    )
     sensitive: bool = Field(default=False, description="Sensitive personal data or important data", examples=[False])
     match: str | None = Field(default=None, description="Domain whose golden id this key is matched to", examples=["product"])
 
@@ -117,7 +143,9 @@ class PriceBand(Frozen):
     product: str = Field(description="Product key column", examples=["product_code"])
     day: str = Field(description="Business date column", examples=["document_date"])
     prices: str = Field(description="Reference source of list prices, tax included, each", examples=["price_list"])
-    within: tuple[float, float] = Field(default=(0.5, 1.6), description="Allowed ratio of a row's price to the list price", examples=[[0.5, 1.6]])
+    within: tuple[float, float] = Field(
+        default=(0.5, 1.6), description="Allowed ratio of a row's price to the list price", examples=[[0.5, 1.6]]
+    )
 
 
 class RowBand(Frozen):
@@ -130,13 +158,21 @@ class RowBand(Frozen):
 class Check(Frozen):
     """One rule; exactly one kind of rule and what happens when it fails. A rule that comes out NULL fails."""
 
-    same_sign: tuple[str, str] | None = Field(default=None, description="Two columns with one sign", examples=[["quantity", "gross_amount"]])
+    same_sign: tuple[str, str] | None = Field(
+        default=None, description="Two columns with one sign", examples=[["quantity", "gross_amount"]]
+    )
     rows: RowBand | None = Field(default=None, description="Number of rows of an arrival", examples=[{"min": 1}])
     sql: str | None = Field(default=None, description="Row condition in SQL", examples=["gross_amount >= 0"])
-    unique: tuple[str, ...] | None = Field(default=None, description="Columns that identify a row", examples=[["document_number", "line_number"]])
+    unique: tuple[str, ...] | None = Field(
+        default=None, description="Columns that identify a row", examples=[["document_number", "line_number"]]
+    )
     not_null: tuple[str, ...] | None = Field(default=None, description="Columns that always have a value", examples=[["product_code"]])
     price_band: PriceBand | None = Field(default=None, description="Unit price beside the price list", examples=[{}])
-    stale: tuple[str, ...] | None = Field(default=None, description="Columns that must not all equal the party's previous snapshot; the first ones are the key, the last one the value", examples=[["product_code", "closing_quantity"]])
+    stale: tuple[str, ...] | None = Field(
+        default=None,
+        description="Columns that must not all equal the party's previous snapshot; the first ones are the key, the last one the value",
+        examples=[["product_code", "closing_quantity"]],
+    )
     days_covered: bool | None = Field(default=None, description="Every day between the first and the last has rows", examples=[True])
     reason: str | None = Field(default=None, description="Reason code reported by an sql rule", examples=["identity_broken"])
     else_: Else = Field(alias="else", description="What happens when it fails", examples=["hold"])
@@ -169,18 +205,28 @@ class SourceFile(Frozen):
     retention: Duration = Field(description="How long raw objects are kept", examples=["36 months"])
     entity: str = Field(description="Legal entity of taihu.yml", examples=["cn_wfoe"])
     collect: Collect = Field(description="Where the bytes come from", examples=[{"via": "folder"}])
-    party: Party | None = Field(default=None, description="How the sender is known; absent: the source is its own party", examples=[{"from": "sender"}])
-    period: Period = Field(default_factory=lambda: Period(**{"from": "rows"}), description="Which days an arrival speaks for", examples=[{"from": "rows"}])
+    party: Party | None = Field(
+        default=None, description="How the sender is known; absent: the source is its own party", examples=[{"from": "sender"}]
+    )
+    period: Period = Field(
+        default_factory=lambda: Period(**{"from": "rows"}), description="Which days an arrival speaks for", examples=[{"from": "rows"}]
+    )
     load: Literal["replace", "upsert", "append", "snapshot"] = Field(description="How an arrival changes the table", examples=["replace"])
     key: tuple[str, ...] = Field(default=(), description="Columns that identify a row (upsert, snapshot)", examples=[["distributor_code"]])
     valid: Valid | None = Field(default=None, description="Validity of a reference table's entries", examples=[{"from": "valid_from"}])
-    outside_period: Literal["hold", "accept"] = Field(default="accept", description="Rows outside the periods that are owed or delivered", examples=["hold"])
-    nil_return: Literal["allowed", "refused"] = Field(default="refused", description="A header-only file means no sales", examples=["allowed"])
+    outside_period: Literal["hold", "accept"] = Field(
+        default="accept", description="Rows outside the periods that are owed or delivered", examples=["hold"]
+    )
+    nil_return: Literal["allowed", "refused"] = Field(
+        default="refused", description="A header-only file means no sales", examples=["allowed"]
+    )
     expect: Expect | None = Field(default=None, description="Who owes us what, by when", examples=[{"every": "workday"}])
     read: Read = Field(default_factory=lambda: Read(**{"as": "typed"}), description="How bytes become rows", examples=[{"as": "excel"}])
     zone: str | None = Field(default=None, description="Zone of this source's instants", examples=["UTC"])
     feeds: str | None = Field(default=None, description="Core feed that this source is part of", examples=["sell_out"])
-    columns: dict[str, Annotated[Column, BeforeValidator(_type_or_mapping)]] = Field(description="Columns of the typed table", examples=[{"product_code": {"type": "text"}}])
+    columns: dict[str, Annotated[Column, BeforeValidator(_type_or_mapping)]] = Field(
+        description="Columns of the typed table", examples=[{"product_code": {"type": "text"}}]
+    )
     business_date: str | None = Field(default=None, description="Column with the business date", examples=["document_date"])
     missing: tuple[str, ...] = Field(default=(), description="Texts that mean no value", examples=[["--", "/", "暂无"]])
     checks: tuple[Check, ...] = Field(default=(), description="Rules", examples=[[{"rows": {"min": 1}, "else": "warn"}]])

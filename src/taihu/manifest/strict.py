@@ -117,7 +117,7 @@ def _worst(model: type[BaseModel], error: ValidationError, document: Document, b
     if first["type"] == "missing":
         return ManifestError(f"key {str(location[-1])!r} is missing", where=document.where(path[:-1] if path else path))
     message = first["msg"].removeprefix("Value error, ")
-    return ManifestError(f"{'.'.join(str(p) for p in path[len(base):]) or 'value'}: {message}", where=document.where(path))
+    return ManifestError(f"{'.'.join(str(p) for p in path[len(base) :]) or 'value'}: {message}", where=document.where(path))
 
 
 def _known_part(document: Document, base: Path, location: tuple[Any, ...]) -> Iterator[str | int]:

@@ -1,0 +1,46 @@
+"""``taihu hold``: look at what is held, and release it with a reason that stays on record."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from taihu.cli import console
+from taihu.cli.options import HERE, Json, Project, open_project
+from taihu.core.reasons import REASONS
+
+hold_app = typer.Typer(help="List held files; release one.", no_args_is_help=True)
+
+
+@hold_app.command("list")
+def list_(project: Project = HERE, json: Json = False) -> None:
+    """Open holds with their reason and what to do."""
+    with open_project(project) as ws:
+        holds = ws.ledger.holds()
+    if json:
+        rows = [
+            {"id": h.id, "source": h.source, "party": h.party, "span": str(h.span or ""), "reason": h.reason, "detail": h.detail}
+            for h in holds
+        ]
+        console.show_json({"schema": "taihu.holds/1", "holds": rows})
+        return
+    for h in holds:
+        reason = REASONS[h.reason]
+        console.say(
+            f"{h.id}  {h.source} {h.party} {h.span or ''}\n    {console.tt(reason.title)} {h.detail}\n    → {console.tt(reason.fix)}"
+        )
+
+
+@hold_app.command()
+def release(
+    hold: Annotated[str, typer.Argument(help="Id of the hold.")],
+    why: Annotated[str, typer.Option(help="Why it may go into the figures.")],
+    who: Annotated[str | None, typer.Option(help="Who decides; the login name if absent.")] = None,
+    project: Project = HERE,
+) -> None:
+    """Release a held file: the next run loads it without the rule that held it."""
+    with open_project(project) as ws:
+        ws.ledger.hold_released(hold, who=who or getpass.getuser(), why=why)
+    console.say(console.t("已放行；下次 taihu run 时入库", "released; the next taihu run loads it"))

@@ -1,0 +1,35 @@
+"""``taihu docs``: the documents of a project, generated from its files and its last run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taihu.cli import console
+from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+
+
+def docs(
+    project: Project = HERE,
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; generated/ of the project if absent.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a document is stale.")] = False,
+    json: Json = False,
+) -> None:
+    """Design document, data dictionary, lineage, diagrams and slides; --check says whether they are up to date."""
+    from taihu.run import documenting
+
+    with open_project(project, as_of) as ws:
+        folder = out or ws.root / "generated"
+        files = documenting.generate(ws)
+        stale = documenting.stale(folder, files)
+        if not check:
+            documenting.write(folder, files)
+    if json:
+        console.show_json({"schema": "taihu.docs/1", "folder": str(folder), "files": sorted(files), "stale": stale})
+    else:
+        for name in sorted(files):
+            console.say(f"{'*' if name in stale else ' '} {folder / name}")
+    raise typer.Exit(1 if check and stale else 0)

@@ -1,0 +1,117 @@
+"""``taihu doctor``: what would go wrong tomorrow morning, found today."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from taihu.cli import console
+from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+from taihu.core.errors import TaihuError
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of the doctor: ``ok``, ``warn`` or ``bad``."""
+
+    subject: str
+    verdict: str
+    text: str
+
+
+def doctor(project: Project = HERE, as_of: AsOf = None, json: Json = False) -> None:
+    """Check files, keys, secrets, disk, calendar, models and the reach of every source; changes nothing."""
+    with open_project(project, as_of) as ws:
+        findings = [*_house(ws), *_secrets(ws), *_calendar(ws), *_models(ws), *_sources(ws)]
+    bad = any(finding.verdict == "bad" for finding in findings)
+    if json:
+        console.show_json(
+            {
+                "schema": "taihu.doctor/1",
+                "healthy": not bad,
+                "findings": [{"subject": f.subject, "verdict": f.verdict, "text": f.text} for f in findings],
+            }
+        )
+    else:
+        for finding in findings:
+            console.say(f"{ {'ok': '✓', 'warn': '!', 'bad': '✗'}[finding.verdict] } {finding.subject:<24} {finding.text}")
+    raise typer.Exit(1 if bad else 0)
+
+
+def _house(ws: Workspace) -> list[Finding]:
+    free = shutil.disk_usage(ws.root).free
+    verdict = "ok" if free > 5 << 30 else "warn" if free > 1 << 30 else "bad"
+    return [
+        Finding("project", "ok", f"{len(ws.tree.sources)} sources, {len(ws.tree.models)} models, {len(ws.tree.reports)} reports"),
+        Finding("disk", verdict, f"{free / (1 << 30):.1f} GiB free"),
+        Finding("keys", "ok", f"generation {ws.keyring.generation}"),
+    ]
+
+
+def _secrets(ws: Workspace) -> list[Finding]:
+    findings = []
+    for name, account in ws.tree.file.accounts.items():
+        for reference in [account.password, account.webhook, *account.passwords]:
+            if reference is None:
+                continue
+            try:
+                ws.secret(reference)
+                findings.append(Finding(f"account {name}", "ok", reference))
+            except TaihuError as error:
+                findings.append(Finding(f"account {name}", "bad", f"{error.what}; {error.fix}"))
+    return findings
+
+
+def _calendar(ws: Workspace) -> list[Finding]:
+    today = ws.clock.now().date()
+    findings = []
+    for year in (today.year, today.year + 1):
+        status = ws.calendar.status(dt.date(year, 6, 1))
+        if status == "announced":
+            findings.append(Finding(f"calendar {year}", "ok", "announced"))
+        elif year == today.year or today >= dt.date(today.year, 11, 1):
+            findings.append(
+                Finding(
+                    f"calendar {year}",
+                    "warn",
+                    console.t(
+                        "国务院放假通知尚未导入，调休上班日未知",
+                        "the State Council's notice is not imported: make-up workdays are not known",
+                    ),
+                )
+            )
+    return findings
+
+
+def _models(ws: Workspace) -> list[Finding]:
+    from taihu.model.graph import Graph
+
+    try:
+        graph = Graph(ws.tree)
+    except TaihuError as error:
+        return [Finding("models", "bad", str(error))]
+    del graph
+    return [Finding("models", "ok", f"{len(ws.tree.models)}")]
+
+
+def _sources(ws: Workspace) -> list[Finding]:
+    from taihu.collect import Connections
+
+    findings = []
+    with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
+        for source in ws.tree.sources.values():
+            if source.file.collect.via == "upload":
+                continue
+            try:
+                health = connections.open(source).probe()
+                findings.append(Finding(f"source {source.name}", "ok" if health.ok else "bad", health.detail))
+            except TaihuError as error:
+                findings.append(Finding(f"source {source.name}", "bad", error.what))
+    return findings

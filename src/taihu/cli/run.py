@@ -1,0 +1,108 @@
+"""``taihu run``: one poke of the planner. ``taihu serve``: the same, again and again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from taihu.cli import console
+from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+
+if TYPE_CHECKING:
+    from taihu.run.execution import RunResult
+
+
+def run(
+    project: Project = HERE,
+    as_of: AsOf = None,
+    source: Annotated[list[str] | None, typer.Option("--source", "-s", help="Only this source (again for more).")] = None,
+    due: Annotated[bool, typer.Option("--due", help="Do what is due (the default; for cron).")] = True,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done; change nothing.")] = False,
+    no_reports: Annotated[bool, typer.Option("--no-reports", help="Collect, load and build only.")] = False,
+    json: Json = False,
+) -> None:
+    """Collect, load, check, build and report whatever is due; safe to call again at any time."""
+    del due
+    from taihu.run import execution
+    from taihu.run.plan import plan_of
+
+    progress = console.TerminalProgress("taihu")
+    try:
+        with open_project(project, as_of, progress) as ws:
+            if plan:
+                steps = plan_of(ws)
+                progress.close()
+                _show_plan(steps, json)
+                return
+            result = execution.run(ws, sources=source, reports=not no_reports)
+    finally:
+        progress.close()
+    if json:
+        console.show_json(as_json(result))
+    else:
+        _show(result)
+    raise typer.Exit(result.exit_code)
+
+
+def as_json(result: RunResult) -> dict[str, Any]:
+    return {
+        "schema": "taihu.run/1",
+        "landed": result.landed,
+        "failed": result.failed,
+        "decided": result.decided,
+        "tables": result.tables,
+        "publications": [{"id": p.id, "report": p.report, "span": str(p.span), "complete": p.complete} for p in result.publications],
+        "open": {"debts": result.open_debts, "holds": result.open_holds, "quarantined_rows": result.quarantined},
+        "exit_code": result.exit_code,
+    }
+
+
+def _show(result: RunResult) -> None:
+    t = console.t
+    landed = sum(result.landed.values())
+    console.say(t(f"新到 {landed} 个文件，更新 {len(result.tables)} 张表", f"{landed} new files, {len(result.tables)} tables updated"))
+    for name, error in sorted(result.failed.items()):
+        console.say(f"  ✗ {name}: {error}")
+    for publication in result.publications:
+        mark = t("完整", "complete") if publication.complete else t("不完整", "incomplete")
+        console.say(f"  ✓ {publication.report} {publication.span} ({mark}) {publication.id[:8]}")
+    if result.open_debts or result.open_holds:
+        console.say(
+            t(
+                f"未到/迟到 {result.open_debts}，待处理 {result.open_holds}：taihu status",
+                f"{result.open_debts} late or missing, {result.open_holds} held: see taihu status",
+            )
+        )
+
+
+def _show_plan(steps: list[dict[str, str]], json: bool) -> None:
+    if json:
+        console.show_json({"schema": "taihu.plan/1", "steps": steps})
+        return
+    for step in steps:
+        console.say(f"{step['step']:<8} {step['subject']:<28} {step['why']}")
+
+
+def serve(
+    project: Project = HERE,
+    every: Annotated[int, typer.Option(help="Seconds between two pokes.")] = 60,
+    times: Annotated[int | None, typer.Option(help="Stop after so many pokes.")] = None,
+) -> None:
+    """Poke the planner again and again until stopped; a missed morning is caught up at the next poke."""
+    import time
+
+    from taihu.core.errors import LeaseTaken
+    from taihu.run import execution
+
+    count = 0
+    while times is None or count < times:
+        try:
+            with open_project(project) as ws:
+                result = execution.run(ws)
+            console.say(f"{console.t('完成', 'done')}: {sum(result.landed.values())} / {len(result.tables)} / exit {result.exit_code}")
+        except LeaseTaken as taken:
+            console.say(str(taken))
+        count += 1
+        if times is None or count < times:
+            time.sleep(every)

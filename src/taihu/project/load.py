@@ -1,0 +1,162 @@
+"""From a folder of small files to one :class:`~taihu.manifest.tree.ProjectTree`.
+
+The path is the identity: nothing is registered, a new folder under ``sources/`` is a new source. Listing a project never
+imports a source's Python, and the first thing that is wrong is said with its file and line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from taihu.core.errors import ManifestError, UsageError
+from taihu.manifest.corrections import Correction
+from taihu.manifest.glossary import Term
+from taihu.manifest.layout import LayoutFile
+from taihu.manifest.model import FeedFile, ModelTest
+from taihu.manifest.portal import PortalFile
+from taihu.manifest.project import LocalFile, ProjectFile
+from taihu.manifest.report import ReportFile
+from taihu.manifest.roles import RolesFile
+from taihu.manifest.source import SourceFile
+from taihu.manifest.strict import Document, bind, parse
+from taihu.manifest.tree import Layer, Model, ProjectTree, Source, parse_model
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def load_tree(root: Path) -> ProjectTree:
+    """Load and cross-check the project in ``root``.
+
+    Raises:
+        UsageError: ``root`` is not a project.
+        ManifestError: A file is wrong; ``where`` is its path inside the project and the line.
+    """
+    if not (root / "taihu.yml").is_file():
+        raise UsageError(
+            f"{root} is not a project: it has no taihu.yml", fix="call taihu inside a project, or make one with: taihu init DIR"
+        )
+    models, feeds = _models(root)
+    tree = ProjectTree(
+        file=_project_file(root),
+        sources={source.name: source for source in _sources(root)},
+        models=models,
+        feeds=feeds,
+        glossary=_glossary(root),
+        reports={path.parent.name: _read(root, path, ReportFile) for path in sorted(root.glob("reports/*/report.yml"))},
+        roles=_read(root, root / "roles.yml", RolesFile) if (root / "roles.yml").is_file() else RolesFile(roles={}),
+        story={path.stem: path.read_text(encoding="utf-8") for path in sorted(root.glob("docs/story/*.md"))},
+    )
+    _cross_check(tree)
+    return tree
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _read(root: Path, path: Path, model: type[T]) -> T:
+    return parse(model, _text(path), path.relative_to(root).as_posix())
+
+
+def _project_file(root: Path) -> ProjectFile:
+    file = _read(root, root / "taihu.yml", ProjectFile)
+    local_path = root / "taihu.local.yml"
+    if not local_path.is_file():
+        return file
+    local = _read(root, local_path, LocalFile)
+    changes: dict[str, Any] = {
+        name: getattr(local, name) for name in ("lake", "ledger", "keys", "output") if getattr(local, name) is not None
+    }
+    return file.model_copy(update={**changes, "accounts": {**file.accounts, **local.accounts}})
+
+
+def _sources(root: Path) -> Iterator[Source]:
+    for folder in sorted(path.parent for path in root.glob("sources/*/source.yml")):
+        relative = folder.relative_to(root).as_posix()
+        file = _read(root, folder / "source.yml", SourceFile)
+        layouts = {path.stem: _read(root, path, LayoutFile) for path in sorted(folder.glob("layouts/*.yml"))}
+        for name in file.read.layouts:
+            if name not in layouts:
+                raise ManifestError(
+                    _unknown("layout", name, layouts), where=f"{relative}/source.yml:1", fix=f"write {relative}/layouts/{name}.yml"
+                )
+        portal = _read(root, folder / "portal.yml", PortalFile) if (folder / "portal.yml").is_file() else None
+        if file.collect.via == "portal" and portal is None:
+            raise ManifestError("a portal source needs its recipe portal.yml", where=f"{relative}/source.yml:1")
+        yield Source(folder.name, relative, file, {name: layouts[name] for name in file.read.layouts}, portal, _corrections(root, folder))
+
+
+def _corrections(root: Path, folder: Path) -> list[Correction]:
+    path = folder / "corrections.yml"
+    if not path.is_file():
+        return []
+    document = Document(_text(path), path.relative_to(root).as_posix())
+    entries = document.value or []
+    if not isinstance(entries, list):
+        raise ManifestError("expected a list of corrections", where=document.where(()))
+    return [bind(Correction, document, entry, (index,)) for index, entry in enumerate(entries)]
+
+
+def _models(root: Path) -> tuple[dict[str, Model], dict[str, FeedFile]]:
+    models: dict[str, Model] = {}
+    for path in sorted(root.glob("models/*/*/*.sql")):
+        layer, area, name = path.parent.parent.name, path.parent.name, path.stem
+        relative = path.relative_to(root).as_posix()
+        if layer not in ("core", "mart"):
+            raise ManifestError(f"{layer!r} is not a layer; models lie in models/core or models/mart", where=f"{relative}:1")
+        test_path = path.with_suffix(".test.yml")
+        test = _read(root, test_path, ModelTest) if test_path.is_file() else None
+        model = parse_model(_text(path), layer=cast(Layer, layer), area=area, name=name, path=relative, test=test)
+        if model.table in models:
+            raise ManifestError(f"table {model.table} is also built by {models[model.table].path}", where=f"{relative}:1")
+        models[model.table] = model
+    feeds = {path.name.removesuffix(".feed.yml"): _read(root, path, FeedFile) for path in sorted(root.glob("models/*/*/*.feed.yml"))}
+    return models, feeds
+
+
+def _glossary(root: Path) -> dict[str, Term]:
+    terms: dict[str, Term] = {}
+    for path in sorted(root.glob("glossary/*.yml")):
+        document = Document(_text(path), path.relative_to(root).as_posix())
+        for name, value in document.value.items():
+            if name in terms:
+                raise ManifestError(f"term {name!r} is explained twice", where=document.where((name,)))
+            terms[name] = bind(Term, document, value, (name,))
+    return terms
+
+
+def _unknown(kind: str, name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"unknown {kind} {name!r}" + (f", did you mean {close[0]!r}?" if close else "")
+
+
+def _cross_check(tree: ProjectTree) -> None:
+    """What one file says of another must exist."""
+    for source in tree.sources.values():
+        where = f"{source.path}/source.yml:1"
+        file = source.file
+        if file.entity not in tree.file.entities:
+            raise ManifestError(_unknown("entity", file.entity, tree.file.entities), where=where)
+        if file.collect.account and file.collect.account not in tree.file.accounts:
+            raise ManifestError(_unknown("account", file.collect.account, tree.file.accounts), where=where)
+        if file.feeds and file.feeds not in tree.feeds:
+            raise ManifestError(_unknown("feed", file.feeds, tree.feeds), where=where)
+        for reference in (file.party.in_ if file.party else None, file.expect.parties if file.expect else None):
+            if reference and reference not in tree.sources:
+                raise ManifestError(_unknown("reference source", reference, tree.sources), where=where)
+    for name, report in tree.reports.items():
+        where = f"reports/{name}/report.yml:1"
+        for required in report.ready_when.required:
+            if required not in tree.sources:
+                raise ManifestError(_unknown("source", required, tree.sources), where=where)
+        for send in report.send:
+            if send.role not in tree.roles.roles:
+                raise ManifestError(_unknown("role", send.role, tree.roles.roles), where=where)
+    for person in tree.roles.people:
+        if person.role not in tree.roles.roles:
+            raise ManifestError(_unknown("role", person.role, tree.roles.roles), where="roles.yml:1")

@@ -1,0 +1,188 @@
+"""The composition root: the one place that builds ledger, lake, engine, keys and connectors from a project's files.
+
+Everything below is handed what it needs; a test or the demo opens a workspace with another clock or progress and runs the
+same code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taihu.core.clock import Clock
+from taihu.core.progress import Progress, Quiet
+from taihu.manifest.tree import ProjectTree, Source
+from taihu.project.load import load_tree
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from taihu.china.calendar import Calendar
+    from taihu.engine.interface import Engine
+    from taihu.guard.keys import Keyring
+    from taihu.guard.secrets import Secret
+    from taihu.guard.vault import Vault
+    from taihu.lake.objects import Objects
+    from taihu.lake.tables import Tables
+    from taihu.ledger import Ledger
+    from taihu.ledger.records import Publication
+
+
+@dataclass(slots=True)
+class Workspace:
+    """An opened project.
+
+    Attributes:
+        started_at: When the project was first run; what was due before is history.
+    """
+
+    root: Path
+    tree: ProjectTree
+    clock: Clock
+    keyring: Keyring
+    ledger: Ledger
+    objects: Objects
+    tables: Tables
+    vault: Vault
+    calendar: Calendar
+    progress: Progress
+    started_at: dt.datetime
+    _engine: Engine | None = None
+    _rows: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
+    _viewed: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started when it is first needed: a run that finds nothing new never starts it."""
+        if self._engine is None:
+            from taihu.engine.duckdb import DuckDBEngine
+
+            self._engine = DuckDBEngine()
+        return self._engine
+
+    @property
+    def output(self) -> Path:
+        return self.root / self.tree.file.output
+
+    # secrets and tokens ------------------------------------------------------------------------------------------------
+
+    def secret(self, reference: str) -> Secret:
+        """The secret behind a reference of ``taihu.yml``."""
+        from taihu.guard.secrets import resolve
+
+        return resolve(reference, base=self.root, keyring=self.keyring)
+
+    def passwords(self, source: Source) -> list[str]:
+        """Passwords of archives and workbooks that the source's account names, in order."""
+        account = self.tree.file.accounts.get(source.file.collect.account or "")
+        return [self.secret(reference).reveal() for reference in account.passwords] if account else []
+
+    def tokenize(self, domain: str, value: str) -> str:
+        """The token of a personal value; contact data is compared without regard to case."""
+        return self.vault.token(domain, value.strip().casefold() if domain == "contact" else value)
+
+    # tables ------------------------------------------------------------------------------------------------------------
+
+    def clean_rows(self, table: str) -> pa.Table:
+        """Current rows of a small table (a reference); an empty table without columns if it does not exist yet."""
+        import pyarrow as pa
+
+        if not self.tables.exists(table):
+            return pa.table({})
+        version = self.tables.version(table)
+        known = self._rows.get(table)
+        if known is None or known[0] != version:
+            known = self._rows[table] = (version, self.tables.read(table))
+        return known[1]
+
+    def forget(self, table: str) -> None:
+        """Drop what is remembered of a table that has a new version."""
+        self._rows.pop(table, None)
+
+    def view_clean(self, table: str) -> None:
+        """Offer the newest version of a table to the engine under its own name."""
+        self.open_as(table, table, self.tables.version(table))
+
+    def open_as(self, name: str, table: str, version: int) -> None:
+        """Offer a pinned version of a table to the engine under ``name``."""
+        if self._viewed.get(name) != (table, version):
+            self.engine.view_files(name, self.tables.files(table, version), self.tables.schema(table, version))
+            self._viewed[name] = (table, version)
+
+    def open_pinned(self, publication: Publication) -> None:
+        """Offer all marts and operational tables as a publication pins them."""
+        for table, version in publication.tables.items():
+            if table.startswith(("mart.", "ops.")):
+                self.open_as(table, table, version)
+
+    def write_if_changed(self, table: str, data: pa.Table) -> bool:
+        """Replace a small table unless it holds exactly these rows already."""
+        if self.tables.exists(table):
+            before = self.tables.version(table)
+            return self.tables.replace(table, data) != before
+        self.tables.replace(table, data)
+        return True
+
+    def close(self) -> None:
+        """Give back everything that is open."""
+        self.vault.close()
+        self.ledger.close()
+        if self._engine is not None:
+            self._engine.close()
+
+
+@contextmanager
+def open_workspace(root: Path, clock: Clock, *, progress: Progress | None = None, passphrase: Secret | None = None) -> Iterator[Workspace]:
+    """Open the project in ``root``; its keyring, ledger and lake are made when they are not there yet.
+
+    Raises:
+        ManifestError: A file of the project is wrong, or the keyring lies inside the lake.
+    """
+    from taihu.guard.envelope import Envelope
+    from taihu.guard.keys import Keyring
+    from taihu.guard.seal import Sealer
+    from taihu.guard.vault import Vault
+    from taihu.lake.objects import Objects
+    from taihu.lake.tables import Tables
+    from taihu.ledger import Ledger
+    from taihu.project.calendars import calendar_of
+
+    root = root.resolve()
+    tree = load_tree(root)
+    lake = root / tree.file.lake
+    keys = root / tree.file.keys.removeprefix("file:")
+    keyring = Keyring.open(keys, passphrase=passphrase, create=True, outside=lake)
+    ledger = Ledger.open(_ledger_url(root, tree.file.ledger), sealer=Sealer(keyring), clock=clock)
+    ws = Workspace(
+        root=root,
+        tree=tree,
+        clock=clock,
+        keyring=keyring,
+        ledger=ledger,
+        objects=Objects(lake / "objects", Envelope(keyring)),
+        tables=Tables(lake / "tables"),
+        vault=Vault(root / "vault" / "vault.sqlite", keyring),
+        calendar=calendar_of(root, tree.file.calendar),
+        progress=progress or Quiet(),
+        started_at=_started_at(ledger, clock),
+    )
+    try:
+        yield ws
+    finally:
+        ws.close()
+
+
+def _ledger_url(root: Path, url: str) -> str:
+    """A relative SQLite path is relative to the project, not to where the command was called."""
+    prefix = "sqlite:///"
+    return f"{prefix}{root / url.removeprefix(prefix)}" if url.startswith(prefix) else url
+
+
+def _started_at(ledger: Ledger, clock: Clock) -> dt.datetime:
+    """When the project first ran; before that, now."""
+    first = ledger.outcomes(step="start", subject="project")
+    return first[0].at if first else clock.now()

@@ -1,0 +1,86 @@
+"""From the outside world to sealed objects: each item once, each source for itself.
+
+An item is fetched, sealed and recorded with the cursor in one ledger transaction, so a crash costs at most the items in hand,
+and they are simply fetched again. A source that fails leaves an outcome; the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from taihu.core.errors import AccessRefused, TaihuError, TerminalError
+from taihu.core.types import Fetched, Item
+from taihu.manifest.tree import Source
+
+if TYPE_CHECKING:
+    from taihu.collect import Connector
+    from taihu.project.workspace import Workspace
+
+BATCH = 50
+
+
+def collect_all(ws: Workspace, sources: Sequence[Source]) -> dict[str, int | str]:
+    """Collect from every source; gives the number of new arrivals, or in words why the source failed."""
+    from taihu.collect import Connections
+
+    result: dict[str, int | str] = {}
+    with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
+        for source in sources:
+            if source.file.collect.via == "upload":
+                continue
+            try:
+                result[source.name] = collect(ws, source, connections.open(source))
+            except TaihuError as error:
+                result[source.name] = _failed(ws, source, error)
+            ws.progress.step(source.name)
+    return result
+
+
+def collect(ws: Workspace, source: Source, connector: Connector) -> int:
+    """Land all new items of one source; returns how many."""
+    known = ws.ledger.known_items(source.name)
+    landed = 0
+    batch: list[Fetched] = []
+    failure: TaihuError | None = None
+    for item in connector.discover(ws.ledger.cursor(source.name), known):
+        if item.key in known:
+            continue
+        try:
+            batch.append(connector.fetch(item))
+        except AccessRefused:
+            _land(ws, source, batch)
+            raise
+        except TerminalError as error:
+            _dead_letter(ws, source, item, error)
+            failure = error
+            continue
+        landed += 1
+        if len(batch) >= BATCH:
+            _land(ws, source, batch)
+    _land(ws, source, batch, connector.cursor())
+    ws.ledger.attempt(source.name, ok=failure is None, error=failure.what if failure else "", items=landed)
+    if failure is not None and not landed:
+        raise failure
+    return landed
+
+
+def _land(ws: Workspace, source: Source, batch: list[Fetched], cursor: str | None = None) -> None:
+    """Seal the objects, then record them together; the cursor moves in the same transaction."""
+    sealed = [(fetched, ws.objects.put(fetched.content, fetched.item.name)) for fetched in batch]
+    if sealed or (cursor is not None and cursor != ws.ledger.cursor(source.name)):
+        ws.ledger.arrivals_landed(source.name, [(fetched.item, obj) for fetched, obj in sealed], cursor=cursor)
+    batch.clear()
+
+
+def _dead_letter(ws: Workspace, source: Source, item: Item, error: TerminalError) -> None:
+    """An item that cannot be had: remembered as an outcome, tried again by the next run."""
+    reason = getattr(error, "reason", "not_collected")
+    ws.ledger.outcome("collect", f"{source.name}/{item.key}", status="failed", reason=reason, detail=type(error).__name__)
+
+
+def _failed(ws: Workspace, source: Source, error: TaihuError) -> str:
+    reason = "access_refused" if isinstance(error, AccessRefused) else getattr(error, "reason", "not_collected")
+    ws.ledger.attempt(source.name, ok=False, error=error.what)
+    ws.ledger.outcome("collect", source.name, status="failed", reason=reason, detail=error.what)
+    return error.what

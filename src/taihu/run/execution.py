@@ -1,0 +1,163 @@
+"""One poke of the planner: collect, load, expect, match, build, publish. Doing it again with nothing new changes nothing.
+
+Each source fails alone: its error becomes a ledger row and the rest goes on; the report is made in any case and says what
+is missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from taihu.core.errors import AccessRefused, TaihuError
+from taihu.core.ids import derived_id
+from taihu.ledger.records import Publication
+from taihu.manifest.tree import Source
+from taihu.run import operations
+from taihu.run.collecting import collect_all
+from taihu.run.expecting import judge
+from taihu.run.loading import load_source
+from taihu.run.planning import due_report
+from taihu.run.references import References
+from taihu.run.reporting import finish, publish
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What one run did."""
+
+    landed: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    decided: dict[str, int] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
+    open_debts: int = 0
+    open_holds: int = 0
+    quarantined: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 3 finished but something failed to come, is late, missing, held or quarantined data."""
+        return 3 if self.failed or self.open_debts or self.open_holds or self.quarantined else 0
+
+
+def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = True) -> RunResult:
+    """Bring everything up to date as of the workspace's clock.
+
+    Args:
+        sources: Only these sources are collected and loaded; None for all.
+        reports: Publish the reports that are due.
+    """
+    result = RunResult()
+    with ws.ledger.lease("run"):
+        wanted = in_load_order([source for name, source in ws.tree.sources.items() if sources is None or name in sources])
+        ws.progress.stage("collect", len(wanted))
+        for name, outcome in collect_all(ws, wanted).items():
+            if isinstance(outcome, int):
+                result.landed[name] = outcome
+            else:
+                result.failed[name] = outcome
+        _load(ws, wanted, result)
+        _expect(ws)
+        result.tables += operations.export(ws)
+        result.tables += build_tables(ws)
+        if reports:
+            _report(ws, result)
+        _count(ws, result)
+        ws.ledger.outcome("run", "project", status="incomplete" if result.exit_code else "done", rows_in=sum(result.landed.values()))
+    return result
+
+
+def in_load_order(sources: Sequence[Source]) -> list[Source]:
+    """Reference tables before what is checked against them; otherwise by name."""
+    return sorted(sources, key=lambda source: (source.file.load != "snapshot", source.file.party is not None, source.name))
+
+
+def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
+    ws.progress.stage("load")
+    for source in sources:
+        try:
+            loaded = load_source(ws, source)
+        except (AccessRefused, OSError) as error:
+            result.failed[source.name] = str(error)
+            ws.ledger.outcome("load", source.name, status="failed", detail=type(error).__name__)
+            continue
+        except TaihuError as error:
+            result.failed[source.name] = error.what
+            ws.ledger.outcome("load", source.name, status="failed", detail=error.what)
+            continue
+        for intake in loaded.intakes:
+            result.decided[intake.state] = result.decided.get(intake.state, 0) + 1
+        if loaded.version is not None:
+            result.tables.append(source.table)
+            ws.forget(source.table)
+
+
+def _expect(ws: Workspace) -> None:
+    """Judge every debt of every source as of now."""
+    now = ws.clock.now()
+    rows = []
+    for source in ws.tree.sources.values():
+        if source.file.expect is None:
+            continue
+        references = References(ws, source)
+        arrivals = {arrival.id: arrival for arrival in ws.ledger.arrivals(source=source.name)}
+        rows += judge(
+            source.name,
+            references.debts,
+            winners=references.winners,
+            arrivals=arrivals,
+            waived=frozenset((debt.party, debt.day) for debt in ws.ledger.expectations(source=source.name) if debt.state == "waived"),
+            grace=source.file.expect.grace,
+            now=now,
+        )
+    ws.ledger.expectations_set(rows)
+
+
+def build_tables(ws: Workspace) -> list[str]:
+    """Maps and models, as far as their inputs or definitions changed; returns the tables that got a new version."""
+    stamp = _state_stamp(ws)
+    if ws.ledger.definition("run.models") == stamp:
+        return []
+    from taihu.run.modelling import build_models, update_maps
+
+    written = update_maps(ws)
+    written += build_models(ws)
+    ws.ledger.stamps_set("run.models", {}, version=0, definition=stamp)
+    return written
+
+
+def _state_stamp(ws: Workspace) -> str:
+    """All that the models depend on: their own files and the versions of the tables below them."""
+    versions = {table: ws.tables.version(table) for table in ws.tables.names() if table.split(".")[0] in ("clean", "ops")}
+    models = {name: (model.sql, model.header.model_dump_json()) for name, model in ws.tree.models.items()}
+    feeds = {name: feed.model_dump_json() for name, feed in ws.tree.feeds.items()}
+    return derived_id("state", versions, models, feeds)
+
+
+def _report(ws: Workspace, result: RunResult) -> None:
+    zone = ZoneInfo(ws.tree.file.time_zone)
+    ws.progress.stage("report")
+    for name, report in ws.tree.reports.items():
+        published = ws.ledger.publications(name)
+        for publication in published[-1:]:
+            if not ws.ledger.outputs(publication.id):
+                finish(ws, publication)
+        due = due_report(name, report, published=published, started_at=ws.started_at, now=ws.clock.now(), zone=zone, calendar=ws.calendar)
+        if due is not None:
+            result.publications.append(publish(ws, due))
+
+
+def _count(ws: Workspace, result: RunResult) -> None:
+    today = ws.clock.now()
+    recent = today - dt.timedelta(days=14)
+    debts = [debt for debt in ws.ledger.expectations() if debt.due_at > recent and debt.due_at <= today]
+    result.open_debts = sum(1 for debt in debts if debt.state in ("late", "missing", "rejected", "held"))
+    result.open_holds = len(ws.ledger.holds())
+    result.quarantined = len(ws.ledger.quarantined())

@@ -1,0 +1,393 @@
+"""From a publication's pinned tables to the one set of figures that every format prints.
+
+A pure function of the pinned tables, the report's file and the publication: no clock, no ledger, no current state. Made
+again years later it gives the same values, which is what ``taihu report rebuild`` shows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from taihu.core.figures import (
+    Arrivals,
+    Block,
+    ChartBlock,
+    Comparison,
+    Figure,
+    HoldRow,
+    Holds,
+    Notes,
+    ReportFigures,
+    RestatementRow,
+    Restatements,
+    Series,
+    SourceArrivals,
+    TableBlock,
+    TableRow,
+    Tiles,
+)
+from taihu.core.ids import derived_id
+from taihu.core.reasons import REASONS
+from taihu.core.types import Span, Text
+from taihu.engine.interface import Engine
+from taihu.ledger.records import Publication
+from taihu.manifest.glossary import Term
+from taihu.manifest.report import BlockSpec, ChartSpec, ReportFile, TableSpec, TilesSpec
+from taihu.manifest.tree import ProjectTree
+from taihu.run.cube import RATIO_PLACES, Cube, Filter, Value, change, shifted, span_of, value_of
+
+TREND_DAYS = 14
+REPORTED = ("arrived", "nil", "late")
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whose report it is: the row filter (column, value) and its name; no filter means all rows."""
+
+    where: Filter = ()
+    name: Text | None = None
+
+
+class FigureMaker:
+    """Makes the figures of one publication for one audience.
+
+    Args:
+        columns: Column names of every pinned mart, by table.
+        restated: Restatements since the previous publication of the report, already computed for this audience.
+    """
+
+    def __init__(
+        self,
+        tree: ProjectTree,
+        engine: Engine,
+        publication: Publication,
+        *,
+        columns: Mapping[str, Sequence[str]],
+        audience: Audience,
+        restated: Sequence[RestatementRow] = (),
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.tree = tree
+        self.engine = engine
+        self.publication = publication
+        self.report: ReportFile = tree.reports[publication.report]
+        self.audience = audience
+        self.restated = restated
+        self.notes = notes
+        self._columns = columns
+        self._cubes: dict[str, Cube] = {}
+
+    def make(self) -> ReportFigures:
+        publication = self.publication
+        blocks = [self._block(spec) for spec in self.report.blocks]
+        return ReportFigures(
+            report=publication.report,
+            title=self.report.title.text,
+            publication=publication.id,
+            version=publication.version,
+            span=publication.span,
+            issued_at=publication.issued_at,
+            time_zone=self.tree.file.time_zone,
+            currency=self.report.currency,
+            complete=publication.complete,
+            reviewed=publication.reviewed,
+            finding=finding_of(blocks),
+            audience=self.audience.name,
+            blocks=blocks,
+        )
+
+    # figures -----------------------------------------------------------------------------------------------------------
+
+    def _cube(self, mart: str) -> Cube:
+        if mart not in self._cubes:
+            self._cubes[mart] = Cube(self.engine, mart, self._columns[mart])
+        return self._cubes[mart]
+
+    def _where(self, mart: str) -> Filter:
+        return self.audience.where
+
+    def _figure(self, mart: str, name: str, where: Filter, against: Sequence[str], values: Mapping[str, Value]) -> Figure:
+        term = self.tree.glossary[name]
+        value = values["now"]
+        comparisons = [self._comparison(term, kind, value.value, values[kind].value) for kind in against]
+        span = span_of(term, self.publication.span)
+        pairs = tuple(where)
+        return Figure(
+            id="f-" + derived_id("figure", self.publication.id, mart, name, str(span), pairs, length=12),
+            measure=name,
+            label=term.name.text,
+            value=value.value,
+            format=term.format,
+            unit=term.unit or (self.report.currency if term.format == "money" else ""),
+            good=term.good,
+            mart=mart,
+            span=span,
+            filter=pairs,
+            comparisons=comparisons,
+            parts=value.parts,
+        )
+
+    def _comparison(self, term: Term, kind: str, value: Decimal | None, base: Decimal | None) -> Comparison:
+        if kind == "target":
+            share = (value / base).quantize(RATIO_PLACES, ROUND_HALF_UP) if value is not None and base else None
+            return Comparison(kind, base, share)
+        return Comparison(kind, base, change(value, base, points=term.format == "percent"))
+
+    def _values(
+        self, mart: str, names: Sequence[str], against: Sequence[str], where: Filter, by: Sequence[str] = ()
+    ) -> dict[tuple[str, ...], dict[str, dict[str, Value]]]:
+        """For every group: measure -> (``now`` and each comparison) -> value."""
+        result: dict[tuple[str, ...], dict[str, dict[str, Value]]] = {}
+        for kind in ("now", *against):
+            for name in names:
+                term = self.tree.glossary[name]
+                aggregate = term.target if kind == "target" else term.measure
+                span = self.publication.span if kind in ("now", "target") else shifted(self.publication.span, kind)
+                if aggregate is None:
+                    groups: dict[tuple[str, ...], Value] = {}
+                else:
+                    sums = self._cube(mart).sums(self._all_columns(mart, names), span_of(term, span), where, by)
+                    groups = {key: value_of(aggregate, row) for key, row in sums.items()}
+                for key in [*result, *groups]:
+                    measures = result.setdefault(key, {})
+                    measures.setdefault(name, {})[kind] = groups.get(key, Value(None))
+        for measures in result.values():
+            for name in names:
+                for kind in ("now", *against):
+                    measures.setdefault(name, {}).setdefault(kind, Value(None))
+        return result
+
+    def _all_columns(self, mart: str, names: Sequence[str]) -> list[str]:
+        """Columns of all measures together, so that one question answers them all."""
+        terms = [self.tree.glossary[name] for name in names]
+        return [column for term in terms for part in (term.measure, term.target) if part for column in part.columns]
+
+    # blocks ------------------------------------------------------------------------------------------------------------
+
+    def _block(self, spec: BlockSpec) -> Block:
+        if spec.tiles:
+            return self._tiles(spec.tiles)
+        if spec.table:
+            return self._table(spec.table)
+        if spec.chart:
+            return self._chart(spec.chart)
+        if spec.builtin == "arrivals":
+            return self._arrivals()
+        if spec.builtin == "holds":
+            return self._holds()
+        if spec.builtin == "restatements":
+            since = self.publication.previous or ""
+            return Restatements(since, tuple(self.restated))
+        return Notes(tuple(self.notes))
+
+    def _tiles(self, spec: TilesSpec) -> Tiles:
+        where = self._where(spec.from_)
+        values = self._values(spec.from_, spec.show, spec.against, where)[()]
+        figures = [self._figure(spec.from_, name, where, spec.against, values[name]) for name in spec.show]
+        end = self.publication.span.end
+        window = Span(end - dt.timedelta(days=TREND_DAYS), end)
+        daily = self._cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, ["business_date"])
+        trends = [self._trend(name, daily, window) for name in spec.show]
+        return Tiles(figures, trends, self._as_of(spec.from_))
+
+    def _trend(self, name: str, daily: Mapping[tuple[str, ...], Mapping[str, Decimal | None]], window: Span) -> list[Decimal | None]:
+        aggregate = self.tree.glossary[name].measure
+        assert aggregate is not None
+        rows = {key[-1]: row for key, row in daily.items()}
+        return [value_of(aggregate, rows[str(day)]).value if str(day) in rows else None for day in window.days()]
+
+    def _as_of(self, mart: str) -> dt.date | None:
+        """Newest business date with data up to the end of the period."""
+        conditions = " AND ".join(["business_date < ?", *(f'"{name}" = ?' for name, _ in self.audience.where)])
+        rows = self.engine.rows(
+            f"SELECT MAX(business_date) FROM {mart} WHERE {conditions}", [self.publication.span.end, *(v for _, v in self.audience.where)]
+        )
+        value = rows[0][0] if rows else None
+        return value if isinstance(value, dt.date) else None
+
+    def _table(self, spec: TableSpec) -> TableBlock:
+        where = self._where(spec.from_)
+        rows: list[TableRow] = []
+        end = self.publication.span.end
+        window = Span(end - dt.timedelta(days=TREND_DAYS), end)
+        daily = self._cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, [*spec.rows, "business_date"])
+        for key, values in sorted(
+            self._values(spec.from_, spec.show, spec.against, where, spec.rows).items(), key=lambda item: self._order(spec.rows, item[0])
+        ):
+            pairs = [*where, *zip(spec.rows, key, strict=True)]
+            figures = [
+                self._figure(spec.from_, name, pairs, spec.against if place == 0 else (), values[name])
+                for place, name in enumerate(spec.show)
+            ]
+            if all(figure.value is None for figure in figures):
+                continue
+            own = {days: row for days, row in daily.items() if days[:-1] == key}
+            rows.append(
+                TableRow(
+                    [self.member(column, value) for column, value in zip(spec.rows, key, strict=True)],
+                    figures,
+                    self._trend(spec.show[0], own, window),
+                )
+            )
+        totals = self._values(spec.from_, spec.show, spec.against, where)[()]
+        figures = [
+            self._figure(spec.from_, name, where, spec.against if place == 0 else (), totals[name]) for place, name in enumerate(spec.show)
+        ]
+        rows.append(TableRow([Text("合计", "Total"), *[Text("", "")] * (len(spec.rows) - 1)], figures, level=0))
+        title = (
+            spec.title.text
+            if spec.title
+            else Text(f"{self.tree.glossary[spec.show[0]].name.zh}明细", f"{self.tree.glossary[spec.show[0]].name.en} in detail")
+        )
+        return TableBlock(
+            title,
+            [self.tree.glossary[name].name.text if name in self.tree.glossary else Text(name, name) for name in spec.rows],
+            rows,
+            self._as_of(spec.from_),
+        )
+
+    def _order(self, columns: Sequence[str], key: Sequence[str]) -> tuple[Any, ...]:
+        """Members in the glossary's order, unknown ones last."""
+        order = []
+        for column, value in zip(columns, key, strict=True):
+            listed = list(self.tree.glossary[column].values) if column in self.tree.glossary else []
+            order.append((listed.index(value) if value in listed else len(listed), value))
+        return tuple(order)
+
+    def member(self, column: str, value: str) -> Text:
+        """The name of a dimension's member."""
+        term = self.tree.glossary.get(column)
+        if term and value in term.values:
+            return term.values[value].text
+        return Text("未知", "Unknown") if value == "unknown" else Text(value, value)
+
+    def _chart(self, spec: ChartSpec) -> ChartBlock:
+        term = self.tree.glossary[spec.show]
+        assert term.measure is not None
+        where = self._where(spec.from_)
+        by = [*([spec.by] if spec.by else []), *([spec.x] if spec.x != "business_date" else [])]
+        over_days = spec.x == "business_date"
+        end = self.publication.span.end
+        window = Span(end - dt.timedelta(days=int(spec.last.split()[0])), end) if over_days else self.publication.span
+        sums = self._cube(spec.from_).sums(term.measure.columns, window, where, [*by, "business_date"] if over_days else by)
+        days = [str(day) for day in window.days()] if over_days else []
+        members = sorted({key[0] for key in sums}, key=lambda v: self._order([spec.by], [v])) if spec.by else [""]
+        xs = days or sorted({key[-1] for key in sums}, key=lambda v: self._order([spec.x], [v]))
+        series = []
+        for member in members:
+            values = [value_of(term.measure, sums.get((member, x) if spec.by else (x,), {})).value for x in xs]
+            series.append(Series(self.member(spec.by, member) if spec.by else term.name.text, values))
+        labels = [Text(x[5:], x[5:]) for x in xs] if over_days else [self.member(spec.x, x) for x in xs]
+        title = spec.title.text if spec.title else term.name.text
+        kind = ("stacked" if spec.by else "line") if over_days else "bar"
+        return ChartBlock(
+            title,
+            kind,
+            labels,
+            series,
+            term.format,
+            term.unit or (self.report.currency if term.format == "money" else ""),
+            self._as_of(spec.from_),
+        )  # type: ignore[arg-type]
+
+    # completeness, holds -----------------------------------------------------------------------------------------------
+
+    def _ops(self, sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+        return self.engine.query(sql, params).to_pylist()
+
+    def _region(self) -> tuple[str, list[str]]:
+        for column, value in self.audience.where:
+            if column == "region_code":
+                return " AND (region_code = ? OR region_code IS NULL)", [value]
+        return "", []
+
+    def _arrivals(self) -> Arrivals:
+        span, (region, values) = self.publication.span, self._region()
+        rows = self._ops(
+            f"SELECT * FROM ops.expectation WHERE business_date >= ? AND business_date < ?{region} ORDER BY source, party, business_date",
+            [span.start, span.end, *values],
+        )
+        sources = []
+        for name in sorted({row["source"] for row in rows}):
+            own = [row for row in rows if row["source"] == name]
+            parties = sorted({row["party"] for row in own})
+            missing = {row["party"]: row["party_name"] for row in own if row["state"] not in (*REPORTED, "waived")}
+            late = len({row["party"] for row in own if row["state"] == "late"} - set(missing))
+            as_of = max((row["business_date"] for row in own if row["state"] in REPORTED), default=None)
+            title = self.tree.sources[name].file.title.text
+            sources.append(
+                SourceArrivals(
+                    name,
+                    title,
+                    len(parties),
+                    len(parties) - len(missing),
+                    late,
+                    [Text(missing[p], missing[p]) for p in sorted(missing)],
+                    as_of,
+                )
+            )
+        feeding = [row for row in rows if row["party"] != row["source"]] or rows
+        expected = {row["party"] for row in feeding}
+        lacking = {row["party"] for row in feeding if row["state"] not in (*REPORTED, "waived")}
+        return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(self.engine, self.tree, rows), sources)
+
+    def _holds(self) -> Holds:
+        region, values = self._region()
+        span = self.publication.span
+        rows = self._ops(
+            "SELECT * FROM ops.hold WHERE is_open AND (day_to IS NULL OR day_to >= ?) AND (day_from IS NULL OR day_from < ?)"
+            f"{region} ORDER BY source, party, day_from, reason, arrival_id",
+            [span.start - dt.timedelta(days=28), span.end, *values],
+        )
+        listed = []
+        for row in rows:
+            title = self.tree.sources[row["source"]].file.title.text
+            days = str(Span(row["day_from"], row["day_to"] + dt.timedelta(days=1))) if row["day_from"] and row["day_to"] else "-"
+            party = row["party_name"] or row["party"] or "-"
+            listed.append(HoldRow(title, Text(party, party), days, row["reason"], row["detail"] or "", row["row_count"], row["arrival_id"]))
+        return Holds(listed)
+
+
+def completeness_of(engine: Engine, tree: ProjectTree, rows: Sequence[Mapping[str, Any]]) -> Decimal:
+    """Share of what is owed that has been reported, each party weighted alike per source and day."""
+    del engine, tree
+    if not rows:
+        return Decimal(1)
+    reported = sum(1 for row in rows if row["state"] in (*REPORTED, "waived"))
+    return (Decimal(reported) / Decimal(len(rows))).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
+def finding_of(blocks: Sequence[Block]) -> Text:
+    """The report's headline: its first key figure, how it moved, and what is missing."""
+    tiles = next((block for block in blocks if isinstance(block, Tiles)), None)
+    arrivals = next((block for block in blocks if isinstance(block, Arrivals)), None)
+    if tiles is None or not tiles.figures or tiles.figures[0].value is None:
+        return Text("本期尚无数据", "No data for the period yet")
+    first = tiles.figures[0]
+    zh, en = [], []
+    for comparison in first.comparisons:
+        if comparison.change is None:
+            continue
+        if comparison.against == "week":
+            percent = f"{abs(comparison.change) * 100:.1f}%"
+            zh.append(("较上周同期增长" if comparison.change >= 0 else "较上周同期下降") + percent)
+            en.append(("up " if comparison.change >= 0 else "down ") + f"{percent} on last week")
+        elif comparison.against == "target":
+            zh.append(f"达成目标的 {comparison.change * 100:.1f}%")
+            en.append(f"{comparison.change * 100:.1f}% of target")
+    head_zh = first.label.zh + ("，".join(["", *zh]) if zh else "")
+    head_en = first.label.en + (" " + ", ".join(en) if en else "")
+    if arrivals is not None and arrivals.parties_reported < arrivals.parties_expected:
+        lacking = arrivals.parties_expected - arrivals.parties_reported
+        return Text(f"{head_zh}；{lacking} 家数据未到", f"{head_en}; {lacking} of {arrivals.parties_expected} parties not in")
+    return Text(head_zh, head_en)
+
+
+def reason_text(code: str) -> Text:
+    """Title of a reason code; the code itself if it is from a newer version."""
+    reason = REASONS.get(code)
+    return reason.title if reason else Text(code, code)

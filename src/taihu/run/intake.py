@@ -1,0 +1,300 @@
+"""One arrival from sealed bytes to typed rows with a verdict.
+
+Everything is decided from the bytes, the source's contract and what was accepted before; nothing is written here, so an
+arrival can be taken in again at any time (after a crash, a release, a new layout) with the same result.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from taihu.check import CheckContext, check_arrival
+from taihu.clean import clean_table
+from taihu.core.errors import AccessRefused, ContentRefused, TaihuError
+from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedTotal, TableRead
+from taihu.formats.patterns import match_pattern
+from taihu.ledger.records import Arrival, ArrivalDecision
+from taihu.manifest.tree import Source
+from taihu.read import read_file
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+    from taihu.run.references import References
+
+# Bytes that cannot be used at all; everything else that stops a file is a hold that a person may release.
+REJECTING = frozenset(
+    {"empty_file", "login_page", "wrong_kind", "damaged_file", "wrong_password", "too_large", "unsafe_name", "no_table", "reader_failed"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one arrival turned out to be.
+
+    ``rows`` are typed rows ready for the clean table (with ``_src_id``, ``_src_row``, ``business_date`` where the source has
+    one, ``_party``); None unless accepted.
+    """
+
+    arrival: Arrival
+    state: str
+    reason: str = ""
+    detail: str = ""
+    kind: str = ""
+    layout: str = ""
+    rows: pa.Table | None = None
+    scopes: Sequence[Scope] = ()
+    refusals: Sequence[Refusal] = ()
+    notes: Sequence[Note] = ()
+    totals: Sequence[StatedTotal] = ()
+    header_cells: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def decision(self) -> ArrivalDecision:
+        return ArrivalDecision(
+            self.arrival.id,
+            self.state,
+            reason=self.reason,
+            detail=self.detail,
+            kind=self.kind,
+            rows=self.rows.num_rows if self.rows is not None else 0,
+            layout=self.layout,
+            scopes=tuple(self.scopes),
+            header_cells=self.header_cells,
+            totals=tuple(self.totals),
+            notes=tuple(self.notes),
+            refusals=tuple(self.refusals),
+        )
+
+
+def stop(intake: Intake, reason: str, detail: str = "") -> Intake:
+    """The intake refused for ``reason``: rejected when the bytes are unusable, else held for a person."""
+    return replace(intake, state="rejected" if reason in REJECTING else "held", reason=reason, detail=detail, rows=None)
+
+
+def take_in(ws: Workspace, source: Source, arrival: Arrival, references: References, *, released: bool = False) -> Intake:
+    """Read, type and check one arrival.
+
+    Args:
+        released: A person has released it: rules that hold a file no longer do.
+    """
+    party = envelope_party(source, arrival, references)
+    start = Intake(arrival, "landed", scopes=references.presumed_scopes(source, arrival, party))
+    try:
+        return _take_in(ws, source, start, party, references, released)
+    except ContentRefused as error:
+        return stop(start, error.reason, error.what)
+    except (AccessRefused, OSError):
+        raise
+    except TaihuError as error:
+        return stop(start, "reader_failed", error.what)
+    except Exception as error:  # the ledger row names the class; the text could quote a cell
+        return stop(start, "reader_failed", type(error).__name__)
+
+
+def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
+    """The arrival's object read by the source's layouts; databases pass their typed rows through."""
+    content = ws.objects.get(arrival.sha256)
+    if source.file.read.as_ == "typed":
+        import pyarrow.parquet as pq
+
+        rows = pq.read_table(io.BytesIO(content)).replace_schema_metadata(None)
+        positions = pa.array([str(n) for n in range(1, rows.num_rows + 1)], pa.string())
+        cells = {name: name for name in rows.column_names}
+        return FileRead("parquet", None, [TableRead("", rows.append_column("_src_row", positions), None, cells)])
+    return read_file(content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=ws.passwords(source))
+
+
+def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, references: References, released: bool) -> Intake:
+    file = read_arrival(ws, source, start.arrival)
+    tables = list(file.tables)
+    intake = replace(
+        start,
+        kind=file.kind,
+        layout=",".join(sorted({table.layout for table in tables if table.layout})),
+        totals=[total for table in tables for total in table.totals],
+        notes=[note for table in tables for note in table.notes],
+        header_cells={name: cell for table in tables for name, cell in table.header_cells.items()},
+    )
+    if file.held and not (released and tables):
+        return stop(intake, file.held, file.held_detail)
+    if source.file.party is not None and source.file.party.found_in != "column" and party is None:
+        party = _file_party(source, file, references)
+        if party is None:
+            return stop(intake, "unknown_party")
+    rows, refusals, notes = _clean(ws, source, start.arrival, tables, party, references)
+    intake = replace(intake, rows=rows, refusals=refusals, notes=[*intake.notes, *notes])
+    if rows.num_rows == 0 and not refusals:
+        return _nil(source, intake, party, references)
+    intake = replace(intake, scopes=_scopes(source, intake, file, party, references))
+    if not released:
+        intake = _checked(ws, source, intake, party, references)
+    return intake if intake.state in ("held", "rejected") else replace(intake, state="accepted")
+
+
+def _clean(
+    ws: Workspace, source: Source, arrival: Arrival, tables: Iterable[TableRead], party: str | None, references: References
+) -> tuple[pa.Table, list[Refusal], list[Note]]:
+    """Typed rows of all tables of a file, with the columns that every clean row carries."""
+    parts, refusals, notes = [], [], []
+    for table in tables:
+        cleaned = clean_table(
+            ws.engine,
+            table.rows,
+            source.file,
+            tokenizer=ws.tokenize,
+            corrections=source.corrections,
+            zone=source.file.zone or ws.tree.file.time_zone,
+        )
+        parts.append(cleaned.table)
+        refusals += cleaned.refusals
+        notes += cleaned.notes
+    rows = pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
+    rows = with_business_date(source, rows, ws.tree.file.time_zone)
+    count = rows.num_rows
+    rows = rows.append_column("_src_id", pa.array([arrival.id] * count, pa.string()))
+    key = references.party_column(source)
+    if key and key not in rows.column_names:
+        rows = rows.append_column(key, pa.array([party] * count, pa.string()))
+    return rows, refusals, notes
+
+
+def with_business_date(source: Source, rows: pa.Table, time_zone: str) -> pa.Table:
+    """Add ``business_date``: the contract's column as a date in the project's zone."""
+    import pyarrow.compute as pc
+
+    name = source.file.business_date
+    if name is None or name == "business_date":
+        return rows
+    column = rows.column(name)
+    if pa.types.is_timestamp(column.type):
+        aware = column if column.type.tz else pc.assume_timezone(column, "UTC")
+        column = pc.local_timestamp(aware.cast(pa.timestamp("us", time_zone)))
+    return rows.append_column("business_date", column.cast(pa.date32()) if not pa.types.is_timestamp(column.type) else _date_of(column))
+
+
+def _date_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.floor_temporal(column, unit="day").cast(pa.date32())
+
+
+def _nil(source: Source, intake: Intake, party: str | None, references: References) -> Intake:
+    """A file without rows: a nil return where the contract knows one, else nothing that could be used."""
+    if source.file.nil_return != "allowed" or source.file.period.if_empty != "expected":
+        return stop(intake, "no_table")
+    owed = references.oldest_owed(source, intake.arrival, party)
+    scopes = [Scope(party or source.name, span, is_nil=True) for span in owed]
+    return replace(intake, state="nil", reason="nil_return", scopes=scopes, rows=None)
+
+
+def envelope_party(source: Source, arrival: Arrival, references: References) -> str | None:
+    """The party as far as the envelope (sender, subject, file name) tells it."""
+    rule = source.file.party
+    if rule is None:
+        return source.name
+    if rule.found_in == "sender":
+        address = parseaddr(arrival.meta.get("sender", ""))[1] or arrival.meta.get("sender", "")
+        return references.party_by(source, address)
+    if rule.found_in in ("file name", "subject") and rule.pattern:
+        text = arrival.name if rule.found_in == "file name" else arrival.meta.get("subject", "")
+        found = match_pattern(rule.pattern, text)
+        return references.party_by(source, found["party"]) if found and "party" in found else None
+    return None
+
+
+def _file_party(source: Source, file: FileRead, references: References) -> str | None:
+    rule = source.file.party
+    if rule is not None and rule.found_in == "cell" and rule.cell:
+        return references.party_by(source, file.cells.get(rule.cell, ""))
+    if rule is not None and rule.found_in == "sheet" and file.tables:
+        return references.party_by(source, file.tables[0].name)
+    return None
+
+
+def _scopes(source: Source, intake: Intake, file: FileRead, party: str | None, references: References) -> list[Scope]:
+    """Party and days of every row; a table without business dates speaks for the day it was received."""
+    rows = intake.rows
+    assert rows is not None
+    rule = source.file.period
+    if rule.found_in in ("file name", "subject", "cell") and (rule.pattern or rule.cell):
+        span = _stated_span(source, intake, file)
+        if span is not None:
+            return [Scope(name, span) for name in _parties(source, rows, party)]
+    if "business_date" not in rows.column_names or rule.found_in == "received":
+        received = (intake.arrival.received_at or intake.arrival.landed_at).astimezone(references.zone).date()
+        return [Scope(name, Span(received, received + dt.timedelta(days=1))) for name in _parties(source, rows, party)]
+    column = _party_column(source, references)
+    parties = rows.column(column).to_pylist() if column and party is None else [party or source.name] * rows.num_rows
+    days: dict[str, set[dt.date]] = {}
+    for name, day in zip(parties, rows.column("business_date").to_pylist(), strict=True):
+        if name is not None and day is not None:
+            days.setdefault(name, set()).add(day)
+    return [Scope(name, span) for name in sorted(days) for span in runs_of(days[name])]
+
+
+def _party_column(source: Source, references: References) -> str | None:
+    rule = source.file.party
+    return rule.column if rule is not None and rule.found_in == "column" else references.party_column(source)
+
+
+def _parties(source: Source, rows: pa.Table, party: str | None) -> list[str]:
+    rule = source.file.party
+    if rule is not None and rule.found_in == "column" and rule.column:
+        return sorted({str(value) for value in rows.column(rule.column).to_pylist() if value is not None})
+    return [party or source.name]
+
+
+def _stated_span(source: Source, intake: Intake, file: FileRead) -> Span | None:
+    rule = source.file.period
+    text = intake.arrival.name if rule.found_in == "file name" else intake.arrival.meta.get("subject", "")
+    if rule.found_in == "cell":
+        text = file.cells.get(rule.cell or "", "")
+    found = match_pattern(rule.pattern or "{yyyy}-{mm}-{dd}", text)
+    if not found or "start" not in found:
+        return None
+    start, end = found["start"], found.get("end", found["start"])
+    return Span(dt.date.fromisoformat(start), dt.date.fromisoformat(end) + dt.timedelta(days=1))
+
+
+def runs_of(days: Iterable[dt.date]) -> list[Span]:
+    """Spans of consecutive days, in order."""
+    spans: list[Span] = []
+    for day in sorted(days):
+        if spans and spans[-1].end == day:
+            spans[-1] = Span(spans[-1].start, day + dt.timedelta(days=1))
+        else:
+            spans.append(Span(day, day + dt.timedelta(days=1)))
+    return spans
+
+
+def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, references: References) -> Intake:
+    """Apply the source's rules: rows are refused, the file passes, or it is held."""
+    rows = intake.rows
+    assert rows is not None
+    if source.file.outside_period == "hold" and (outside := references.outside(source, intake)):
+        return stop(intake, "outside_period", ", ".join(str(span) for span in outside))
+    context = CheckContext(
+        reference=ws.clean_rows,
+        previous=lambda name: references.previous_rows(source, name, intake),
+        party=party or source.name,
+        party_column=_party_column(source, references),
+        spans=[scope.span for scope in intake.scopes],
+    )
+    verdict = check_arrival(ws.engine, rows, source.file, context=context)
+    intake = replace(intake, notes=[*intake.notes, *verdict.notes])
+    if verdict.hold:
+        return stop(replace(intake, refusals=[*intake.refusals, *verdict.refusals]), verdict.hold, verdict.hold_detail)
+    refused = {refusal.position for refusal in verdict.refusals}
+    if refused:
+        import pyarrow.compute as pc
+
+        keep = pc.invert(pc.is_in(rows.column("_src_row"), value_set=pa.array(sorted(refused), pa.string())))
+        intake = replace(intake, rows=rows.filter(keep), refusals=[*intake.refusals, *verdict.refusals])
+    return intake

@@ -1,0 +1,190 @@
+"""From landed arrivals to the clean table of a source: newest accepted arrival per party and day wins.
+
+The clean table holds current rows only; every version stays in its sealed object. The table is written first, in one commit,
+then one ledger transaction says what became of each arrival. A crash between the two heals itself: the next run takes the
+same arrivals in again and writes the same rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from taihu.core.ids import derived_id
+from taihu.ledger.records import Arrival
+from taihu.manifest.tree import Source
+from taihu.run.intake import Intake, stop, take_in
+from taihu.run.references import References
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+
+SCOPE_TABLE = pa.schema([("_party", pa.string()), ("business_date", pa.date32()), ("_src_id", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a run did with one source."""
+
+    source: str
+    intakes: Sequence[Intake]
+    version: int | None
+    partitions: Sequence[str]
+
+
+def load_source(ws: Workspace, source: Source) -> Loaded:
+    """Take in all landed arrivals of a source and bring its clean table up to date."""
+    waiting = ws.ledger.arrivals(source=source.name, states=("landed",))
+    if not waiting:
+        return Loaded(source.name, (), None, ())
+    with ws.ledger.lease(f"table:{source.table}"):
+        references = References(ws, source)
+        intakes = _take_in_all(ws, source, sorted(waiting, key=_order), references)
+        version, partitions = _write(ws, source, intakes, references)
+        stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
+        decisions = [intake.decision for intake in intakes]
+        ws.ledger.arrivals_decided(source.name, decisions, table=source.table, version=version, stamps=stamps)
+    return Loaded(source.name, intakes, version, partitions)
+
+
+def _order(arrival: Arrival) -> tuple[dt.datetime, int]:
+    return (arrival.received_at or arrival.landed_at, arrival.sequence)
+
+
+def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References) -> list[Intake]:
+    seen = {arrival.sha256: arrival for arrival in ws.ledger.arrivals(source=source.name) if arrival.state != "landed"}
+    current = set(references.winners.values())
+    released = ws.ledger.released_arrivals(source.name)
+    intakes = []
+    for arrival in waiting:
+        twin = seen.get(arrival.sha256)
+        if twin is not None and twin.id != arrival.id and arrival.id not in released:
+            intakes.append(_twin(arrival, twin, current))
+            continue
+        intake = take_in(ws, source, arrival, references, released=arrival.id in released)
+        if intake.state == "accepted" and intake.rows is not None:
+            references.remember([intake.rows])
+            current.add(arrival.id)
+        seen[arrival.sha256] = arrival
+        intakes.append(intake)
+        ws.progress.step(source.name)
+    return intakes
+
+
+def _twin(arrival: Arrival, twin: Arrival, current: set[str]) -> Intake:
+    """Bytes that came before: quietly put aside if they are what counts now, held if something newer replaced them."""
+    intake = Intake(arrival, "superseded", "identical_content", detail=twin.id, kind=twin.kind, scopes=())
+    if twin.id in current or twin.state in ("rejected", "held", "landed"):
+        return intake
+    return stop(intake, "identical_content", twin.id)
+
+
+# writing ---------------------------------------------------------------------------------------------------------------
+
+
+def _write(ws: Workspace, source: Source, intakes: Sequence[Intake], references: References) -> tuple[int | None, list[str]]:
+    accepted = [intake for intake in intakes if intake.state == "accepted" and intake.rows is not None]
+    nil = [intake for intake in intakes if intake.state == "nil"]
+    if not accepted and not nil:
+        return None, []
+    load = source.file.load
+    if load == "snapshot":
+        newest = accepted[-1:]
+        rows = [intake.rows for intake in newest if intake.rows is not None]
+        return (ws.tables.replace(source.table, rows[0]), [""]) if rows else (None, [])
+    if load in ("upsert", "append"):
+        return _merge(ws, source, accepted)
+    return _replace(ws, source, accepted, nil, references)
+
+
+def _new_rows(accepted: Iterable[Intake]) -> pa.Table:
+    return pa.concat_tables([intake.rows for intake in accepted if intake.rows is not None], promote_options="permissive")
+
+
+def _replace(
+    ws: Workspace, source: Source, accepted: Sequence[Intake], nil: Sequence[Intake], references: References
+) -> tuple[int | None, list[str]]:
+    """Replace the days of each party that the new arrivals speak for."""
+    party = references.party_column(source) or (source.file.party.column if source.file.party else None)
+    winners: dict[tuple[str, dt.date], str] = {}
+    for intake in [*accepted, *nil]:
+        for scope in intake.scopes:
+            for day in scope.span.days():
+                winners[(scope.party, day)] = intake.arrival.id
+    scope_rows = [(name, day, arrival) for (name, day), arrival in sorted(winners.items())]
+    scopes = pa.table([list(column) for column in zip(*scope_rows, strict=True)], schema=SCOPE_TABLE)
+    months = sorted({day.strftime("%Y-%m") for _, day in winners})
+    ws.engine.register("load.scopes", scopes)
+    party_sql = f'CAST(row."{party}" AS VARCHAR)' if party else f"'{source.name}'"
+    same = f"scope._party = {party_sql} AND scope.business_date = row.business_date"
+    parts = []
+    if accepted:
+        ws.engine.register("load.fresh", _new_rows(accepted))
+        parts.append(
+            ws.engine.query(f"SELECT row.* FROM load.fresh AS row SEMI JOIN load.scopes AS scope ON {same} AND scope._src_id = row._src_id")
+        )
+        ws.engine.drop("load.fresh")
+    if ws.tables.exists(source.table):
+        ws.view_clean(source.table)
+        listed = ", ".join(f"'{month}'" for month in months)
+        kept = ws.engine.query(
+            f"SELECT row.* EXCLUDE (_month) FROM {source.table} AS row ANTI JOIN load.scopes AS scope ON {same} WHERE row._month IN ({listed})"
+        )
+        parts.insert(0, kept)
+    ws.engine.drop("load.scopes")
+    if not parts:
+        return None, []
+    return _write_months(ws, source, pa.concat_tables(parts, promote_options="permissive"), months)
+
+
+def _merge(ws: Workspace, source: Source, accepted: Sequence[Intake]) -> tuple[int | None, list[str]]:
+    """Merge by key (upsert) or by arrival (append); the newest row of a key wins."""
+    ordered = [
+        intake.rows.append_column("_order", pa.array([place] * intake.rows.num_rows, pa.int64()))
+        for place, intake in enumerate(accepted)
+        if intake.rows is not None
+    ]
+    fresh = pa.concat_tables(ordered, promote_options="permissive")
+    if fresh.num_rows == 0:
+        return None, []
+    key = ", ".join(f'"{name}"' for name in (source.file.key if source.file.load == "upsert" else ("_src_id", "_src_row")))
+    ws.engine.register("load.fresh", fresh)
+    newest = ws.engine.query(
+        f"SELECT * EXCLUDE (_order) FROM load.fresh QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY _order DESC, _src_row DESC) = 1"
+    )
+    ws.engine.drop("load.fresh")
+    ws.engine.register("load.newest", newest)
+    merged = newest
+    if ws.tables.exists(source.table):
+        ws.view_clean(source.table)
+        dated = "EXCLUDE (_month)" if source.file.business_date else ""
+        kept = ws.engine.query(f"SELECT * {dated} FROM {source.table} AS row ANTI JOIN load.newest AS fresh USING ({key})")
+        touched = ws.engine.query(f"SELECT row.* {dated} FROM {source.table} AS row SEMI JOIN load.newest AS fresh USING ({key})")
+        merged = pa.concat_tables([kept, newest], promote_options="permissive")
+    else:
+        touched = newest.slice(0, 0)
+    ws.engine.drop("load.newest")
+    if not source.file.business_date:
+        return ws.tables.replace(source.table, merged), [""]
+    months = sorted({month_of(day) for part in (newest, touched) for day in part.column("business_date").to_pylist()})
+    return _write_months(ws, source, merged, months)
+
+
+def month_of(day: dt.date | None) -> str:
+    """Partition of a business date; rows without one share a partition of their own."""
+    return day.strftime("%Y-%m") if day else "0000-00"
+
+
+def _write_months(ws: Workspace, source: Source, rows: pa.Table, months: Sequence[str]) -> tuple[int, list[str]]:
+    """Write the given months of the clean table from ``rows`` (which may hold more), in a canonical order."""
+    import pyarrow.compute as pc
+
+    column = pa.array([month_of(day) for day in rows.column("business_date").to_pylist()], pa.string())
+    rows = rows.append_column("_month", column)
+    rows = rows.filter(pc.is_in(rows.column("_month"), value_set=pa.array(list(months), pa.string())))
+    rows = rows.sort_by([("_month", "ascending"), ("_src_id", "ascending"), ("_src_row", "ascending")])
+    return ws.tables.replace_partitions(source.table, rows, months), list(months)

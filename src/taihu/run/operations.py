@@ -1,0 +1,203 @@
+"""The ledger as tables: what reports and people query about arrivals, debts, holds and quarantine.
+
+Exported as Delta tables when their content changed, so that a publication pins them like any other table and a report made
+again later says the same about what was missing then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from taihu.core.clock import instant_text
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+
+EXPECTATION = pa.schema(
+    [
+        ("source", pa.string()),
+        ("party", pa.string()),
+        ("party_name", pa.string()),
+        ("region_code", pa.string()),
+        ("business_date", pa.date32()),
+        ("due_at", pa.string()),
+        ("state", pa.string()),
+        ("reason", pa.string()),
+        ("arrival_id", pa.string()),
+    ]
+)
+HOLD = pa.schema(
+    [
+        ("arrival_id", pa.string()),
+        ("source", pa.string()),
+        ("party", pa.string()),
+        ("party_name", pa.string()),
+        ("region_code", pa.string()),
+        ("day_from", pa.date32()),
+        ("day_to", pa.date32()),
+        ("state", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("row_count", pa.int64()),
+        ("received_at", pa.string()),
+        ("is_open", pa.bool_()),
+    ]
+)
+ARRIVAL = pa.schema(
+    [
+        ("arrival_id", pa.string()),
+        ("source", pa.string()),
+        ("party", pa.string()),
+        ("day_from", pa.date32()),
+        ("day_to", pa.date32()),
+        ("state", pa.string()),
+        ("reason", pa.string()),
+        ("row_count", pa.int64()),
+        ("received_at", pa.string()),
+        ("sequence", pa.int64()),
+    ]
+)
+CALENDAR = pa.schema(
+    [
+        ("date", pa.date32()),
+        ("is_workday", pa.bool_()),
+        ("is_makeup", pa.bool_()),
+        ("holiday_name", pa.string()),
+        ("status", pa.string()),
+        ("iso_year", pa.int32()),
+        ("iso_week", pa.int32()),
+        ("week_start", pa.date32()),
+    ]
+)
+
+
+def export(ws: Workspace) -> list[str]:
+    """Write the ``ops`` tables whose content changed; returns their names."""
+    names = PartyNames(ws)
+    written = []
+    for table, schema, rows in (
+        ("ops.expectation", EXPECTATION, _expectations(ws, names)),
+        ("ops.hold", HOLD, _holds(ws, names)),
+        ("ops.arrival", ARRIVAL, _arrivals(ws)),
+        ("ops.calendar", CALENDAR, _calendar(ws)),
+    ):
+        data = pa.Table.from_pylist(list(rows), schema=schema)
+        if ws.write_if_changed(table, data):
+            written.append(table)
+    return written
+
+
+class PartyNames:
+    """Names and regions of parties by their key, from every reference table that sources name as theirs."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self._rows: dict[str, dict[str, dict[str, Any]]] = {}
+        for name in {source.file.party.in_ for source in ws.tree.sources.values() if source.file.party and source.file.party.in_}:
+            key = ws.tree.sources[name].file.key[0]
+            self._rows[name] = {str(row[key]): row for row in ws.clean_rows(f"clean.{name}").to_pylist()}
+        self._reference = {source.name: source.file.party.in_ for source in ws.tree.sources.values() if source.file.party}
+        self._titles = {source.name: source.file.title for source in ws.tree.sources.values()}
+
+    def row(self, source: str, party: str) -> dict[str, Any]:
+        return self._rows.get(self._reference.get(source) or "", {}).get(party, {})
+
+    def name(self, source: str, party: str) -> str:
+        row = self.row(source, party)
+        found = next((str(row[column]) for column in row if column.endswith("_name") and row[column]), None)
+        return found or (self._titles[source].zh if party == source else party)
+
+    def region(self, source: str, party: str) -> str | None:
+        value = self.row(source, party).get("region_code")
+        return str(value) if value is not None else None
+
+
+def _expectations(ws: Workspace, names: PartyNames) -> Iterable[dict[str, Any]]:
+    reasons = {arrival.id: arrival.reason for arrival in ws.ledger.arrivals(states=("held", "rejected"))}
+    for debt in ws.ledger.expectations():
+        yield {
+            "source": debt.source,
+            "party": debt.party,
+            "party_name": names.name(debt.source, debt.party),
+            "region_code": names.region(debt.source, debt.party),
+            "business_date": debt.day,
+            "due_at": instant_text(debt.due_at),
+            "state": debt.state,
+            "reason": reasons.get(debt.arrival_id or "", ""),
+            "arrival_id": debt.arrival_id,
+        }
+
+
+def _holds(ws: Workspace, names: PartyNames) -> Iterable[dict[str, Any]]:
+    """Held and rejected arrivals, and accepted ones with quarantined rows (a row per reason)."""
+    winners = {arrival for source in ws.tree.sources for arrival in ws.ledger.winners(source).values()}
+    covered = {(source, party, day) for source in ws.tree.sources for party, day in ws.ledger.winners(source)}
+    for arrival in ws.ledger.arrivals(states=("held", "rejected")):
+        for scope in arrival.scopes or [None]:
+            party = scope.party if scope else ""
+            replaced = scope is not None and all((arrival.source, scope.party, day) in covered for day in scope.span.days())
+            yield _hold_row(arrival, names, party, scope, arrival.reason, arrival.rows, is_open=not replaced)
+    counts: dict[tuple[str, str], int] = {}
+    for row in ws.ledger.quarantined():
+        counts[(row.arrival_id, row.reason)] = counts.get((row.arrival_id, row.reason), 0) + 1
+    for (arrival_id, reason), count in sorted(counts.items()):
+        arrival = ws.ledger.arrival(arrival_id)
+        if arrival.state == "accepted":
+            scope = arrival.scopes[0] if arrival.scopes else None
+            yield _hold_row(arrival, names, scope.party if scope else "", scope, reason, count, is_open=arrival.id in winners)
+
+
+def _hold_row(arrival: Any, names: PartyNames, party: str, scope: Any, reason: str, rows: int, *, is_open: bool) -> dict[str, Any]:
+    return {
+        "arrival_id": arrival.id,
+        "source": arrival.source,
+        "party": party,
+        "party_name": names.name(arrival.source, party) if party else "",
+        "region_code": names.region(arrival.source, party),
+        "day_from": scope.span.start if scope else None,
+        "day_to": scope.span.end - dt.timedelta(days=1) if scope else None,
+        "state": arrival.state,
+        "reason": reason,
+        "detail": arrival.detail if arrival.state != "accepted" else "",
+        "row_count": rows,
+        "received_at": instant_text(arrival.received_at or arrival.landed_at),
+        "is_open": is_open,
+    }
+
+
+def _arrivals(ws: Workspace) -> Iterable[dict[str, Any]]:
+    for arrival in ws.ledger.arrivals():
+        parties = sorted({scope.party for scope in arrival.scopes})
+        yield {
+            "arrival_id": arrival.id,
+            "source": arrival.source,
+            "party": parties[0] if len(parties) == 1 else None,
+            "day_from": min((scope.span.start for scope in arrival.scopes), default=None),
+            "day_to": max((scope.span.end - dt.timedelta(days=1) for scope in arrival.scopes), default=None),
+            "state": arrival.state,
+            "reason": arrival.reason,
+            "row_count": arrival.rows,
+            "received_at": instant_text(arrival.received_at or arrival.landed_at),
+            "sequence": arrival.sequence,
+        }
+
+
+def _calendar(ws: Workspace) -> Iterable[dict[str, Any]]:
+    """Two years around the project's beginning: enough for every comparison that a report may ask for."""
+    first = dt.date(ws.started_at.year - 1, 1, 1)
+    for offset in range((dt.date(first.year + 3, 1, 1) - first).days):
+        day = first + dt.timedelta(days=offset)
+        year, week, weekday = day.isocalendar()
+        yield {
+            "date": day,
+            "is_workday": ws.calendar.is_workday(day),
+            "is_makeup": ws.calendar.is_makeup_workday(day),
+            "holiday_name": ws.calendar.name(day),
+            "status": ws.calendar.status(day),
+            "iso_year": year,
+            "iso_week": week,
+            "week_start": day - dt.timedelta(days=weekday - 1),
+        }

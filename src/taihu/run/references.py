@@ -1,0 +1,158 @@
+"""What intake must know beside the file itself: who the parties are, what each still owes, what it sent last time.
+
+Built once per source and run from the current tables and the ledger, so that reading four hundred files asks each
+question once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from taihu.core.types import Scope, Span
+from taihu.ledger.records import Arrival
+from taihu.manifest.tree import Source
+from taihu.run.expecting import Owed, Party, owed
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+    from taihu.run.intake import Intake
+
+
+class References:
+    """Parties, debts and earlier data of one source."""
+
+    def __init__(self, ws: Workspace, source: Source) -> None:
+        self._ws = ws
+        self.source = source
+        self.zone = ZoneInfo(ws.tree.file.time_zone)
+        self.winners: Mapping[tuple[str, dt.date], str] = ws.ledger.winners(source.name)
+        self.parties = self._parties()
+        self.debts = self._debts()
+        self._lookup: dict[str, str] = self._lookup_table()
+        self._current: pa.Table | None = None
+
+    # parties -----------------------------------------------------------------------------------------------------------
+
+    def _reference(self) -> Source | None:
+        rule, expect = self.source.file.party, self.source.file.expect
+        name = (rule.in_ if rule else None) or (expect.parties if expect else None)
+        return self._ws.tree.sources[name] if name else None
+
+    def _parties(self) -> list[Party]:
+        reference = self._reference()
+        if reference is None:
+            return [Party(self.source.name, None, None, {})]
+        rows = self._ws.clean_rows(reference.table).to_pylist()
+        valid, key = reference.file.valid, reference.file.key[0]
+        where = self.source.file.expect.where if self.source.file.expect else {}
+        parties = [
+            Party(str(row[key]), row.get(valid.from_) if valid else None, row.get(valid.to) if valid and valid.to else None, row)
+            for row in rows
+            if all(str(row.get(name)) == value for name, value in where.items())
+        ]
+        return sorted(parties, key=lambda party: party.key)
+
+    def party_column(self, source: Source) -> str | None:
+        """Name of the column that the reference's key gets in the source's table; None for a source that is its own party."""
+        reference = self._reference()
+        if source.file.party is None or reference is None or source.file.party.in_ is None:
+            return None
+        return reference.file.key[0]
+
+    def _lookup_table(self) -> dict[str, str]:
+        rule = self.source.file.party
+        if rule is None or rule.in_ is None:
+            return {}
+        column = rule.by or self._ws.tree.sources[rule.in_].file.key[0]
+        return {str(party.values.get(column)): party.key for party in self.parties if party.values.get(column) is not None}
+
+    def party_by(self, source: Source, text: str) -> str | None:
+        """The party whose looked-up column has this text; personal columns are compared by token."""
+        rule = source.file.party
+        if rule is None or rule.in_ is None or not text.strip():
+            return text.strip() or None
+        reference = self._ws.tree.sources[rule.in_].file
+        column = reference.columns.get(rule.by) if rule.by else None
+        value = self._ws.tokenize(column.personal, text) if column is not None and column.personal else text.strip()
+        return self._lookup.get(value)
+
+    # debts -------------------------------------------------------------------------------------------------------------
+
+    def _debts(self) -> list[Owed]:
+        expect = self.source.file.expect
+        if expect is None:
+            return []
+        today = self._ws.clock.now().astimezone(self.zone).date()
+        start = self._ws.started_at.astimezone(self.zone).date()
+        first = dt.date.fromisoformat(expect.since) if expect.since else start - dt.timedelta(days=1)
+        debts = owed(expect, self.parties, first=first, today=today, zone=self.zone, calendar=self._ws.calendar)
+        # What was due before the project began is history: it is owed by the first due time after the beginning.
+        begin = min((debt.due_at for debt in debts if debt.due_at >= self._ws.started_at), default=None)
+        if begin is None:
+            return debts
+        return [Owed(debt.party, debt.day, max(debt.due_at, begin)) for debt in debts]
+
+    def owed_days(self, party: str | None) -> list[dt.date]:
+        """Business days that ``party`` owes and that nothing has been accepted for, oldest first."""
+        return sorted({debt.day for debt in self.debts if debt.party == party and (debt.party, debt.day) not in self.winners})
+
+    def oldest_owed(self, source: Source, arrival: Arrival, party: str | None) -> list[Span]:
+        """What a nil return speaks for: all days of the oldest delivery that is still owed when it came."""
+        from taihu.run.intake import runs_of
+
+        name = party or source.name
+        received = arrival.received_at or arrival.landed_at
+        open_debts = [debt for debt in self.debts if debt.party == name and (name, debt.day) not in self.winners]
+        due = [debt for debt in open_debts if debt.due_at.date() <= (received + dt.timedelta(days=1)).date()]
+        if not due:
+            return []
+        oldest = min(debt.due_at for debt in due)
+        return runs_of(debt.day for debt in due if debt.due_at == oldest)
+
+    def presumed_scopes(self, source: Source, arrival: Arrival, party: str | None) -> list[Scope]:
+        """What an arrival most likely speaks for when it cannot be read: the party's oldest open delivery."""
+        name = party or source.name
+        return [Scope(name, span) for span in self.oldest_owed(source, arrival, name)] if party else []
+
+    def outside(self, source: Source, intake: Intake) -> list[Span]:
+        """Days of the intake that are neither owed nor ever delivered: before the beginning or in the future."""
+        from taihu.run.intake import runs_of
+
+        if source.file.expect is None:
+            return []
+        known = {(debt.party, debt.day) for debt in self.debts} | set(self.winners)
+        today = (intake.arrival.received_at or intake.arrival.landed_at).astimezone(self.zone).date()
+        first = min((debt.day for debt in self.debts), default=today)
+        strange = {
+            day for scope in intake.scopes for day in scope.span.days() if (scope.party, day) not in known and (day < first or day >= today)
+        }
+        return runs_of(strange)
+
+    # earlier data ------------------------------------------------------------------------------------------------------
+
+    def previous_rows(self, source: Source, party: str, intake: Intake) -> pa.Table | None:
+        """The party's accepted rows before the first day of the intake; None if there are none."""
+        import pyarrow.compute as pc
+
+        if self._current is None:
+            self._current = self._ws.clean_rows(source.table) if self._ws.tables.exists(source.table) else pa.table({})
+        table, column = self._current, self.party_column(source)
+        first = min((scope.span.start for scope in intake.scopes), default=None)
+        if table.num_rows == 0 or "business_date" not in table.column_names or first is None:
+            return None
+        keep = pc.less(table.column("business_date"), pa.scalar(first, pa.date32()))
+        name = column or (source.file.party.column if source.file.party else None)
+        if name and name in table.column_names:
+            keep = pc.and_(keep, pc.equal(table.column(name), pa.scalar(party, pa.string())))
+        rows = table.filter(keep)
+        return rows if rows.num_rows else None
+
+    def remember(self, rows: Sequence[pa.Table]) -> None:
+        """Rows accepted in this run count as earlier data of the next intake."""
+        base = [self._current] if self._current is not None and self._current.num_rows else []
+        self._current = pa.concat_tables([*base, *rows], promote_options="permissive") if rows or base else self._current

@@ -1,0 +1,230 @@
+"""From built marts to files that people open: publish, compute, render, archive; and make an old report again.
+
+A publication pins the versions of every table, so figures and bytes are a pure function of it. Everything rendered is archived
+as an object, and a crash half way is healed by rendering the same bytes again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taihu.core.boundary import reached
+from taihu.core.errors import IntegrityError
+from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, TableBlock, Tiles
+from taihu.core.ids import canonical_json, derived_id, sha256_of
+from taihu.core.types import Lang, Span
+from taihu.ledger.records import FigureRow, Publication
+from taihu.manifest.report import Approve, ReportFile
+from taihu.run.figures import REPORTED, Audience, FigureMaker
+from taihu.run.planning import DueReport
+from taihu.run.restating import restatements
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One file of a report."""
+
+    name: str
+    format: str
+    lang: Lang
+    audience: str
+    content: bytes
+
+
+def publish(ws: Workspace, due: DueReport) -> Publication:
+    """Pin the tables and issue the report: figures, files, archive, outbox."""
+    publication = _pinned(ws, due)
+    ws.open_pinned(publication)
+    national = figures_of(ws, publication, Audience())
+    report = ws.tree.reports[due.report]
+    publication = dataclasses.replace(publication, reviewed=_auto_approved(report.approve, national, publication.complete))
+    reached("publication.before")
+    ws.ledger.publication_made(publication)
+    finish(ws, publication)
+    return publication
+
+
+def _pinned(ws: Workspace, due: DueReport) -> Publication:
+    tables = {table: version for table in ws.tables.names() if (version := ws.tables.version(table)) is not None}
+    issued = ws.clock.now()
+    earlier = ws.ledger.publications(due.report)
+    same = [publication for publication in earlier if publication.span == due.span]
+    identity = derived_id("publication", due.report, str(due.span), issued, tables)
+    previous = earlier[-1].id if earlier else None
+    return Publication(
+        identity,
+        due.report,
+        len(same) + 1,
+        due.span,
+        issued,
+        tables,
+        previous,
+        complete=_is_complete(ws, ws.tree.reports[due.report], due.span),
+    )
+
+
+def _is_complete(ws: Workspace, report: ReportFile, span: Span) -> bool:
+    debts = [debt for debt in ws.ledger.expectations(span=span) if debt.day in span]
+    done = [debt for debt in debts if debt.state in (*REPORTED, "waived")]
+    required = set(report.ready_when.required)
+    if any(debt.source in required and debt not in done for debt in debts):
+        return False
+    share = Decimal(report.ready_when.completeness.rstrip("% ")) / 100
+    return not debts or Decimal(len(done)) / len(debts) >= share
+
+
+def _auto_approved(approve: Approve | None, figures: ReportFigures, complete: bool) -> bool:
+    if approve is None:
+        return True
+    auto = approve.auto
+    if auto is None or (auto.complete and not complete):
+        return False
+    if sum(len(block.rows) for block in figures.blocks if isinstance(block, Holds)) > auto.holds:
+        return False
+    limit = auto.move_within
+    if limit is None:
+        return True
+    moves = [
+        comparison.change
+        for block in figures.blocks
+        if isinstance(block, Tiles)
+        for figure in block.figures
+        for comparison in figure.comparisons
+        if comparison.against == limit.against
+    ]
+    return all(move is not None and abs(move) * 100 <= limit.percent for move in moves)
+
+
+def figures_of(ws: Workspace, publication: Publication, audience: Audience) -> ReportFigures:
+    """The publication's figures for one audience; its tables must be open (``ws.open_pinned``)."""
+    restated: Sequence[RestatementRow] = ()
+    if publication.previous:
+        before = ws.ledger.publication(publication.previous)
+        restated = restatements(ws.tree, ws.engine, publication, before, where=audience.where, open_as=ws.open_as)
+    columns = {table: ws.tables.schema(table).names for table in publication.tables if table.startswith("mart.")}
+    return FigureMaker(ws.tree, ws.engine, publication, columns=columns, audience=audience, restated=restated).make()
+
+
+def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tuple[Lang, ...]]]:
+    """Who gets what: row filter and languages, each different file once."""
+    found: dict[tuple[tuple[str, str], ...], set[Lang]] = {}
+    for send in report.send:
+        role = ws.tree.roles.roles[send.role]
+        people = [person for person in ws.tree.roles.people if person.role == send.role]
+        if send.split is None and role.rows == "all":
+            found.setdefault((), set()).update(report.languages)
+            continue
+        columns = [send.split] if send.split else list(role.rows) if isinstance(role.rows, dict) else []
+        for person in people:
+            where = tuple((column, str(person.own(column))) for column in columns if column)
+            found.setdefault(where, set()).add(person.lang)
+    if not found:
+        found[()] = set(report.languages)
+    named = []
+    for where, languages in sorted(found.items()):
+        term = ws.tree.glossary.get(where[0][0]) if where else None
+        name = term.values[where[0][1]].text if term and where[0][1] in term.values else None
+        named.append((Audience(where, name), tuple(lang for lang in report.languages if lang in languages)))
+    return named
+
+
+def finish(ws: Workspace, publication: Publication) -> None:
+    """Render, archive and hand over what a publication has not handed over yet; doing it twice changes nothing."""
+    ws.open_pinned(publication)
+    known = {output.name for output in ws.ledger.outputs(publication.id)}
+    for figures, rendered in render(ws, publication):
+        if rendered.name in known:
+            continue
+        if rendered.format == "json":
+            ws.ledger.figures_recorded(publication.id, [FigureRow.of(figure, publication.id) for figure in all_figures(figures)])
+        obj = ws.objects.put(rendered.content)
+        ws.ledger.output_recorded(
+            publication.id, name=rendered.name, sha256=obj.sha256, audience=rendered.audience, lang=rendered.lang, format=rendered.format
+        )
+        _hand_over(ws.output / publication.report / str(publication.span), rendered)
+        ws.progress.step(rendered.name)
+
+
+def render(ws: Workspace, publication: Publication) -> Iterator[tuple[ReportFigures, Rendered]]:
+    """Every file of a publication, figure sets first; a pure function of the pinned tables."""
+    from taihu.deliver import excel, mail, pdf
+
+    report = ws.tree.reports[publication.report]
+    for audience, languages in audiences_of(ws, report):
+        figures = figures_of(ws, publication, audience)
+        whose = "-".join(value for _, value in audience.where) or "all"
+        stem = f"{publication.report}_{publication.span}_v{publication.version}_{whose}"
+        yield figures, Rendered(f"{stem}.figures.json", "json", "en", whose, canonical_json(figures).encode())
+        for lang in languages:
+            if "xlsx" in report.formats:
+                yield figures, Rendered(f"{stem}_{lang}.xlsx", "xlsx", lang, whose, excel.render(figures, lang))
+            if "pdf" in report.formats:
+                yield figures, Rendered(f"{stem}_{lang}.pdf", "pdf", lang, whose, pdf.render(figures, lang))
+            if "mail" in report.formats:
+                yield figures, Rendered(f"{stem}_{lang}.html", "mail", lang, whose, mail.render(figures, lang).html.encode())
+
+
+def all_figures(figures: ReportFigures) -> Iterator[Figure]:
+    """Every figure of a report, each once."""
+    seen: set[str] = set()
+    for block in figures.blocks:
+        own = (
+            block.figures
+            if isinstance(block, Tiles)
+            else [f for row in block.rows for f in row.figures]
+            if isinstance(block, TableBlock)
+            else []
+        )
+        for figure in own:
+            if figure.id not in seen:
+                seen.add(figure.id)
+                yield figure
+
+
+def _hand_over(folder: Path, rendered: Rendered) -> None:
+    """Write to the output folder under a temporary name first, so that nobody opens half a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{rendered.name}.part"
+    temporary.write_bytes(rendered.content)
+    temporary.replace(folder / rendered.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One file made again: its new hash beside the archived one."""
+
+    name: str
+    archived: str
+    rebuilt: str
+
+    @property
+    def same(self) -> bool:
+        return self.archived == self.rebuilt
+
+
+def rebuild(ws: Workspace, publication: Publication, folder: Path | None = None) -> list[Rebuilt]:
+    """Make every file of a publication again from its pinned tables and compare it with what was archived.
+
+    The archived bytes are not read: only their hashes are, from the ledger.
+
+    Raises:
+        IntegrityError: A pinned table version is no longer there.
+    """
+    ws.open_pinned(publication)
+    archived = {output.name: output.sha256 for output in ws.ledger.outputs(publication.id)}
+    if not archived:
+        raise IntegrityError(f"publication {publication.id} has no archived outputs", fix="run taihu run to finish it")
+    result = []
+    for _, rendered in render(ws, publication):
+        if folder is not None:
+            _hand_over(folder, rendered)
+        result.append(Rebuilt(rendered.name, archived.get(rendered.name, ""), sha256_of(rendered.content)))
+    return result

@@ -1,0 +1,138 @@
+"""What changed in figures that had been published, and why.
+
+Both publications pin their tables, so the comparison is between what was printed then and what is true now, and it can be
+made again at any time with the same result.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from taihu.core.figures import RestatementRow
+from taihu.core.types import Span, Text
+from taihu.engine.interface import Engine
+from taihu.ledger.records import Publication
+from taihu.manifest.tree import ProjectTree
+
+LOOKBACK = dt.timedelta(days=35)
+Opener = Callable[[str, str, int], None]
+
+
+def restatements(
+    tree: ProjectTree, engine: Engine, now: Publication, before: Publication, *, where: Sequence[tuple[str, str]], open_as: Opener
+) -> list[RestatementRow]:
+    """Differences between two publications in the daily sums of the report's key figures.
+
+    Args:
+        open_as: ``open_as(name, table, version)`` offers a pinned table under another name.
+    """
+    measures = _measures(tree, now)
+    if not measures:
+        return []
+    span = Span(before.span.end - LOOKBACK, before.span.end)
+    rows: list[RestatementRow] = []
+    for mart, names in measures.items():
+        if mart not in now.tables or mart not in before.tables:
+            continue
+        then, today = (_open(mart, publication, prefix, open_as) for publication, prefix in ((before, "before"), (now, "now")))
+        columns = {name: tree.glossary[name].measure.sum for name in names}  # type: ignore[union-attr]
+        old = _daily(engine, then, [c for c in columns.values() if c], span, where)
+        new = _daily(engine, today, [c for c in columns.values() if c], span, where)
+        for name, column in columns.items():
+            term = tree.glossary[name]
+            for day in sorted(set(old) | set(new)):
+                first, second = (old.get(day, {}).get(column or "") or Decimal(0), new.get(day, {}).get(column or "") or Decimal(0))
+                if first != second:
+                    rows.append(RestatementRow(day, term.name.text, first, second, term.format, "", Text("", "")))
+    if not rows:
+        return []
+    causes = _Causes(tree, engine, now, before, open_as)
+    return [_with_cause(row, causes) for row in sorted(rows, key=lambda row: (row.business_date, row.measure.en))]
+
+
+def _with_cause(row: RestatementRow, causes: _Causes) -> RestatementRow:
+    cause, detail = causes.of(row.business_date)
+    return RestatementRow(row.business_date, row.measure, row.before, row.after, row.format, cause, detail)
+
+
+def _measures(tree: ProjectTree, publication: Publication) -> dict[str, list[str]]:
+    """Measures of the report's tiles that are plain sums, by mart."""
+    found: dict[str, list[str]] = {}
+    for block in tree.reports[publication.report].blocks:
+        if block.tiles:
+            for name in block.tiles.show:
+                aggregate = tree.glossary[name].measure
+                if aggregate is not None and aggregate.sum:
+                    found.setdefault(block.tiles.from_, []).append(name)
+    return found
+
+
+def _open(table: str, publication: Publication, prefix: str, open_as: Opener) -> str:
+    name = f"{prefix}.{table.replace('.', '_')}"
+    open_as(name, table, publication.tables[table])
+    return name
+
+
+def _daily(
+    engine: Engine, table: str, columns: Sequence[str], span: Span, where: Sequence[tuple[str, str]]
+) -> dict[dt.date, Mapping[str, Decimal | None]]:
+    conditions = " AND ".join(["business_date >= ? AND business_date < ?", *(f'"{name}" = ?' for name, _ in where)])
+    sums = ", ".join(f'SUM("{column}") AS "{column}"' for column in columns)
+    sql = f"SELECT business_date, {sums} FROM {table} WHERE {conditions} GROUP BY business_date"
+    rows = engine.query(sql, [span.start, span.end, *(value for _, value in where)]).to_pylist()
+    return {row.pop("business_date"): row for row in rows}
+
+
+class _Causes:
+    """Arrivals that came between two publications, by the days they speak for."""
+
+    def __init__(self, tree: ProjectTree, engine: Engine, now: Publication, before: Publication, open_as: Opener) -> None:
+        self._tree = tree
+        self._fresh: list[dict[str, Any]] = []
+        self._names: dict[tuple[str, str], str] = {}
+        table = "ops.arrival"
+        if table not in now.tables:
+            return
+        new = _open(table, now, "now", open_as)
+        known = "SELECT NULL AS arrival_id, NULL AS state WHERE false"
+        if table in before.tables:
+            known = f"SELECT arrival_id, state FROM {_open(table, before, 'before', open_as)}"
+        self._fresh = engine.query(
+            f"SELECT a.* FROM {new} AS a ANTI JOIN ({known}) AS b ON a.arrival_id = b.arrival_id AND a.state = b.state"
+            " WHERE a.state IN ('accepted', 'nil', 'superseded') ORDER BY a.sequence"
+        ).to_pylist()
+        if "ops.expectation" in now.tables:
+            debts = _open("ops.expectation", now, "now", open_as)
+            self._names = {
+                (row[0], row[1]): row[2] for row in engine.rows(f"SELECT DISTINCT source, party, party_name FROM {debts} ORDER BY ALL")
+            }
+
+    def of(self, day: dt.date) -> tuple[str, Text]:
+        """The cause of a change of ``day``: ``data``, ``reference`` or ``definition``, with what came."""
+        covering = [row for row in self._fresh if row["day_from"] and row["day_from"] <= day <= row["day_to"]]
+        data = [row for row in covering if self._tree.sources[row["source"]].file.load != "snapshot"]
+        if data:
+            return "data", self._listed(data)
+        references = [row for row in self._fresh if self._tree.sources[row["source"]].file.load == "snapshot"]
+        return (
+            ("reference", self._listed(references)) if references else ("definition", Text("模型定义变更", "a model's definition changed"))
+        )
+
+    def _listed(self, rows: Sequence[Mapping[str, Any]]) -> Text:
+        named: dict[str, tuple[str, str]] = {}
+        for row in rows:
+            source, party = row["source"], row["party"] or ""
+            title = self._tree.sources[source].file.title
+            name = self._names.get((source, party), "")
+            named.setdefault(
+                f"{source}/{party}", (f"{name}（{title.zh}）" if name else title.zh, f"{name} ({title.en})" if name else title.en)
+            )
+        shown = list(named.values())[:3]
+        more = len(named) - len(shown)
+        return Text(
+            "、".join(zh for zh, _ in shown) + (f" 等 {len(named)} 项" if more else ""),
+            "; ".join(en for _, en in shown) + (f" and {more} more" if more else ""),
+        )

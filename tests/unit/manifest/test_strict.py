@@ -1,0 +1,84 @@
+"""What users write is read strictly, and every complaint names a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from taihu.core.errors import ManifestError
+from taihu.manifest.source import SourceFile
+from taihu.manifest.strict import Document, parse
+
+GOOD = """\
+title: {zh: 经销商名单, en: Distributors}
+owner: sales-operations
+purpose: master data
+retention: 120 months
+entity: cn_wfoe
+collect: {via: folder, path: inbox/distributors}
+load: snapshot
+key: [distributor_code]
+columns:
+  distributor_code: {from: 经销商编码, type: text}
+"""
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(ManifestError) as caught:
+        parse(SourceFile, text, "source.yml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: 00123", "00123"),
+        ("a: no", "no"),
+        ("a: 2026-11-03", "2026-11-03"),
+        ("a: 12:30", "12:30"),
+        ("a: 1_000", "1_000"),
+        ("a: 0x1F", "0x1F"),
+        ("a: 7", 7),
+        ("a: -3.5", -3.5),
+        ("a: true", True),
+        ("a: '7'", "7"),
+        ("a: ~", None),
+    ],
+)
+def test_plain_text_is_not_guessed(text: str, value: object) -> None:
+    assert Document(text, "x.yml").value == {"a": value}
+
+
+def test_unknown_key_is_answered_with_the_one_that_was_meant() -> None:
+    assert complaint(GOOD.replace("collect:", "colect:")) == "source.yml:6: unknown key 'colect', did you mean 'collect'?"
+
+
+def test_unknown_key_inside_a_column_names_its_own_line() -> None:
+    assert complaint(GOOD.replace("type: text}", "type: text, requird: true}")).startswith(
+        "source.yml:10: unknown key 'requird', did you mean 'required'?"
+    )
+
+
+def test_missing_key_is_named() -> None:
+    assert "key 'owner' is missing" in complaint(GOOD.replace("owner: sales-operations\n", ""))
+
+
+def test_repeated_key_is_refused() -> None:
+    assert complaint(GOOD + "owner: somebody\n").startswith("source.yml:11: key 'owner' occurs twice")
+
+
+def test_money_without_currency_and_tax_is_refused() -> None:
+    text = GOOD + "  amount: {from: 金额, type: money}\n"
+    assert "an amount names its currency and its tax basis" in complaint(text)
+
+
+def test_upsert_needs_a_key() -> None:
+    assert "needs key:" in complaint(GOOD.replace("load: snapshot\nkey: [distributor_code]", "load: upsert"))
+
+
+def test_broken_yaml_names_the_line() -> None:
+    assert complaint("title: {zh: a\nowner: [").startswith("source.yml:")
+
+
+def test_good_source_loads() -> None:
+    source = parse(SourceFile, GOOD, "source.yml")
+    assert source.columns["distributor_code"].from_ == ("经销商编码",)
