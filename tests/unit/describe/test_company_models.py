@@ -70,7 +70,8 @@ class World:
         calendar = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(365)]
         self.table(
             "ops.calendar",
-            "date DATE, is_workday BOOLEAN, is_makeup BOOLEAN, holiday_name VARCHAR, status VARCHAR, iso_year INT, iso_week INT, week_start DATE",
+            "date DATE, is_workday BOOLEAN, is_makeup BOOLEAN, holiday_name VARCHAR, status VARCHAR, "
+            "iso_year INT, iso_week INT, week_start DATE",
             [
                 (d, d.weekday() < 5, False, None, "announced", d.isocalendar()[0], d.isocalendar()[1], d - dt.timedelta(days=d.weekday()))
                 for d in calendar
@@ -78,7 +79,8 @@ class World:
         )
         self.table(
             "clean.erp_products",
-            "product_code VARCHAR, product_name VARCHAR, brand VARCHAR, category VARCHAR, barcode VARCHAR, each_unit VARCHAR, pack_unit VARCHAR, pack_size BIGINT, vat_rate DECIMAL(18,6)",
+            "product_code VARCHAR, product_name VARCHAR, brand VARCHAR, category VARCHAR, "
+            "barcode VARCHAR, each_unit VARCHAR, pack_unit VARCHAR, pack_size BIGINT, vat_rate DECIMAL(18,6)",
             [(code, code, "b", "drinks", "1", "瓶", "箱", pack, vat) for code, (pack, vat) in self.packs.items()],
         )
         self.table(
@@ -106,8 +108,12 @@ class World:
                 f"source VARCHAR, {domain}_key VARCHAR, {domain}_id VARCHAR, valid_from DATE, valid_to DATE, decided_by VARCHAR",
                 [("s", key, key, dt.date(1900, 1, 1), dt.date(9999, 12, 31), "exact_key") for key in keys],
             )
-        self.table("ops.expectation", "source VARCHAR, party VARCHAR, business_date DATE, region_code VARCHAR, due_at VARCHAR, state VARCHAR, arrival_id VARCHAR",
-                   [("s", "D0001", FIRST, "EAST", "x", "missing", None), ("t", "t", FIRST, None, "x", "arrived", "a1")])  # fmt: skip
+        self.table(
+            "ops.expectation",
+            "source VARCHAR, party VARCHAR, party_name VARCHAR, business_date DATE, region_code VARCHAR, due_at VARCHAR, "
+            "state VARCHAR, reason VARCHAR, arrival_id VARCHAR",
+            [("s", "D0001", "n", FIRST, "EAST", "x", "missing", None, None), ("t", "t", "n", FIRST, None, "x", "arrived", None, "a1")],
+        )
 
     def count(self, measure: str, day: dt.date, region: str, channel: str, value: Decimal) -> None:
         self.expected[measure][(day, region, channel)] += value

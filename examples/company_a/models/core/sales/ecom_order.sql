@@ -14,11 +14,11 @@ checks:
 WITH line AS (
   SELECT
     ordered.*,
-    COALESCE(map.product_id, 'unknown') AS product_id
+    COALESCE(product_map.product_id, 'unknown') AS product_id
   FROM feed.ecom_order AS ordered
-  LEFT JOIN match.product_map AS map
-    ON map.source = ordered.source AND map.product_key = ordered.product_code
-   AND ordered.business_date >= map.valid_from AND ordered.business_date < map.valid_to
+  LEFT JOIN match.product_map AS product_map
+    ON product_map.source = ordered.source AND product_map.product_key = ordered.product_code
+   AND ordered.business_date >= product_map.valid_from AND ordered.business_date < product_map.valid_to
 ),
 in_cents AS (
   SELECT

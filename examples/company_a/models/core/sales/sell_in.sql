@@ -14,11 +14,11 @@ checks:
 WITH delivery AS (
   SELECT
     line.*,
-    COALESCE(map.product_id, 'unknown') AS product_id
+    COALESCE(product_map.product_id, 'unknown') AS product_id
   FROM feed.sell_in AS line
-  LEFT JOIN match.product_map AS map
-    ON map.source = line.source AND map.product_key = line.product_code
-   AND line.business_date >= map.valid_from AND line.business_date < map.valid_to
+  LEFT JOIN match.product_map AS product_map
+    ON product_map.source = line.source AND product_map.product_key = line.product_code
+   AND line.business_date >= product_map.valid_from AND line.business_date < product_map.valid_to
 ),
 measured AS (
   SELECT

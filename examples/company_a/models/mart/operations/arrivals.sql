@@ -15,7 +15,9 @@ WITH owed AS (
     COALESCE(NULLIF(expectation.region_code, ''), 'ALL') AS region_code,
     expectation.source,
     expectation.party,
+    expectation.party_name,
     expectation.state,
+    expectation.reason,
     expectation.due_at,
     expectation.arrival_id
   FROM ops.expectation AS expectation
@@ -25,7 +27,9 @@ SELECT
   CAST(owed.region_code AS TEXT)   AS region_code,
   CAST(owed.source AS TEXT)        AS source,
   CAST(owed.party AS TEXT)         AS party,
+  CAST(owed.party_name AS TEXT)    AS party_name,
   CAST(owed.state AS TEXT)         AS state,
+  CAST(owed.reason AS TEXT)        AS reason,
   CAST(owed.due_at AS TEXT)        AS due_at,
   CAST(owed.arrival_id AS TEXT)    AS arrival_id,
   CAST(1 AS BIGINT)                AS expected_count,
