@@ -1,0 +1,414 @@
+"""What a report says, in the words and numbers of one language: made once, laid out by the PDF and the mail alike.
+
+Everything here is a text that is ready to print, a tone or a share to draw, so no format can round or name a figure in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from taihu.core.figures import Arrivals, ChartBlock, Comparison, Figure, Holds, Notes, ReportFigures, Restatements, TableBlock, Tiles
+from taihu.core.types import Lang
+from taihu.deliver.words import against_word, instant_words, joined, reason_words, span_text, word
+from taihu.render.charts import Drawing, plan_chart, plan_trend
+from taihu.render.numbers import DASH, MINUS, Scale, number_text, percent_text, scale_for
+from taihu.render.theme import Tone
+
+Points = list[list[float] | None]
+_LEVEL = Decimal("0.0005")
+_NEARLY = Decimal("0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A change against something: ``较上周同期 ▲ 5.1%``."""
+
+    against: str
+    label: str
+    arrow: str
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How much of a target is reached; ``share`` is cut at 1 for the bar."""
+
+    label: str
+    text: str
+    share: float
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    label: str
+    value: str
+    unit: str
+    estimated: bool
+    figure: str
+    target: Target | None
+    deltas: Sequence[Delta]
+    trend: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: ``label``, ``number``, ``target``, ``delta``, ``trend``, ``text`` or ``wide`` (text that may fill the line)."""
+
+    kind: str
+    label: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    text: str
+    tone: Tone | str = ""
+    note: str = ""
+    share: float | None = None
+    points: Points | None = None
+    estimated: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    cells: Sequence[Cell]
+    is_total: bool = False
+    opens_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    title: str
+    as_of: str
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One block: ``tiles``, ``table``, ``charts``, ``rows`` (a table of words) or ``notes``."""
+
+    kind: str
+    title: str
+    as_of: str = ""
+    tiles: Sequence[Tile] = ()
+    columns: Sequence[Column] = ()
+    rows: Sequence[Row] = ()
+    charts: Sequence[Chart] = ()
+    paragraphs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    headline: str
+    detail: str
+    tone: Tone
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report in one language."""
+
+    lang: Lang
+    title: str
+    period: str
+    finding: str
+    chips: Sequence[Chip]
+    banner: Banner | None
+    sections: Sequence[Section]
+    legend: str
+    publication: str
+    issued: str
+    version: str
+    explain: str
+
+
+def page_of(figures: ReportFigures, lang: Lang) -> Page:
+    """The report in one language."""
+    sections: list[Section] = []
+    banner = None
+    tail: list[Section] = []
+    for block in figures.blocks:
+        if isinstance(block, Arrivals):
+            banner = banner_of(block, lang)
+            if block.sources:
+                tail.append(_sources(block, lang))
+        elif isinstance(block, ChartBlock):
+            chart = Chart(block.title.in_(lang), as_of_text(block, lang), plan_chart(block, lang))
+            if sections and sections[-1].kind == "charts" and len(sections[-1].charts) < 2:
+                sections[-1] = Section("charts", "", charts=[*sections[-1].charts, chart])
+            else:
+                sections.append(Section("charts", "", charts=[chart]))
+        elif isinstance(block, Notes):
+            if block.paragraphs:
+                sections.append(Section("notes", word("notes", lang), paragraphs=list(block.paragraphs)))
+        elif isinstance(block, Tiles):
+            sections.append(Section("tiles", word("key_figures", lang), as_of_text(block, lang), tiles=tiles_of(block, lang)))
+        elif isinstance(block, TableBlock):
+            sections.append(_table(block, lang))
+        elif isinstance(block, Holds):
+            sections.append(_holds(block, lang))
+        else:
+            sections.append(_restatements(block, figures.currency, lang))
+    return Page(
+        lang=lang,
+        title=figures.title.in_(lang),
+        period=span_text(figures.span, lang),
+        finding=figures.finding.in_(lang),
+        chips=chips_of(figures, lang),
+        banner=banner,
+        sections=[*sections, *tail],
+        legend=word("legend", lang),
+        publication=word("publication", lang, figures.publication),
+        issued=word("issued", lang, instant_words(figures.issued_at, figures.time_zone, lang)),
+        version=word("version", lang, figures.version),
+        explain=word("explain", lang),
+    )
+
+
+def chips_of(figures: ReportFigures, lang: Lang) -> list[Chip]:
+    """Whose data, which version, complete or not, reviewed or not."""
+    return [
+        Chip(figures.audience.in_(lang) if figures.audience else word("everyone", lang), "flat"),
+        Chip(word("version", lang, figures.version), "flat"),
+        Chip(word("complete", lang), "good") if figures.complete else Chip(word("incomplete", lang), "warn"),
+        Chip(word("reviewed", lang), "good") if figures.reviewed else Chip(word("not_reviewed", lang), "warn"),
+    ]
+
+
+def banner_of(block: Arrivals, lang: Lang) -> Banner:
+    """Who reported and who did not, by name."""
+    parties = sorted({name.in_(lang) for source in block.sources if source.expected > 1 for name in source.missing})
+    sources = [source.title.in_(lang) for source in block.sources if source.expected <= 1 and source.missing]
+    completeness = word("completeness", lang, percent_text(block.completeness))
+    if block.parties_expected == 0 and not sources:
+        return Banner(word("nothing_due", lang), "", "flat", 1.0)
+    if block.parties_reported >= block.parties_expected:
+        headline = word("all_in", lang, block.parties_expected)
+    else:
+        headline = word("some_in", lang, block.parties_expected, block.parties_reported, joined(parties, lang) or DASH)
+    detail = [completeness, *([word("sources_missing", lang, joined(sources, lang))] if sources else [])]
+    all_in = block.parties_reported >= block.parties_expected and not sources
+    return Banner(headline, "  ".join(detail), "good" if all_in else "warn", round(float(block.completeness), 4))
+
+
+def as_of_text(block: Tiles | TableBlock | ChartBlock, lang: Lang) -> str:
+    return word("as_of", lang, block.as_of.isoformat()) if block.as_of else word("no_as_of", lang)
+
+
+# figures -------------------------------------------------------------------------------------------------------------
+
+
+def tiles_of(block: Tiles, lang: Lang) -> list[Tile]:
+    trends = [*block.trends, *[()] * len(block.figures)]
+    return [_tile(figure, trend, lang) for figure, trend in zip(block.figures, trends, strict=False)]
+
+
+def _tile(figure: Figure, trend: Sequence[Decimal | None], lang: Lang) -> Tile:
+    scale = scale_for(figure.format, figure.unit, lang, [figure.value])
+    return Tile(
+        label=figure.label.in_(lang),
+        value=scale.text(figure.value),
+        unit=scale.unit,
+        estimated=figure.is_estimated,
+        figure=figure.id,
+        target=next(
+            (target_of(figure, comparison, scale, lang) for comparison in figure.comparisons if comparison.against == "target"), None
+        ),
+        deltas=[delta_of(figure, comparison, lang) for comparison in figure.comparisons if comparison.against != "target"],
+        trend=plan_trend(trend),
+    )
+
+
+def target_of(figure: Figure, comparison: Comparison, scale: Scale, lang: Lang) -> Target | None:
+    """The bar under a tile; None where there is no target."""
+    if comparison.base is None:
+        return None
+    label = word("target", lang, scale.with_unit(comparison.base))
+    share = min(max(comparison.change or Decimal(0), Decimal(0)), Decimal(1))
+    return Target(label, percent_text(comparison.change), round(float(share), 4), target_tone(comparison.change, figure.good))
+
+
+def target_tone(attained: Decimal | None, good: str) -> Tone:
+    """Green on the good side of the target, amber within a tenth of it, red beyond; no colour without a good side."""
+    if attained is None or good == "none":
+        return "flat"
+    short = 1 - attained if good == "up" else attained - 1
+    return "good" if short <= 0 else "warn" if short <= _NEARLY else "bad"
+
+
+def delta_of(figure: Figure, comparison: Comparison, lang: Lang) -> Delta:
+    """One change with its arrow (direction) and tone (good or bad)."""
+    label = against_word(comparison.against, figure.span, lang)
+    if comparison.change is None:
+        return Delta(comparison.against, label, "", DASH, "flat")
+    tone = change_tone(comparison.change, figure.good)
+    if abs(comparison.change) < _LEVEL:
+        return Delta(comparison.against, label, "", word("flat", lang), "flat")
+    size = abs(comparison.change) * 100
+    text = number_text(size, 1) + (word("points", lang) if figure.format == "percent" else "%")
+    return Delta(comparison.against, label, "▲" if comparison.change > 0 else "▼", text, tone)
+
+
+def change_tone(change: Decimal, good: str) -> Tone:
+    if good == "none" or abs(change) < _LEVEL:
+        return "flat"
+    return "good" if (change > 0) == (good == "up") else "bad"
+
+
+# tables --------------------------------------------------------------------------------------------------------------
+
+
+def measure_scales(block: TableBlock, lang: Lang) -> list[Scale]:
+    """One scale for each measure's column."""
+    if not block.rows:
+        return []
+    return [
+        scale_for(first.format, first.unit, lang, [row.figures[place].value for row in block.rows], together=True)
+        for place, first in enumerate(block.rows[0].figures)
+    ]
+
+
+def table_columns(block: TableBlock, lang: Lang) -> list[Column]:
+    """Dimensions, each measure with its comparisons, the trend."""
+    columns = [Column("label", dimension.in_(lang)) for dimension in block.dimensions]
+    if not block.rows:
+        return columns
+    for figure, scale in zip(block.rows[0].figures, measure_scales(block, lang), strict=True):
+        columns.append(Column("number", figure.label.in_(lang), scale.unit))
+        for comparison in figure.comparisons:
+            if comparison.against == "target":
+                columns.append(Column("target", word("attained_short", lang)))
+            else:
+                columns.append(Column("delta", against_word(comparison.against, figure.span, lang)))
+    days = max((len(row.trend) for row in block.rows), default=0)
+    if days > 1:
+        columns.append(Column("trend", word("trend", lang, days)))
+    return columns
+
+
+def _table(block: TableBlock, lang: Lang) -> Section:
+    columns = table_columns(block, lang)
+    scales = measure_scales(block, lang)
+    has_trend = any(column.kind == "trend" for column in columns)
+    rows: list[Row] = []
+    above: list[str] = []
+    for row in block.rows:
+        labels = [label.in_(lang) for label in row.labels]
+        labels += [""] * (len(block.dimensions) - len(labels))
+        cells: list[Cell] = []
+        same = row.level > 0
+        for place, label in enumerate(labels):
+            same = same and place < len(above) and above[place] == label and place < len(labels) - 1
+            cells.append(Cell(label, quiet=same))
+        for figure, scale in zip(row.figures, scales, strict=True):
+            cells.append(Cell(scale.text(figure.value), estimated=figure.is_estimated))
+            cells.extend(_compared(figure, comparison, lang) for comparison in figure.comparisons)
+        if has_trend:
+            cells.append(Cell("", points=plan_trend(row.trend)))
+        rows.append(Row(cells, is_total=row.level == 0, opens_group=bool(rows) and len(labels) > 1 and labels[:1] != above[:1]))
+        above = labels
+    return Section("table", block.title.in_(lang), as_of_text(block, lang), columns=columns, rows=rows)
+
+
+def _compared(figure: Figure, comparison: Comparison, lang: Lang) -> Cell:
+    if comparison.against == "target":
+        if comparison.change is None:
+            return Cell(DASH, tone="flat")
+        share = round(float(min(max(comparison.change, Decimal(0)), Decimal(1))), 4)
+        return Cell(percent_text(comparison.change), tone=target_tone(comparison.change, figure.good), share=share)
+    delta = delta_of(figure, comparison, lang)
+    return Cell(f"{delta.arrow} {delta.text}".strip(), tone=delta.tone)
+
+
+def _words_columns(lang: Lang, *keys: str, wide: str) -> list[Column]:
+    return [Column("wide" if key == wide else "text", word(key, lang)) for key in keys]
+
+
+def _sources(block: Arrivals, lang: Lang) -> Section:
+    columns = _words_columns(lang, "source", "reported", "late", "missing", "until", wide="missing")
+    rows = []
+    for source in block.sources:
+        missing = joined([name.in_(lang) for name in source.missing], lang, most=6)
+        rows.append(
+            Row(
+                [
+                    Cell(source.title.in_(lang)),
+                    Cell(f"{source.reported} / {source.expected}", tone="good" if not source.missing else "warn"),
+                    Cell(str(source.late) if source.late else DASH, tone="warn" if source.late else "flat"),
+                    Cell(missing or DASH, tone="warn" if missing else "flat"),
+                    Cell(source.as_of.isoformat() if source.as_of else DASH),
+                ]
+            )
+        )
+    return Section("rows", word("arrivals", lang), columns=columns, rows=rows)
+
+
+def _holds(block: Holds, lang: Lang) -> Section:
+    columns = _words_columns(lang, "source", "party", "period", "reason", "rows", "arrival", wide="reason")
+    rows = []
+    for row in block.rows:
+        title, fix = reason_words(row.reason, lang)
+        note = ("；" if lang == "zh" else "; ").join(part for part in (row.detail, fix) if part)
+        party = row.party.in_(lang)
+        rows.append(
+            Row(
+                [
+                    Cell(row.source.in_(lang)),
+                    Cell(DASH if party in ("", "-") else party),
+                    Cell(DASH if row.span in ("", "-") else row.span.replace("..", " – ")),
+                    Cell(title, tone="warn", note=note),
+                    Cell(f"{row.rows:,}" if row.rows else DASH),
+                    Cell(row.arrival[:12], tone="flat"),
+                ]
+            )
+        )
+    paragraphs = [] if rows else [word("no_holds", lang)]
+    return Section("rows", word("holds", lang), columns=columns, rows=rows, paragraphs=paragraphs)
+
+
+def _restatements(block: Restatements, currency: str, lang: Lang) -> Section:
+    columns = _words_columns(lang, "day", "measure", "before", "after", "change", "cause", wide="cause")
+    rows = []
+    for row in block.rows:
+        scale = scale_for(row.format, currency if row.format == "money" else "", lang, [row.before, row.after], together=True)
+        known = f"cause_{row.cause}"
+        cause = word(known, lang) if known in ("cause_data", "cause_definition", "cause_matching", "cause_reference") else row.cause
+        rows.append(
+            Row(
+                [
+                    Cell(row.business_date.isoformat()),
+                    Cell(row.measure.in_(lang)),
+                    Cell(scale.with_unit(row.before), tone="flat"),
+                    Cell(scale.with_unit(row.after)),
+                    Cell(signed_change(row.before, row.after, row.format, lang)),
+                    Cell(cause, note=row.detail.in_(lang)),
+                ]
+            )
+        )
+    paragraphs = [] if rows else [word("no_restatements", lang)]
+    since = word("since", lang, block.since) if block.since and rows else ""
+    return Section("rows", word("restatements", lang), since, columns=columns, rows=rows, paragraphs=paragraphs)
+
+
+def signed_change(before: Decimal, after: Decimal, format: str, lang: Lang) -> str:
+    """How a restated figure moved, always with its sign: a restatement is neither good nor bad."""
+    if format == "percent":
+        move, unit = (after - before) * 100, word("points", lang)
+    elif before:
+        move, unit = (after / before - 1) * 100, "%"
+    else:
+        return DASH
+    text = number_text(abs(move), 1)
+    return f"{'+' if move > 0 else MINUS if move < 0 else ''}{text}{unit}"

@@ -1,0 +1,25 @@
+"""The report as PDF."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from taihu.core.figures import ReportFigures
+from taihu.core.types import Lang
+from taihu.deliver.page import page_of
+from taihu.render.typeset import packaged, typeset
+
+
+def render(figures: ReportFigures, lang: Lang) -> bytes:
+    """Set the report; the same figures give the same bytes.
+
+    Raises:
+        MissingGlyph: A name has a character that the packaged fonts lack.
+    """
+    page = asdict(page_of(figures, lang))
+    return typeset(
+        {"main.typ": packaged("taihu.deliver", "report.typ")},
+        data=page,
+        issued_at=figures.issued_at,
+        where=f"{figures.report} {figures.span} {lang}.pdf",
+    )[0]
