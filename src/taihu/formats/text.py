@@ -84,9 +84,13 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
     if content.isascii():
         return Decoded(content.decode("ascii"), "ascii", 0)
     strict = _strict_utf8(content)
-    if strict is not None:
-        return strict
-    return _judged(content)
+    if strict is None:
+        return _judged(content)
+    # A single GBK word such as 支票 happens to be valid UTF-8 as well, but only ever as two-byte characters.
+    if max(strict.text) < "\u0800":
+        judged = _judged(content)
+        return judged if _score(judged.text) > 2 and _score(strict.text) < 0 else strict
+    return strict
 
 
 def garbled(text: str) -> str:

@@ -1,0 +1,204 @@
+"""Reading without any configuration: where tables begin and end, which row is the header, which rows are totals.
+
+This is for ``taihu read FILE`` and for onboarding, where a person looks at the result; a run never reads blind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from taihu.core.errors import ContentRefused
+from taihu.core.types import FileRead, TableRead
+from taihu.formats.kind import kind_of
+from taihu.manifest.layout import LayoutFile, Total
+from taihu.read import totals as control
+from taihu.read.archives import Unpacked, unpack
+from taihu.read.grid import Cell, Grid, filled, first_cell, plain
+from taihu.read.grids import Grids, grids_of
+from taihu.read.header import Header, combined_names
+from taihu.read.layout import Shaped, apply_layout
+from taihu.read.typed import TYPED, read_typed
+
+_DATE = re.compile(r"\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}|\d{8}(?:\d{6})?|\d{1,2}:\d{2}")
+_CODE = re.compile(r"[A-Za-z]{0,4}\d{4,}|\S*\*{2,}\S*")
+_STATED = re.compile(r"[:：]\s*[\[(（]?\s*\d|^\s*\d+[.、)）]|：\[|https?://")
+_COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|订单|明细|数据|记录)?(?:录)?")
+_LABELLED_LINE = re.compile(
+    r"(?P<label>[\u4e00-\u9fff]{2,8})[:：]\s*(?P<rows>\d[\d,]*)\s*(?:笔|条)[,，\s]*(?:共|金额)?[:：]?\s*(?P<sum>[-+]?[\d,]+(?:\.\d+)?)\s*元?"
+)
+_AMOUNT = re.compile(r"金额|amount|总额|发生额", re.IGNORECASE)
+_LOOKED_AT = 60
+
+
+def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> FileRead:
+    """Find the tables of any file.
+
+    Args:
+        content: Its bytes.
+        name: Its name.
+        passwords: Tried on whatever is encrypted.
+    """
+    kind = kind_of(content, name)
+    reads: list[FileRead] = []
+    try:
+        for file in unpack(content, name, passwords):
+            reads.append(_one(file))
+    except ContentRefused as refused:
+        reads.append(FileRead(kind, None, (), refused.reason, refused.what))
+    held = next((read for read in reads if read.held), None)
+    tables = tuple(table for read in reads for table in read.tables)
+    reason, detail = (held.held, held.held_detail) if held else (None, "")
+    if not held and not tables:
+        reason, detail = "no_table", "no table was found"
+    cells = reads[0].cells if reads else {}
+    return FileRead(kind, next((read.encoding for read in reads if read.encoding), None), tables, reason, detail, cells)
+
+
+def _one(file: Unpacked) -> FileRead:
+    from taihu.read.file import cells_of
+
+    try:
+        if file.kind in TYPED:
+            return FileRead(file.kind, None, (read_typed(file),))
+        grids = grids_of(file)
+        shaped = list(_tables(grids))
+    except ContentRefused as refused:
+        return FileRead(file.kind, None, (), refused.reason, f"{file.member}: {refused.what}" if file.member else refused.what)
+    held = next((item for item in shaped if item.held), None)
+    reason, detail = (grids.held, grids.held_detail) if grids.held else (held.held, held.held_detail) if held else (None, "")
+    return FileRead(file.kind, grids.encoding, tuple(item.table for item in shaped), reason, detail, cells_of(grids.grids))
+
+
+def blind_tables(grids: Grids) -> list[TableRead]:
+    """The tables of grids that no layout fits, for people to look at."""
+    return [item.table for item in _tables(grids)]
+
+
+def _tables(grids: Grids) -> Iterator[Shaped]:
+    for grid in grids.grids:
+        header = guess_header(grid)
+        if header is None:
+            continue
+        layout = LayoutFile(
+            header=tuple(dict.fromkeys(name for name in header.names if name)) or ("",),
+            header_rows=header.last - header.first + 1,
+            totals=tuple(_stated_totals(grid, header)),
+        )
+        shaped = apply_layout(grid, header, "", layout, ends_with_newline=grids.ends_with_newline)
+        if shaped.table.rows.num_rows or shaped.table.totals or len([n for n in header.names if n]) > 1:
+            yield shaped
+
+
+def guess_header(grid: Grid) -> Header | None:
+    """The row that names most columns and is followed by rows of another nature; rows without a header get numbered names."""
+    best: tuple[float, int] | None = None
+    for index in range(min(len(grid.rows), _LOOKED_AT)):
+        score = _header_score(grid, index)
+        if score > 0 and (best is None or score > best[0] + 1e-9):
+            best = (score, index)
+    if best is None:
+        return _numbered(grid)
+    last = best[1]
+    first = last - 1 if _is_upper_level(grid, last) else last
+    names = combined_names(grid, first, last)
+    width = max((n + 1 for n, name in enumerate(names) if name), default=0)
+    return Header(first, last, tuple(_distinct(names[:width])))
+
+
+def _header_score(grid: Grid, index: int) -> float:
+    row = grid.rows[index]
+    texts = [cell for cell in row if cell is not None]
+    if not texts or (len(texts) == 1 and _column_count(grid) > 1):
+        return 0.0
+    if any(_is_value(cell) for cell in texts) or any(_STATED.search(cell) for cell in texts):
+        return 0.0
+    if len({plain(cell) for cell in texts}) < len(texts) * 0.8 or any(len(cell) > 40 for cell in texts):
+        return 0.0
+    below = [other for other in grid.rows[index + 1 : index + 25] if filled(other) > 1 or filled(other) == len(texts)]
+    if not below:
+        return 0.4 * len(texts) / max(1, _column_count(grid)) if index >= len(grid.rows) - 2 else 0.0
+    width = len(row)
+    typed = sum(1 for n in range(width) if row[n] is not None and any(n < len(other) and _is_value(other[n]) for other in below[:6]))
+    typical = sorted(filled(other) for other in below)[len(below) // 2]
+    coverage = min(1.0, len(texts) / max(1, _column_count(grid)))
+    return coverage * 2 + min(typed, 4) * 0.25 + (0.5 if len(texts) >= typical else 0.0) - index * 0.001
+
+
+def _is_value(cell: Cell) -> bool:
+    """A number, date or code: what stands in data and not in a header."""
+    if cell is None:
+        return False
+    return control.number(cell) is not None or bool(_DATE.match(cell)) or bool(_CODE.fullmatch(cell))
+
+
+def _column_count(grid: Grid) -> int:
+    counts = sorted(filled(row) for row in grid.rows[:400] if filled(row))
+    return counts[len(counts) * 9 // 10] if counts else 0
+
+
+def _is_upper_level(grid: Grid, last: int) -> bool:
+    """Whether the row above is a second header level: merged ranges say so."""
+    if last == 0 or filled(grid.rows[last - 1]) < 2:
+        return False
+    return any(area[0] <= last - 1 <= area[2] and (area[3] > area[1] or area[2] == last) for area in grid.merged or ())
+
+
+def _numbered(grid: Grid) -> Header | None:
+    """A table without a header: its columns are named by their places."""
+    full = [n for n, row in enumerate(grid.rows) if filled(row) >= max(1, _column_count(grid) // 2)]
+    if not full:
+        return None
+    width = max(len(grid.rows[n]) for n in full)
+    return Header(full[0] - 1, full[0] - 1, tuple(f"column_{grid.column(n)}" for n in range(width)))
+
+
+def _distinct(names: Sequence[str | None]) -> Iterator[str | None]:
+    seen: dict[str, int] = {}
+    for name in names:
+        if name is None:
+            yield None
+            continue
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}#{seen[name]}"
+
+
+def _stated_totals(grid: Grid, header: Header) -> Iterator[Total]:
+    """Totals that lines outside the table state, as a layout would declare them."""
+    amount = next((name for name in header.names if name and _AMOUNT.search(name)), None)
+    seen: set[str] = set()
+    for index, row in enumerate(grid.rows):
+        if header.first <= index <= header.last or filled(row) > 2:
+            continue
+        text = control.line_text(row)
+        for found in _LABELLED_LINE.finditer(text):
+            column = _column_with(grid, header, found["label"])
+            if found["label"] in seen or amount is None:
+                continue
+            seen.add(found["label"])
+            pattern = (
+                text[: found.start("rows")] + "{rows}" + text[found.end("rows") : found.start("sum")] + "{sum}" + text[found.end("sum") :]
+            )
+            where = {column: found["label"]} if column else {}
+            if column or found["label"] in ("合计", "总计", "共计"):
+                yield Total(line=pattern, sum=amount, where=where, required=False)
+        count = _COUNT_LINE.search(text)
+        if count and "count" not in seen and not _LABELLED_LINE.search(text):
+            seen.add("count")
+            yield Total(line=text[: count.start(1)] + "{rows}" + text[count.end(1) :], required=False)
+
+
+def _column_with(grid: Grid, header: Header, label: str) -> str | None:
+    """The column among whose values the label of a total stands (支出 in 收/支)."""
+    for n, name in enumerate(header.names):
+        if name is None:
+            continue
+        values = {plain(row[n]) for row in grid.rows[header.last + 1 :] if n < len(row) and row[n] is not None}
+        if label in values and len(values) <= 12:
+            return name
+    return None
+
+
+def is_label_row(row: Sequence[Cell]) -> bool:
+    """Whether a row only labels what follows: one text and nothing else."""
+    return filled(row) == 1 and control.number(first_cell(row)) is None

@@ -1,0 +1,149 @@
+"""One received object to tables of text, as its source's contract says; or the reason why its rows must not be used.
+
+Reading is replayable: the same bytes, contract and passwords give the same result; nothing is guessed, and a file that is
+held still shows whatever could be read of it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from taihu.core.errors import ContentRefused
+from taihu.core.types import FileRead, Note, TableRead
+from taihu.formats.kind import kind_of
+from taihu.formats.login_page import is_login_page
+from taihu.manifest.layout import LayoutFile
+from taihu.manifest.source import Read
+from taihu.read.archives import Unpacked, unpack
+from taihu.read.grid import Grid
+from taihu.read.grids import SHEETS, Grids, grids_of
+from taihu.read.header import Header, difference, find_header
+from taihu.read.layout import Shaped, apply_layout
+from taihu.read.typed import TYPED, read_typed
+
+_KINDS = {"excel": SHEETS, "csv": frozenset({"csv"}), "html": frozenset({"html"}), "typed": TYPED, "pdf": frozenset({"pdf"})}
+_CELL_ROWS, _CELL_COLUMNS = 30, 12
+
+
+def read_file(
+    content: bytes, name: str, *, read: Read | None = None, layouts: Mapping[str, LayoutFile] | None = None, passwords: Sequence[str] = ()
+) -> FileRead:
+    """Read one object.
+
+    Args:
+        content: Its bytes.
+        name: Its name, for archives without member names and for people.
+        read: The source's contract; without one the file is read blind (see :mod:`taihu.read.blind`).
+        layouts: The source's layouts by name; those that ``read.layouts`` names are used, all of them if it names none.
+        passwords: Tried in this order on whatever is encrypted.
+    """
+    if read is None:
+        from taihu.read.blind import read_blind
+
+        return read_blind(content, name, passwords=passwords)
+    kind = kind_of(content, name)
+    known = layouts or {}
+    chosen = {key: known[key] for key in read.layouts if key in known} if read.layouts else dict(known)
+    try:
+        files = [file for file in unpack(content, name, passwords) if _is_wanted(file, read)]
+        if not files:
+            raise ContentRefused("no_table", f"no member of the archive fits {read.member!r}")
+        return _merged(kind, [_read_one(file, read, chosen) for file in files])
+    except ContentRefused as refused:
+        return FileRead(kind, None, (), refused.reason, refused.what)
+
+
+def _is_wanted(file: Unpacked, read: Read) -> bool:
+    return not file.member or fnmatch.fnmatchcase(file.name.rsplit("/", 1)[-1].lower(), read.member.lower())
+
+
+def _merged(kind: str, reads: Sequence[FileRead]) -> FileRead:
+    """The members of an archive as one file: its tables together, held for the first reason that there is."""
+    held = next((read for read in reads if read.held), None)
+    return FileRead(
+        kind=kind,
+        encoding=next((read.encoding for read in reads if read.encoding), None),
+        tables=tuple(table for read in reads for table in read.tables),
+        held=held.held if held else None,
+        held_detail=held.held_detail if held else "",
+        cells=reads[0].cells,
+    )
+
+
+def _read_one(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile]) -> FileRead:
+    wanted = _KINDS[read.as_]
+    if file.kind not in wanted:
+        _refuse_kind(file, read.as_)
+    if read.as_ == "typed":
+        return FileRead(file.kind, None, (read_typed(file),))
+    grids = grids_of(file, encoding=read.encoding, delimiter=read.delimiter)
+    cells = cells_of(grids.grids)
+    shaped, rest = _shaped(grids, layouts)
+    if not shaped:
+        return _unknown(file, grids, layouts, cells)
+    tables = [item.table for item in shaped]
+    if rest:
+        tables[0] = _with_notes(tables[0], rest)
+    held = next((item for item in shaped if item.held), None)
+    reason, detail = (grids.held, grids.held_detail) if grids.held else (held.held, held.held_detail) if held else (None, "")
+    return FileRead(file.kind, grids.encoding, tuple(tables), reason, detail, cells)
+
+
+def _refuse_kind(file: Unpacked, expected: str) -> None:
+    if file.kind == "empty":
+        raise ContentRefused("empty_file")
+    if is_login_page(file.content):
+        raise ContentRefused("login_page")
+    raise ContentRefused("wrong_kind", f"{file.kind} came where {expected} was agreed")
+
+
+def _shaped(grids: Grids, layouts: Mapping[str, LayoutFile]) -> tuple[list[Shaped], list[Note]]:
+    """Each grid by the layout whose header it has (the one with the most names if several fit), and the grids that none fits."""
+    shaped: list[Shaped] = []
+    rest: list[Note] = []
+    for grid in grids.grids:
+        fits: list[tuple[str, LayoutFile, Header]] = []
+        for name, layout in layouts.items():
+            if fnmatch.fnmatchcase(grid.sheet, layout.sheet) or not grid.sheet:
+                header = find_header(grid, layout)
+                if header is not None:
+                    fits.append((name, layout, header))
+        if not fits:
+            rest.append(Note("unknown_layout", grid.position(0) if grid.rows else "", detail=f"{len(grid.rows)} rows not read"))
+            continue
+        name, layout, header = max(fits, key=lambda fit: len(fit[1].header))
+        shaped.append(apply_layout(grid, header, name, layout, ends_with_newline=grids.ends_with_newline))
+    return shaped, rest
+
+
+def _with_notes(table: TableRead, notes: Sequence[Note]) -> TableRead:
+    return replace(table, notes=(*table.notes, *notes))
+
+
+def _unknown(file: Unpacked, grids: Grids, layouts: Mapping[str, LayoutFile], cells: Mapping[str, str]) -> FileRead:
+    """No layout fits: say how the header differs, and show the tables as they would be found without one."""
+    from taihu.read.blind import blind_tables
+
+    tables = tuple(blind_tables(grids))
+    if grids.held:
+        return FileRead(file.kind, grids.encoding, tables, grids.held, grids.held_detail, cells)
+    if not grids.grids or all(grid.is_blank for grid in grids.grids):
+        return FileRead(file.kind, grids.encoding, tables, "no_table", "the file holds no cells", cells)
+    return FileRead(file.kind, grids.encoding, tables, "unknown_layout", difference(grids.grids, layouts), cells)
+
+
+def cells_of(grids: Sequence[Grid]) -> dict[str, str]:
+    """The first cells of the first grid by their A1 names, for contracts that find a party or a period in a cell."""
+    from taihu.read.grid import letter
+
+    cells: dict[str, str] = {}
+    for grid in grids[:1]:
+        for row, line in zip(grid.rows, grid.lines, strict=False):
+            if line > _CELL_ROWS:
+                break
+            for column, cell in enumerate(row[:_CELL_COLUMNS]):
+                if cell is not None:
+                    cells[f"{letter(column)}{line}"] = cell
+    return cells

@@ -1,0 +1,147 @@
+"""A grid of texts: what every format is turned into before a layout or the blind reader looks for tables in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from taihu.core.types import Note, Position
+
+Cell = str | None
+Merged = tuple[int, int, int, int]
+"""First row, first column, last row, last column; all 0-based and inclusive."""
+
+_SPACES = " \t\r\n\u3000\xa0\ufeff\u200b\x00"
+_WORDS_APART = re.compile(r"[\s\u3000\xa0]+")
+_EQUALS_TEXT = re.compile(r'="((?:[^"]|"")*)"')
+
+
+@dataclass(slots=True)
+class Grid:
+    """Rows of cell texts; empty cells are None.
+
+    Attributes:
+        name: Sheet name, or the archive member's, or empty.
+        sheet: What positions call the sheet; empty for text files.
+        lines: 1-based physical line (text) or row (sheet) of each row.
+        merged: Merged ranges, or None when the format does not tell.
+        is_text: Whether a row's number of fields means something (a workbook's rows all have the same).
+        widths: Number of fields of each row of a text, as it was written.
+        notes: What was noticed while the cells were read.
+    """
+
+    name: str
+    rows: list[list[Cell]]
+    lines: Sequence[int]
+    sheet: str = ""
+    member: str = ""
+    merged: Sequence[Merged] | None = None
+    is_text: bool = False
+    widths: Sequence[int] = ()
+    notes: list[Note] = field(default_factory=list)
+
+    def position(self, index: int, columns: str = "") -> str:
+        """The ``_src_row`` text of a row."""
+        return Position(self.lines[index], self.sheet, self.member, columns).text
+
+    def column(self, index: int) -> str:
+        """How a column is named in positions: a letter in sheets, a field number in texts."""
+        return letter(index) if self.sheet or not self.is_text else str(index + 1)
+
+    @property
+    def is_blank(self) -> bool:
+        return not any(cell is not None for row in self.rows for cell in row)
+
+
+def letter(index: int) -> str:
+    """Spreadsheet letter of a 0-based column."""
+    text, number = "", index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def clean_text(value: str) -> Cell:
+    """A text cell without the blanks around it; ``="00123"`` is the text 00123; nothing but blanks is None."""
+    text = value.strip(_SPACES)
+    if text.startswith('="') and (match := _EQUALS_TEXT.fullmatch(text)):
+        text = match[1].replace('""', '"').strip(_SPACES)
+    elif text.startswith("'") and text[1:].isdecimal():
+        text = text[1:]
+    return text or None
+
+
+def canonical(value: object) -> Cell:
+    """The one text of a typed cell: shortest round-trip numbers, integers without ``.0``, ISO dates, true and false.
+
+    A float of 10^16 and more has lost digits of whatever was typed; it keeps its exponent, so that an id in such a cell is refused.
+    """
+    if isinstance(value, str):
+        return clean_text(value)
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return _moment_text(value)
+
+
+def _float_text(value: float) -> Cell:
+    if value != value or value in (float("inf"), float("-inf")):
+        return None
+    if value.is_integer() and abs(value) < 1e16:
+        return str(int(value))
+    text = repr(value)
+    if "e" not in text:
+        return text
+    return text.upper() if abs(value) >= 1e16 else format(Decimal(text), "f")
+
+
+def _moment_text(value: object) -> Cell:
+    if isinstance(value, dt.datetime):
+        # Serial day numbers are floats; what is off by less than half a millisecond was meant to be whole.
+        rounded = value + dt.timedelta(microseconds=500)
+        rounded = rounded.replace(microsecond=rounded.microsecond // 1000 * 1000)
+        return rounded.isoformat(sep=" ")
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        seconds = round(value.total_seconds())
+        sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
+        return f"{sign}{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+    return clean_text(str(value))
+
+
+def plain(text: Cell) -> str:
+    """A header or label in the form in which it is compared: NFKC, no blanks, one kind of brackets, lower case."""
+    if text is None:
+        return ""
+    return _WORDS_APART.sub("", unicodedata.normalize("NFKC", text)).lower()
+
+
+def one_line(text: Cell) -> str:
+    """A header as it is kept: line breaks and runs of blanks become one blank; none between Chinese characters."""
+    if text is None:
+        return ""
+    joined = _WORDS_APART.sub(" ", text).strip()
+    return re.sub(r"(?<=[\u2e80-\u9fff\uff00-\uffef]) (?=[\u2e80-\u9fff\uff00-\uffef])", "", joined)
+
+
+def filled(row: Sequence[Cell]) -> int:
+    """Number of cells with a value."""
+    return sum(cell is not None for cell in row)
+
+
+def first_cell(row: Sequence[Cell]) -> str:
+    """The first non-empty cell, or an empty text."""
+    return next((cell for cell in row if cell is not None), "")

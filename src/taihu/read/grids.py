@@ -1,0 +1,106 @@
+"""Bytes of one unpacked file to grids, by kind, with what makes the whole file unusable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from taihu.core.errors import ContentRefused
+from taihu.formats.closes import closes_properly
+from taihu.formats.login_page import is_login_page
+from taihu.formats.text import decode, garbled
+from taihu.read.archives import Unpacked
+from taihu.read.delimited import read_delimited
+from taihu.read.grid import Grid
+from taihu.read.markup import read_html, read_spreadsheetml
+from taihu.read.workbook import read_workbook
+
+SHEETS = frozenset({"xlsx", "xlsb", "xls", "ods", "spreadsheetml"})
+READABLE = SHEETS | {"html", "csv"}
+
+
+@dataclass(slots=True)
+class Grids:
+    """What one file holds. ``held`` is set where its cells could be read but must not be used."""
+
+    kind: str
+    encoding: str | None = None
+    grids: list[Grid] = field(default_factory=list)
+    held: str | None = None
+    held_detail: str = ""
+    ends_with_newline: bool = True
+
+
+def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | None = None) -> Grids:
+    """Read the cells of a file that is no container.
+
+    Raises:
+        ContentRefused: ``empty_file``, ``login_page``, ``damaged_file``, ``wrong_password``, ``too_large`` or ``wrong_kind``.
+    """
+    if file.kind == "empty":
+        raise ContentRefused("empty_file")
+    if is_login_page(file.content):
+        raise ContentRefused("login_page")
+    if file.kind not in READABLE:
+        raise ContentRefused("wrong_kind", f"there is no table reader for {file.kind}")
+    if file.kind in SHEETS and not closes_properly(file.content, file.kind):
+        raise ContentRefused("damaged_file", f"the {file.kind} file is cut off")
+    result = _text_grids(file, encoding, delimiter) if file.kind in ("csv", "html") else _sheet_grids(file)
+    for grid in result.grids:
+        grid.member = file.member
+        grid.name = grid.name or file.member
+    return result
+
+
+def _sheet_grids(file: Unpacked) -> Grids:
+    grids = read_spreadsheetml(file.content) if file.kind == "spreadsheetml" else read_workbook(file.content, file.kind)
+    result = Grids(file.kind, grids=[grid for grid in grids if not grid.is_blank])
+    bad = garbled("\n".join(_wide_cells(result.grids)))
+    if bad:
+        result.held, result.held_detail = "mojibake", f"for instance {bad!r} {_place(result.grids, bad)}".rstrip()
+    return result
+
+
+def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None) -> Grids:
+    decoded = decode(file.content, encoding)
+    if file.kind == "html":
+        result = Grids("html", decoded.encoding, read_html(_html_text(file.content, encoding)))
+        if not closes_properly(file.content, "html"):
+            result.held, result.held_detail = "damaged_file", "a table of the page is not closed"
+    else:
+        result = Grids("csv", decoded.encoding, [read_delimited(decoded.text, delimiter)])
+        result.ends_with_newline = decoded.text.endswith(("\n", "\r", "\x1a"))
+    bad = garbled(decoded.text)
+    if decoded.replaced:
+        result.held, result.held_detail = "mojibake", f"{decoded.replaced} places are not valid {decoded.encoding}"
+    elif bad:
+        result.held, result.held_detail = "mojibake", f"for instance {bad!r} {_place(result.grids, bad)}".rstrip()
+    return result
+
+
+def _html_text(content: bytes, encoding: str | None) -> str:
+    """A page's own charset is a declaration of the sender, weaker than ours and than proof."""
+    import re
+
+    declared = re.search(rb"""charset\s*=\s*["']?([A-Za-z0-9_-]{3,20})""", content[:2048])
+    if encoding is None and declared:
+        first = decode(content, declared[1].decode())
+        if not first.replaced and not garbled(first.text):
+            return first.text
+    return decode(content, encoding).text
+
+
+def _wide_cells(grids: Sequence[Grid]) -> Iterable[str]:
+    seen: set[str] = set()
+    for grid in grids:
+        for row in grid.rows:
+            seen.update(cell for cell in row if cell is not None and not cell.isascii())
+    return seen
+
+
+def _place(grids: Sequence[Grid], text: str) -> str:
+    for grid in grids:
+        for index, row in enumerate(grid.rows):
+            if any(cell is not None and (text in cell or cell in text) for cell in row if cell and not cell.isascii()):
+                return f"at {grid.position(index)}"
+    return ""

@@ -1,0 +1,110 @@
+"""Workbooks of all generations (xlsx, xlsb, xls, ods) as grids, by calamine; what calamine hides is read from the XML."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+
+from taihu.core.errors import ContentRefused
+from taihu.core.types import Note
+from taihu.read.grid import Cell, Grid, canonical
+from taihu.read.limits import MAX_CELLS, check_workbook
+
+_ERROR = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*\bt="e"[^>]*>(?:<f\b.*?(?:/>|</f>))?<v>([^<]*)</v>', re.DOTALL)
+_EMPTY_FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d+)"[^>]*><f\b[^>]*(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
+_SHEET = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"', re.DOTALL)
+_RELATION = re.compile(rb"<Relationship\b[^>]*>")
+_MOST_POSITIONS = 20
+
+
+def read_workbook(content: bytes, kind: str) -> list[Grid]:
+    """All worksheets with cells, hidden ones too, each as a grid.
+
+    Raises:
+        ContentRefused: ``damaged_file``, ``too_large`` or ``wrong_password``.
+    """
+    import python_calamine as calamine
+
+    try:
+        sheets_xml = check_workbook(content, kind)
+        book = calamine.load_workbook(io.BytesIO(content))
+        with book:
+            grids = [_grid(book, name) for name in book.sheet_names if not _is_chart(calamine, book, name)]
+    except calamine.PasswordError:
+        raise ContentRefused("wrong_password", "the workbook is protected by a password") from None
+    except (calamine.CalamineError, zipfile.BadZipFile, OSError, KeyError, ValueError, EOFError, NotImplementedError) as error:
+        raise _refused(content, kind, error) from None
+    _amend(content, grids, sheets_xml)
+    return grids
+
+
+def _refused(content: bytes, kind: str, error: Exception) -> ContentRefused:
+    if kind == "ods" and b"manifest:encryption-data" in _member(content, "META-INF/manifest.xml"):
+        return ContentRefused("wrong_password", "the workbook is protected by a password")
+    return ContentRefused("damaged_file", f"not a readable {kind} workbook ({type(error).__name__})")
+
+
+def _is_chart(calamine: object, book: object, name: str) -> bool:
+    worksheet = calamine.SheetTypeEnum.WorkSheet  # type: ignore[attr-defined]
+    return any(sheet.name == name and sheet.typ != worksheet for sheet in book.sheets_metadata)  # type: ignore[attr-defined]
+
+
+def _grid(book: object, name: str) -> Grid:
+    sheet = book.get_sheet_by_name(name)  # type: ignore[attr-defined]
+    if (sheet.total_height + 1) * (sheet.total_width + 1) > MAX_CELLS:
+        raise ContentRefused("too_large", f"a sheet of {sheet.total_height:,} rows and {sheet.total_width:,} columns")
+    rows: list[list[Cell]] = [[canonical(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    merged = sheet.merged_cell_ranges
+    ranges = None if merged is None else [(a[0], a[1], b[0], b[1]) for a, b in merged]
+    return Grid(name=name, rows=rows, lines=range(1, len(rows) + 1), sheet=name, merged=ranges)
+
+
+def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -> None:
+    """Error cells (calamine gives them as empty) get their text back; formulas that were never computed are noted."""
+    suspicious = {member: xml for member, xml in sheets_xml.items() if b't="e"' in xml or _EMPTY_FORMULA.search(xml)}
+    if not suspicious:
+        return
+    members = _sheet_members(content)
+    for grid in grids:
+        xml = suspicious.get(members.get(grid.name, ""))
+        if xml is None:
+            continue
+        for found in _ERROR.finditer(xml):
+            _put(grid, found[1].decode(), int(found[2]), found[3].decode())
+            grid.notes.append(Note("error_cell", f"{grid.sheet}!{found[2].decode()}", found[1].decode()))
+        for found in list(_EMPTY_FORMULA.finditer(xml))[:_MOST_POSITIONS]:
+            grid.notes.append(Note("formula_without_value", f"{grid.sheet}!{found[1].decode()}"))
+
+
+def _put(grid: Grid, column: str, row: int, text: str) -> None:
+    index = 0
+    for char in column:
+        index = index * 26 + ord(char) - 64
+    if row <= len(grid.rows):
+        cells = grid.rows[row - 1]
+        cells.extend([None] * (index - len(cells)))
+        cells[index - 1] = text
+
+
+def _sheet_members(content: bytes) -> dict[str, str]:
+    """Sheet name to the archive member that holds it."""
+    import html
+
+    targets = {}
+    for relation in _RELATION.findall(_member(content, "xl/_rels/workbook.xml.rels")):
+        ident, target = re.search(rb'\bId="([^"]*)"', relation), re.search(rb'\bTarget="([^"]*)"', relation)
+        if ident and target:
+            path = target[1].decode()
+            targets[ident[1]] = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
+    sheets = _SHEET.findall(_member(content, "xl/workbook.xml"))
+    return {html.unescape(name.decode()): targets.get(ident, "") for name, ident in sheets}
+
+
+def _member(content: bytes, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.read(name)
+    except (zipfile.BadZipFile, KeyError, OSError, NotImplementedError, RuntimeError):
+        return b""
