@@ -15,6 +15,7 @@ import stat
 from pathlib import Path
 from typing import Any, Final
 
+from taihu.core.boundary import reached
 from taihu.core.errors import AccessRefused, IntegrityError, ManifestError, NotFound
 from taihu.guard.secrets import Secret
 
@@ -179,8 +180,10 @@ class Keyring:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        reached("keyring.before_rename")
         part.replace(path)
         _sync_folder(self.folder)
+        reached("keyring.renamed")
 
 
 def _sync_folder(folder: Path) -> None:

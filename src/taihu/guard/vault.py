@@ -49,8 +49,8 @@ class Vault:
         self._lock = threading.RLock()
         self._waiting: dict[str, tuple[str, str]] = {}
         self._stored: set[str] = set()
+        path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        path.chmod(0o600)
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;" + _SCHEMA)
 
     def __enter__(self) -> Self:
