@@ -1,1 +1,1 @@
-
+"""The rules that a project declares: on what arrives, and on what is built."""

@@ -1,0 +1,131 @@
+"""All row rules of a table in one SQL scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from taihu.check.verdict import Finding
+from taihu.core.errors import ManifestError, TerminalError
+from taihu.engine.types import quoted
+from taihu.manifest.source import Check
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from taihu.engine.interface import Engine
+
+ROWS = "checks.arrival_rows"
+_ORDER = "_check_row"
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A condition that every row must meet; a row for which it is null fails."""
+
+    name: str
+    sql: str
+    reason: str
+    column: str = ""
+    check: Check | None = None
+
+
+def row_rules(check: Check) -> list[RowRule]:
+    """The row conditions of one check; none if it is not about single rows."""
+    if check.same_sign:
+        one, two = map(quoted, check.same_sign)
+        sql = f"sign({one}) = sign({two}) OR {one} = 0 OR {two} = 0"
+        return [RowRule(rule_name(check), sql, "sign_disagrees", check.same_sign[0], check)]
+    if check.sql:
+        return [RowRule(rule_name(check), check.sql, check.reason or "rule_failed", check=check)]
+    if check.not_null:
+        return [RowRule(f"not_null({name})", f"{quoted(name)} IS NOT NULL", "value_missing", name, check) for name in check.not_null]
+    return []
+
+
+def rule_name(check: Check) -> str:
+    """A short name of a check, for the outcome and for people."""
+    kind = check.kinds[0]
+    value = getattr(check, kind)
+    if isinstance(value, tuple):
+        return f"{kind}({', '.join(value)})"
+    return kind if kind in ("price_band", "rows", "days_covered") else f"{kind}({value})"
+
+
+def failed_rows(engine: Engine, rows: pa.Table, rules: Sequence[RowRule]) -> list[list[int]]:
+    """For each rule the numbers of the rows that fail it.
+
+    Raises:
+        ManifestError: If a rule's SQL does not fit the table.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not rules or not rows.num_rows:
+        return [[] for _ in rules]
+    numbered = rows.append_column(_ORDER, pa.array(range(rows.num_rows), pa.int64()))
+    tests = ", ".join(f"NOT coalesce(({rule.sql}), false) AS fails_{number}" for number, rule in enumerate(rules))
+    any_of = " OR ".join(f"fails_{number}" for number in range(len(rules)))
+    engine.register(ROWS, numbered)
+    try:
+        failed = engine.query(f"SELECT * FROM (SELECT {_ORDER}, {tests} FROM {ROWS}) WHERE {any_of} ORDER BY {_ORDER}")
+    except TerminalError as error:
+        raise ManifestError(
+            f"a check cannot be evaluated: {error.what}", where="source.yml", fix=", ".join(rule.name for rule in rules)
+        ) from None
+    finally:
+        engine.drop(ROWS)
+    return [failed[_ORDER].filter(pc.fill_null(failed[f"fails_{number}"], True)).to_pylist() for number in range(len(rules))]
+
+
+def duplicates(rows: pa.Table, key: Sequence[str], technical: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Rows that share a key with another: those that only repeat an earlier row in every column, and those that contradict.
+
+    A repeat can be left out without losing anything; of contradicting rows nobody can say which one is right.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = pa.array(range(rows.num_rows), pa.int64())
+    keyed = rows.select(list(key)).append_column(_ORDER, numbers)
+    counted = keyed.group_by(list(key)).aggregate([(_ORDER, "count"), (_ORDER, "min")])
+    if counted.num_rows == rows.num_rows:
+        return [], []
+    repeated = counted.filter(pc.greater(counted[f"{_ORDER}_count"], 1)).select(list(key))
+    marked = repeated.append_column("_shared", pa.array([True] * repeated.num_rows))
+    if any(column.null_count for column in keyed.columns):  # a join does not match nulls; keys with nulls are few
+        shared = _shared_slowly(keyed, list(key))
+    else:
+        shared = sorted(keyed.join(marked, keys=list(key), join_type="inner")[_ORDER].to_pylist())
+    compared = rows.take(pa.array(shared, pa.int64())).drop_columns([name for name in technical if name in rows.column_names])
+    first: dict[tuple[object, ...], list[tuple[int, tuple[object, ...]]]] = {}
+    for number, values in zip(shared, zip(*(column.to_pylist() for column in compared.columns), strict=True), strict=True):
+        row_key = tuple(values[compared.schema.get_field_index(name)] for name in key)
+        first.setdefault(row_key, []).append((number, values))
+    repeats: list[int] = []
+    contradicting: list[int] = []
+    for group in first.values():
+        if len({values for _, values in group}) == 1:
+            repeats += [number for number, _ in group[1:]]
+        else:
+            contradicting += [number for number, _ in group]
+    return sorted(repeats), sorted(contradicting)
+
+
+def _shared_slowly(keyed: pa.Table, key: list[str]) -> list[int]:
+    seen: dict[tuple[object, ...], list[int]] = {}
+    for number, values in enumerate(zip(*(keyed[name].to_pylist() for name in key), strict=True)):
+        seen.setdefault(values, []).append(number)
+    return sorted(number for numbers in seen.values() if len(numbers) > 1 for number in numbers)
+
+
+def duplicate_findings(rows: pa.Table, key: Sequence[str], positions: Sequence[str], technical: Sequence[str]) -> list[Finding]:
+    """Findings of a ``unique`` rule."""
+    repeats, contradicting = duplicates(rows, key, technical)
+    findings = []
+    if repeats:
+        findings.append(Finding("duplicate_row", "repeats an earlier row", [positions[row] for row in repeats], key[-1]))
+    if contradicting:
+        findings.append(Finding("duplicate_row", "contradicts another row of its key", [positions[row] for row in contradicting], key[-1]))
+    return findings

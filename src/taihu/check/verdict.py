@@ -1,0 +1,114 @@
+"""What the checks are told about an arrival, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from taihu.core.types import Note, Refusal, Span
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Lookup = Callable[[str], "pa.Table | None"]
+
+
+def _absent(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What a rule may look at besides the arrival's own rows.
+
+    Attributes:
+        party: The party whose rows these are; empty if the source is its own party.
+        reference: The current table of a reference source by its name (``price_list``); None if there is none.
+        previous: The rows of a party that are accepted at present, all days or its last ones; None if there are none.
+        owed: The business days that this delivery has to cover.
+        known: Days that are owed or were delivered before; rows elsewhere are outside the period.
+        packs: Reference source with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
+        zone: Zone of business days.
+        rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
+        price_levels: Usual price levels that were computed before in this run, by party and content of its history; shared by the
+            arrivals of a run so that a party's history is read once.
+    """
+
+    party: str = ""
+    reference: Lookup = _absent
+    previous: Lookup = _absent
+    owed: Span | None = None
+    known: Span | None = None
+    packs: str = "erp_products"
+    zone: str = "Asia/Shanghai"
+    rows_in: int = 0
+    refusals: Sequence[Refusal] = ()
+    price_levels: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of all checks of one arrival.
+
+    Attributes:
+        refusals: Rows that must not be used (rules with ``else: quarantine``).
+        hold: Reason code why the whole arrival must wait, or None.
+        hold_detail: One sentence for people, without values of rows.
+        notes: Everything else that was noticed, with its place where there is one.
+        passed: Names of the rules that held.
+    """
+
+    refusals: Sequence[Refusal]
+    hold: str | None
+    hold_detail: str
+    notes: Sequence[Note]
+    passed: Sequence[str]
+
+
+@dataclass(slots=True)
+class Finding:
+    """One broken rule: ``places`` are positions of rows; without any, the whole arrival is meant."""
+
+    reason: str
+    detail: str
+    places: Sequence[str] = ()
+    column: str = ""
+    of_file: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """Collects findings by what their rule says must happen."""
+
+    refusals: list[Refusal] = field(default_factory=list)
+    holds: list[Finding] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+
+    def take(self, rule: str, findings: Sequence[Finding], otherwise: str) -> None:
+        """Book the findings of one rule whose ``else`` is ``otherwise``."""
+        if not findings:
+            self.passed.append(rule)
+        for finding in findings:
+            if otherwise == "quarantine" and finding.places and not finding.of_file:
+                self.refusals += [Refusal(finding.reason, place, finding.column) for place in finding.places]
+                continue
+            self.notes += _notes(finding)
+            if otherwise == "hold" or (otherwise == "quarantine" and finding.of_file):
+                self.holds.append(finding)
+
+
+_MOST_NOTES = 50
+
+
+def _notes(finding: Finding) -> list[Note]:
+    if not finding.places:
+        return [Note(finding.reason, column=finding.column, detail=finding.detail)]
+    shown = finding.places[:_MOST_NOTES]
+    notes = [Note(finding.reason, place, finding.column, finding.detail) for place in shown]
+    if len(finding.places) > len(shown):
+        notes.append(
+            Note(finding.reason, finding.places[len(shown)], finding.column, f"and {len(finding.places) - len(shown)} more from here on")
+        )
+    return notes
