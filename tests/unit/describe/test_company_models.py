@@ -63,8 +63,8 @@ class World:
     def feed(self, name: str, path: str, rows: list[tuple[object, ...]]) -> None:
         feed = parse(FeedFile, (COMPANY / "models" / "core" / path).read_text(encoding="utf-8"), path)
         columns = ", ".join(f"{column} {TYPES[kind]}" for column, kind in feed.columns.items())
-        numbered = [("s", *row, f"a{number % 7}", f"Sheet1!{number + 2}") for number, row in enumerate(rows)]
-        self.table(f"feed.{name}", f"source VARCHAR, {columns}, _src_id VARCHAR, _src_row VARCHAR", numbered)
+        numbered = [("s", *row, f"a{number % 7}", f"Sheet1!{number + 2}", None) for number, row in enumerate(rows)]
+        self.table(f"feed.{name}", f"source VARCHAR, {columns}, _src_id VARCHAR, _src_row VARCHAR, dq_flags VARCHAR", numbered)
 
     def masters(self) -> None:
         calendar = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(365)]

@@ -60,6 +60,7 @@ SELECT
     END AS DECIMAL(18, 2)
   )                                                          AS net_amount_cny,
   CAST(measured.is_product_unknown AS BOOLEAN)               AS is_estimated,
+  CAST(measured.dq_flags AS TEXT)                            AS dq_flags,
   CAST(measured._src_id AS TEXT)                             AS _src_id,
   CAST(measured._src_row AS TEXT)                            AS _src_row
 FROM measured

@@ -67,6 +67,7 @@ SELECT
   CAST(net_of_tax.vat_rate AS DECIMAL(9, 4))                     AS vat_rate,
   CAST(net_of_tax.net_cents * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2)) AS net_amount_cny,
   CAST(net_of_tax.is_product_unknown AS BOOLEAN)                 AS is_estimated,
+  CAST(net_of_tax.dq_flags AS TEXT)                              AS dq_flags,
   CAST(net_of_tax._src_id AS TEXT)                               AS _src_id,
   CAST(net_of_tax._src_row AS TEXT)                              AS _src_row
 FROM net_of_tax

@@ -19,6 +19,7 @@ SELECT
   CAST('CNY' AS TEXT)                                      AS currency_code,
   CAST(COALESCE(line.income_amount, 0) AS DECIMAL(18, 2))  AS income_amount,
   CAST(COALESCE(line.expense_amount, 0) AS DECIMAL(18, 2)) AS expense_amount,
+  CAST(line.dq_flags AS TEXT)                              AS dq_flags,
   CAST(line._src_id AS TEXT)                               AS _src_id,
   CAST(line._src_row AS TEXT)                              AS _src_row
 FROM feed.settlement AS line

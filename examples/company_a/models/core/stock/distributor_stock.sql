@@ -43,6 +43,7 @@ SELECT
   CAST(measured.inbound_quantity * measured.units AS DECIMAL(18, 3))  AS inbound_quantity,
   CAST(measured.outbound_quantity * measured.units AS DECIMAL(18, 3)) AS outbound_quantity,
   CAST(measured.closing_quantity * measured.units AS DECIMAL(18, 3))  AS closing_quantity,
+  CAST(measured.dq_flags AS TEXT)                      AS dq_flags,
   CAST(measured._src_id AS TEXT)                       AS _src_id,
   CAST(measured._src_row AS TEXT)                      AS _src_row
 FROM measured
