@@ -39,6 +39,8 @@ _EVERYDAY = frozenset(
 )
 _GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
+_WIDE = re.compile("[^\x00-\x7f]")
+_ACCENTED = re.compile("(?<![^\x00-\x7f])[À-ÿ](?=[a-z])|(?<=[a-z])[À-ÿ](?![^\x00-\x7f])")
 _WIDE_RUN = re.compile("[\x80-\U0010ffff]{3,200}")
 
 
@@ -178,8 +180,16 @@ def _judged(content: bytes) -> Decoded:
             continue
         decoded = _counted(content, name)
         candidates.append((_score(decoded.text) - 4.0 * decoded.replaced / max(1, len(content)) * 20, -rank, decoded))
+    latin = _counted(content, "cp1252")
+    candidates.append((_european(latin.text) - 80.0 * latin.replaced / max(1, len(content)), -9, latin))
     best = max(candidates, key=lambda candidate: candidate[:2])
     return best[2]
+
+
+def _european(text: str) -> float:
+    """How much the text looks European: accented letters stand alone among ASCII letters, never side by side."""
+    wide = len(_WIDE.findall(text))
+    return 2.5 * len(_ACCENTED.findall(text)) / wide - 1.0 if wide else 0.0
 
 
 def _score(text: str) -> float:

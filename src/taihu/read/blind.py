@@ -28,6 +28,8 @@ _LABELLED_LINE = re.compile(
     r"(?P<label>[\u4e00-\u9fff]{2,8})[:：]\s*(?P<rows>\d[\d,]*)\s*(?:笔|条)[,，\s]*(?:共|金额)?[:：]?\s*(?P<sum>[-+]?[\d,]+(?:\.\d+)?)\s*元?"
 )
 _AMOUNT = re.compile(r"金额|amount|总额|发生额", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d{2}(?:[-/.年](?:0?[1-9]|1[0-2])月?)?年?|(?:0?[1-9]|1[0-2])月")
+_ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 _LOOKED_AT = 60
 
 
@@ -86,7 +88,8 @@ def _tables(grids: Grids) -> Iterator[Shaped]:
             totals=tuple(_stated_totals(grid, header)),
         )
         shaped = apply_layout(grid, header, "", layout, ends_with_newline=grids.ends_with_newline)
-        if shaped.table.rows.num_rows or shaped.table.totals or len([n for n in header.names if n]) > 1:
+        many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)
+        if many_rows or len([name for name in header.names if name]) > 1:
             yield shaped
 
 
@@ -111,7 +114,7 @@ def _header_score(grid: Grid, index: int) -> float:
     texts = [cell for cell in row if cell is not None]
     if not texts or (len(texts) == 1 and _column_count(grid) > 1):
         return 0.0
-    if any(_is_value(cell) for cell in texts) or any(_STATED.search(cell) for cell in texts):
+    if (any(_is_value(cell) for cell in texts) and not _names_periods(texts)) or any(_STATED.search(cell) for cell in texts):
         return 0.0
     if len({plain(cell) for cell in texts}) < len(texts) * 0.8 or any(len(cell) > 40 for cell in texts):
         return 0.0
@@ -125,11 +128,17 @@ def _header_score(grid: Grid, index: int) -> float:
     return coverage * 2 + min(typed, 4) * 0.25 + (0.5 if len(texts) >= typical else 0.0) - index * 0.001
 
 
+def _names_periods(texts: Sequence[str]) -> bool:
+    """Wide tables name their columns by years or months; only their first columns have words."""
+    periods = [bool(_YEAR.fullmatch(cell)) for cell in texts]
+    return not periods[0] and sum(periods) >= 2 and all(period or not _is_value(cell) for period, cell in zip(periods, texts, strict=True))
+
+
 def _is_value(cell: Cell) -> bool:
     """A number, date or code: what stands in data and not in a header."""
     if cell is None:
         return False
-    return control.number(cell) is not None or bool(_DATE.match(cell)) or bool(_CODE.fullmatch(cell))
+    return control.number(cell) is not None or cell in _ERRORS or bool(_DATE.match(cell)) or bool(_CODE.fullmatch(cell))
 
 
 def _column_count(grid: Grid) -> int:
@@ -150,7 +159,7 @@ def _numbered(grid: Grid) -> Header | None:
     if not full:
         return None
     width = max(len(grid.rows[n]) for n in full)
-    return Header(full[0] - 1, full[0] - 1, tuple(f"column_{grid.column(n)}" for n in range(width)))
+    return Header(full[0] - 1, full[0] - 1, tuple(f"column_{grid.column(n)}" for n in range(width)), is_stated=False)
 
 
 def _distinct(names: Sequence[str | None]) -> Iterator[str | None]:

@@ -32,7 +32,7 @@ def read_delimited(text: str, delimiter: str | None = None) -> Grid:
 
 def _records(text: str, delimiter: str) -> tuple[list[list[str | None]], list[int], list[int]]:
     csv.field_size_limit(_FIELD_LIMIT)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     rows: list[list[str | None]] = []
     lines: list[int] = []
     widths: list[int] = []

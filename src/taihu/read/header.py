@@ -15,11 +15,15 @@ _SEARCHED_ROWS = 300
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where a header stands: indexes of its first and last row, and each column's name (None = no name)."""
+    """Where a header stands: indexes of its first and last row, and each column's name (None = no name).
+
+    A table without a header (``is_stated`` false) begins after ``last`` and its columns are named by their places.
+    """
 
     first: int
     last: int
     names: tuple[str | None, ...]
+    is_stated: bool = True
 
     @property
     def width(self) -> int:

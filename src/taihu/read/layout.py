@@ -62,7 +62,7 @@ def apply_layout(grid: Grid, header: Header, name: str, layout: LayoutFile, *, e
     table = TableRead(
         name=grid.name or grid.member,
         rows=_arrow(grid, header, layout, rows.data, columns),
-        header_row=grid.lines[header.last],
+        header_row=grid.lines[header.last] if header.is_stated else None,
         header_cells=cells,
         totals=tuple(totals),
         notes=tuple(notes),
@@ -81,6 +81,8 @@ def _fill_down(grid: Grid, header: Header) -> None:
         if text is None or (control.number(text) is not None and control.may_be_added(name)):
             continue
         last = min(bottom, len(grid.rows) - 1)
+        if last == top:
+            continue
         for index in range(top + 1, last + 1):
             row = grid.rows[index]
             row.extend([None] * (left + 1 - len(row)))
