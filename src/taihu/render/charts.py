@@ -56,7 +56,7 @@ def plan_chart(block: ChartBlock, lang: Lang) -> Drawing:
     horizontal = block.kind == "bar" and len(block.series) == 1 and len(block.x) > 0
     if horizontal and low == 0:
         high = _extent(block)[1] or high  # a lying bar has no axis to read, so the longest one fills the width
-    labels = [_short(text.in_(lang), lang) for text in block.x]
+    labels = [short_label(text.in_(lang), lang) for text in block.x]
     every = 1 if block.kind == "bar" else -(-count // _MOST_LABELS)
     return {
         "kind": "hbar" if horizontal else block.kind,
@@ -170,8 +170,8 @@ def _day(label: str) -> dt.date | None:
         return None
 
 
-def _short(label: str, lang: Lang) -> str:
-    """A day without its year; everything else as it is."""
+def short_label(label: str, lang: Lang) -> str:
+    """The label of an axis: an ISO day without its year; everything else as it is."""
     day = _day(label)
     if day is None:
         return label
