@@ -76,7 +76,7 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
                     raise NotFound(f"there is no arrival {decision.arrival_id}")
             full = [decision for decision in decisions if decision.state != "superseded"]
             self._forget(connection, [decision.arrival_id for decision in full])
-            self._write_readings(connection, source, decisions)
+            self._write_readings(connection, decisions)
             self._write_scopes(connection, source, full)
             self._write_findings(connection, source, full)
             self._write_holds(connection, source, decisions)
@@ -210,36 +210,38 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
             for table in (self._t.scope, self._t.quarantine, self._t.note):
                 connection.execute(table.delete().where(table.c.arrival_id.in_(list(part))))
 
-    def _write_readings(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
+    def _write_readings(self, connection: Connection, decisions: Sequence[ArrivalDecision]) -> None:
         from sqlalchemy import bindparam
 
+        changes: dict[str, list[dict[str, Any]]] = {"full": [], "kept": []}
+        for each in decisions:
+            facts = {"which": each.arrival_id, "state": each.state, "reason": each.reason}
+            if each.state == "superseded":
+                changes["kept"].append({**facts, "reading": self._reading_kept(connection, each)})
+            else:
+                known = {"rows": each.rows, "layout": each.layout, "totals_state": _totals_state(each.totals)}
+                changes["full"].append({**facts, **known, "reading": self._reading_of(each)})
         table = self._t.arrival
         plain = table.update().where(table.c.id == bindparam("which"))
-        moved = [{"which": each.arrival_id, "state": each.state, "reason": each.reason} for each in decisions if each.state == "superseded"]
-        if moved:
-            connection.execute(plain.values(state=bindparam("state"), reason=bindparam("reason")), moved)
-        full = [each for each in decisions if each.state != "superseded"]
-        rows = [
-            {
-                "which": each.arrival_id,
-                "state": each.state,
-                "reason": each.reason,
-                "rows": each.rows,
-                "layout": each.layout,
-                "totals_state": _totals_state(each.totals),
-                "reading": self._seal_json(
-                    {"detail": each.detail, "header_cells": dict(each.header_cells), "totals": [_total_in(total) for total in each.totals]},
-                    f"arrival.reading:{each.arrival_id}",
-                ),
-            }
-            for each in full
-        ]
-        if rows:
-            names = ("state", "reason", "rows", "layout", "totals_state", "reading")
-            connection.execute(plain.values({name: bindparam(name) for name in names}), rows)
-        kinds = [{"which": each.arrival_id, "kind": each.kind} for each in full if each.kind]
-        if kinds:
-            connection.execute(plain.values(kind=bindparam("kind")), kinds)
+        kinds = [{"which": each.arrival_id, "kind": each.kind} for each in decisions if each.kind]
+        for rows in (*changes.values(), kinds):
+            if rows:
+                connection.execute(plain.values({name: bindparam(name) for name in rows[0] if name != "which"}), rows)
+
+    def _reading_of(self, decision: ArrivalDecision) -> bytes:
+        reading = {
+            "detail": decision.detail,
+            "header_cells": dict(decision.header_cells),
+            "totals": [_total_in(total) for total in decision.totals],
+        }
+        return self._seal_json(reading, f"arrival.reading:{decision.arrival_id}")
+
+    def _reading_kept(self, connection: Connection, decision: ArrivalDecision) -> bytes:
+        """What was known of a superseded arrival, with the decision's detail."""
+        table, context = self._t.arrival, f"arrival.reading:{decision.arrival_id}"
+        row = connection.execute(table.select().where(table.c.id == decision.arrival_id)).one()
+        reading = self._open_json(row.reading, context) if row.reading else {"header_cells": {}, "totals": []}
+        return self._seal_json({**reading, "detail": decision.detail}, context)
 
     def _write_scopes(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
         rows = [

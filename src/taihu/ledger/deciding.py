@@ -98,6 +98,15 @@ class DecidingVerbs(ArrivalVerbs):
             rows = connection.execute(table.select().where(table.c.arrival_id == arrival_id, table.c.ended == _RELEASED)).all()
         return frozenset(row.reason for row in rows)
 
+    def released_arrivals(self, source: str | None = None) -> frozenset[str]:
+        """Ids of the arrivals that a person has released from some hold."""
+        table = self._t.hold
+        query = table.select().with_only_columns(table.c.arrival_id).where(table.c.ended == _RELEASED)
+        if source is not None:
+            query = query.where(table.c.source == source)
+        with self._read() as connection:
+            return frozenset(row.arrival_id for row in connection.execute(query))
+
     def decided(self, kind: str, subject: str, *, who: str, why: str) -> str:
         """Record a person's decision and audit it.
 

@@ -71,8 +71,8 @@ class Arrival:
 class ArrivalDecision:
     """What reading and checking made of one arrival.
 
-    ``held`` opens a hold with the same reason; any other state closes the holds of the arrival. ``superseded`` changes state
-    and reason only and keeps what was known of the arrival.
+    ``held`` opens a hold with the same reason; any other state closes the holds of the arrival. ``superseded`` changes state,
+    reason and detail only and keeps what was known of the arrival.
     """
 
     arrival_id: str

@@ -123,9 +123,12 @@ def test_a_decision_is_kept_whole_and_replaced_whole(ledger: Ledger) -> None:
     assert ledger.arrival(arrival).kind == "xls", "an empty kind keeps what landing found"
     assert len(ledger.arrival(arrival).scopes) == 1
 
-    ledger.arrivals_decided(SOURCE, [ArrivalDecision(arrival, "superseded", "replaced")])
+    ledger.arrivals_decided(SOURCE, [ArrivalDecision(arrival, "superseded", "replaced", "by another")])
     found = ledger.arrival(arrival)
-    assert (found.state, found.reason, len(found.scopes)) == ("superseded", "replaced", 1)
+    assert (found.state, found.reason, found.detail, len(found.scopes)) == ("superseded", "replaced", "by another", 1)
+    twin = landed(ledger, 2, content=1)
+    ledger.arrivals_decided(SOURCE, [ArrivalDecision(twin, "superseded", "identical_content", arrival)])
+    assert (ledger.arrival(twin).detail, ledger.arrival(twin).scopes) == (arrival, ())
 
 
 def test_a_disagreeing_total_outweighs_an_agreeing_one(ledger: Ledger) -> None:
@@ -175,6 +178,7 @@ def test_a_hold_is_released_by_a_person_and_read_again(ledger: Ledger) -> None:
     assert ledger.holds() == [] and len(ledger.holds(open_only=False)) == 1
     assert ledger.arrival(arrival).state == "landed"
     assert ledger.released(arrival) == {"scale_suspected"}
+    assert ledger.released_arrivals(SOURCE) == {arrival} and ledger.released_arrivals("other") == frozenset()
     assert [(each.kind, each.subject, each.who, each.why) for each in ledger.decisions()] == [
         ("hold.release", arrival, "lead", "promotion prices")
     ]
