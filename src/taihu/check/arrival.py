@@ -38,7 +38,7 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
         _row_rules(engine, cleaned, source, positions, tally)
         _period(cleaned, source, positions, context, tally)
         for check in source.checks:
-            _whole(engine, cleaned, source, check, positions, context, tally)
+            _whole(cleaned, source, check, positions, context, tally)
     hold, detail = _hold(tally, cleaned, context)
     return Verdict(_distinct(tally.refusals), hold, detail, tally.notes, tally.passed)
 
@@ -58,9 +58,7 @@ def _period(rows: pa.Table, source: SourceFile, positions: list[str], context: C
         tally.take("outside_period", outside_findings(days, positions, context.known, source.business_date), "hold")
 
 
-def _whole(
-    engine: Engine, rows: pa.Table, source: SourceFile, check: Check, positions: list[str], context: CheckContext, tally: Tally
-) -> None:
+def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: list[str], context: CheckContext, tally: Tally) -> None:
     """The rules that look at more than one row."""
     day = source.business_date
     findings: list[Finding] = []
@@ -73,7 +71,7 @@ def _whole(
     elif check.stale and day:
         findings = stale_findings(rows, check.stale, day, context.previous(context.party), context)
     elif check.price_band:
-        findings, notes = price_findings(engine, rows, check.price_band, source, context)
+        findings, notes = price_findings(rows, check.price_band, source, context)
         tally.notes += notes
         if notes:
             return

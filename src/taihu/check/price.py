@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from taihu.check.prices import Priced, priced_rows
+from taihu.check.prices import Priced, PriceList
 from taihu.check.verdict import CheckContext, Finding
-from taihu.core.ids import derived_id
 from taihu.core.types import Note
 from taihu.manifest.source import PriceBand, SourceFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from taihu.engine.interface import Engine
 
 _LN10 = math.log(10)
 _ENOUGH_HISTORY = 12
@@ -49,38 +46,25 @@ class Level:
         return self.rows >= _ENOUGH_HISTORY
 
 
-def price_findings(
-    engine: Engine, rows: pa.Table, band: PriceBand, source: SourceFile, context: CheckContext
-) -> tuple[list[Finding], list[Note]]:
+def price_findings(rows: pa.Table, band: PriceBand, source: SourceFile, context: CheckContext) -> tuple[list[Finding], list[Note]]:
     """What the prices of an arrival say, and notes about rows that could not be judged."""
-    prices, packs = context.reference(band.prices), context.reference(context.packs)
+    prices = context.reference(band.prices)
     if prices is None or not prices.num_rows:
         return [], [Note("not_checked", column=band.amount, detail=f"no price list: {band.prices} is empty")]
-    priced = priced_rows(engine, rows, band, source, prices, packs, context.zone)
-    level = _usual_level(engine, band, source, context, prices, packs)
+    price_list = PriceList(prices, context.reference(context.packs))
+    priced = price_list.beside(rows, band, source, context.zone)
+    level = _usual_level(price_list, band, source, context)
     findings = _of_file(priced, level, source.columns[band.amount].tax or "included")
     if not findings:
         findings = _of_rows(priced, band, level)
     return findings, []
 
 
-def _usual_level(
-    engine: Engine, band: PriceBand, source: SourceFile, context: CheckContext, prices: pa.Table, packs: pa.Table | None
-) -> Level:
+def _usual_level(price_list: PriceList, band: PriceBand, source: SourceFile, context: CheckContext) -> Level:
     history = context.previous(context.party)
     if history is None or not history.num_rows:
         return Level()
-    history = _recent(history, band)
-    key = derived_id(
-        "price level", source.title.en, context.party, history.num_rows, str(history[band.day][-1]), str(history["_src_row"][-1])
-    )
-    known = context.price_levels.get(key)
-    if isinstance(known, Level):
-        return known
-    logs = [row.log for row in priced_rows(engine, history, band, source, prices, packs, context.zone) if row.log is not None]
-    level = _level_of(logs)
-    context.price_levels[key] = level
-    return level
+    return _level_of([row.log for row in price_list.beside(_recent(history, band), band, source, context.zone) if row.log is not None])
 
 
 def _recent(history: pa.Table, band: PriceBand) -> pa.Table:

@@ -1,24 +1,22 @@
-"""Each row beside its list price: one SQL join over prices and packs."""
+"""Each row beside its list price and its product's pack.
+
+Arrivals are small and many, so the join is a look-up per row here; planning a query would cost more than the whole check.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taihu.check.days import day_column
-from taihu.engine.types import quoted, text_literal
 from taihu.manifest.source import PriceBand, SourceFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from taihu.engine.interface import Engine
-
-_ROWS = "checks.priced_rows"
-_PRICES = "checks.prices"
-_FIRST, _LAST = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,101 +44,84 @@ class Priced:
     is_applicable: bool
 
 
-def priced_rows(
-    engine: Engine, rows: pa.Table, band: PriceBand, source: SourceFile, prices: pa.Table, packs: pa.Table | None, zone: str
-) -> list[Priced]:
-    """The rows in their order, each beside its list price."""
-    import pyarrow as pa
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """A product's units and its prices by first day; before the first, the first one counts, and a gap keeps the price before it."""
 
-    if not rows.num_rows:
-        return []
-    numbered = rows.append_column("_check_row", pa.array(range(rows.num_rows), pa.int64()))
-    numbered = numbered.append_column("_check_day", day_column(rows[band.day], zone))
-    engine.register(_ROWS, numbered)
-    engine.register(_PRICES, _price_table(prices, packs))
-    try:
-        found = engine.rows(_query(band, source))
-    finally:
-        engine.drop(_ROWS)
-        engine.drop(_PRICES)
-    return [_priced(*row) for row in found]
+    starts: list[dt.date]
+    prices: list[float]
+    each_unit: str | None
+    pack_unit: str | None
+    pack_size: float
+    vat_rate: float
+
+    def price(self, day: dt.date) -> float:
+        return self.prices[max(bisect_right(self.starts, day) - 1, 0)]
 
 
-def _query(band: PriceBand, source: SourceFile) -> str:
-    amount, quantity = f"r.{quoted(band.amount)}", f"r.{quoted(band.quantity)}"
-    unit = f"r.{quoted(band.unit)}" if band.unit else "NULL"
-    factor = f"CASE WHEN {unit} = p.pack_unit THEN p.pack_size ELSE 1 END"
-    known = "true" if band.unit is None else f"coalesce({unit} = p.pack_unit OR {unit} = p.each_unit, {unit} IS NULL)"
-    meaning = source.columns[band.amount]
-    price = "p.list_price / (1 + p.vat_rate)" if meaning.tax == "excluded" else "p.list_price"
-    currency = meaning.currency or "CNY"
-    in_cny = f"coalesce(r.{quoted(currency)} = 'CNY', false)" if currency in source.columns else f"{text_literal(currency)} = 'CNY'"
-    return f"""
-        SELECT r._src_row, CAST({amount} AS DOUBLE), CAST({quantity} AS DOUBLE) * {factor} * {price},
-          p.vat_rate, p.pack_size, p.list_price IS NOT NULL, {known}, {in_cny}, {quantity} <> 0
-        FROM {_ROWS} AS r
-        LEFT JOIN {_PRICES} AS p
-          ON p.product_code = r.{quoted(band.product)} AND r._check_day >= p.valid_from AND r._check_day < p.valid_to
-        ORDER BY r._check_row"""
+class PriceList:
+    """List prices and packs of all products, read once from their reference tables.
 
+    Args:
+        prices: ``product_code, list_price, valid_from``; prices of a single piece with tax.
+        packs: ``product_code, each_unit, pack_unit, pack_size, vat_rate``; None if there is no such table.
+    """
 
-def _priced(
-    position: str,
-    amount: float | None,
-    expected: float | None,
-    vat: float | None,
-    pack: float | None,
-    has_price: bool,
-    has_unit: bool,
-    in_cny: bool,
-    some: bool | None,
-) -> Priced:
-    given = bool(amount) and in_cny
-    log = None
-    applicable = given
-    if given and expected and amount:
-        ratio = amount / expected
-        applicable = ratio > 0
-        log = math.log(ratio) if ratio > 0 else None
-    elif given and has_price and not some:
-        applicable = True  # money without any goods
-    return Priced(position, amount or 0.0, abs(expected or 0.0), log, math.log1p(vat or 0.0), pack or 0.0, has_price, has_unit, applicable)
+    def __init__(self, prices: pa.Table, packs: pa.Table | None) -> None:
+        steps: dict[str, list[tuple[dt.date, float]]] = {}
+        for row in prices.select(["product_code", "list_price", "valid_from"]).to_pylist():
+            if row["list_price"]:
+                steps.setdefault(row["product_code"], []).append((row["valid_from"] or dt.date.min, float(row["list_price"])))
+        known = {row["product_code"]: row for row in packs.to_pylist()} if packs is not None else {}
+        self._products = {product: _product(sorted(found), known.get(product, {})) for product, found in steps.items()}
 
-
-def _price_table(prices: pa.Table, packs: pa.Table | None) -> pa.Table:
-    """One price per product and day: where the list has a gap, the price before it goes on, or else the next one counts already."""
-    import pyarrow as pa
-
-    by_product: dict[str, list[tuple[dt.date, float]]] = {}
-    for row in prices.select(["product_code", "list_price", "valid_from"]).to_pylist():
-        if row["list_price"]:
-            by_product.setdefault(row["product_code"], []).append((row["valid_from"] or _FIRST, float(row["list_price"])))
-    known = {row["product_code"]: row for row in packs.to_pylist()} if packs is not None else {}
-    lines: list[dict[str, Any]] = []
-    for product, steps in by_product.items():
-        steps.sort()
-        pack = known.get(product, {})
-        for number, (_, price) in enumerate(steps):
-            lines.append(
-                {
-                    "product_code": product,
-                    "valid_from": _FIRST if number == 0 else steps[number][0],
-                    "valid_to": steps[number + 1][0] if number + 1 < len(steps) else _LAST,
-                    "list_price": price,
-                    "each_unit": pack.get("each_unit"),
-                    "pack_unit": pack.get("pack_unit"),
-                    "pack_size": float(pack.get("pack_size") or 0),
-                    "vat_rate": float(pack.get("vat_rate") or 0),
-                }
+    def beside(self, rows: pa.Table, band: PriceBand, source: SourceFile, zone: str) -> list[Priced]:
+        """The rows in their order, each beside its list price."""
+        amounts, quantities = _floats(rows[band.amount]), _floats(rows[band.quantity])
+        units: Iterable[str | None] = rows[band.unit].to_pylist() if band.unit else [None] * rows.num_rows
+        days = day_column(rows[band.day], zone).to_pylist()
+        meaning = source.columns[band.amount]
+        currency = meaning.currency or "CNY"
+        currencies = rows[currency].to_pylist() if currency in source.columns else [currency] * rows.num_rows
+        is_net = meaning.tax == "excluded"
+        products, positions = rows[band.product].to_pylist(), rows["_src_row"].to_pylist()
+        return [
+            self._priced(position, product, day, unit, quantity, amount if code == "CNY" else None, is_net)
+            for position, product, day, unit, quantity, amount, code in zip(
+                positions, products, days, units, quantities, amounts, currencies, strict=True
             )
-    return pa.Table.from_pylist(lines, _price_schema())
+        ]
+
+    def _priced(
+        self, position: str, code: str | None, day: dt.date, unit: str | None, quantity: float | None, amount: float | None, is_net: bool
+    ) -> Priced:
+        product = self._products.get(code) if code else None
+        if product is None or not amount or day is None:
+            return Priced(position, amount or 0.0, 0.0, None, 0.0, 0.0, product is not None, True, bool(amount))
+        tax = 1 + product.vat_rate
+        pieces = (quantity or 0.0) * (product.pack_size if unit is not None and unit == product.pack_unit else 1.0)
+        expected = pieces * product.price(day) / (tax if is_net else 1.0)
+        has_unit = unit is None or unit in (product.pack_unit, product.each_unit)
+        ratio = amount / expected if expected else 0.0
+        log = math.log(ratio) if ratio > 0 else None
+        return Priced(position, amount, abs(expected), log, math.log(tax), product.pack_size, True, has_unit, ratio >= 0)
 
 
-def _price_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    dates, numbers = pa.date32(), pa.float64()
-    return pa.schema(
-        [("product_code", pa.string()), ("valid_from", dates), ("valid_to", dates), ("list_price", numbers), ("each_unit", pa.string())]
-        + [("pack_unit", pa.string()), ("pack_size", numbers), ("vat_rate", numbers)]
+def _product(steps: list[tuple[dt.date, float]], pack: dict[str, Any]) -> _Product:
+    return _Product(
+        [day for day, _ in steps],
+        [price for _, price in steps],
+        pack.get("each_unit"),
+        pack.get("pack_unit"),
+        float(pack.get("pack_size") or 1),
+        float(pack.get("vat_rate") or 0),
     )
+
+
+def _floats(column: pa.ChunkedArray) -> list[float | None]:
+    """Ratios need no exact decimals."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values: list[float | None] = pc.cast(column, pa.float64()).to_pylist()
+    return values

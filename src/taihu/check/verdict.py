@@ -31,8 +31,6 @@ class CheckContext:
         packs: Reference source with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
         zone: Zone of business days.
         rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
-        price_levels: Usual price levels that were computed before in this run, by party and content of its history; shared by the
-            arrivals of a run so that a party's history is read once.
     """
 
     party: str = ""
@@ -44,7 +42,6 @@ class CheckContext:
     zone: str = "Asia/Shanghai"
     rows_in: int = 0
     refusals: Sequence[Refusal] = ()
-    price_levels: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,13 @@ business_date: document_date
 checks:
   - {same_sign: [quantity, gross_amount], else: quarantine}
   - price_band:
-      {amount: gross_amount, quantity: quantity, unit: unit_name, product: product_code, day: document_date, prices: price_list, within: [0.6, 1.5]}
+      amount: gross_amount
+      quantity: quantity
+      unit: unit_name
+      product: product_code
+      day: document_date
+      prices: price_list
+      within: [0.6, 1.5]
     else: quarantine
   - {days_covered: true, else: warn}
   - {rows: {min: 1, max: 20000}, else: warn}
