@@ -1,0 +1,296 @@
+"""From drafts to the bytes that a sender's system, Excel and zip program would have made.
+
+Equal drafts give equal bytes: fixed timestamps and, for encrypted archives, a salt derived from the content.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import html
+import io
+import zipfile
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from taihu.core.ids import sha256_of
+from taihu.demo.drafts import STYLES, Draft, Row
+
+ZIP_PASSWORDS = {"sell_out_huanan": "Huanan#2026", "tmall_orders": "Tmall#A2026"}
+LOGIN_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>供应商平台 登录</title></head><body>
+<form action="/login" method="post"><h1>您的会话已过期，请重新登录</h1>
+<input id="user" name="user"><input id="password" name="password" type="password"><button>登录</button></form></body></html>"""
+_WRITTEN_AT = dt.datetime(2026, 9, 1, 8, 0, 0)
+_ZIP_TIME = (2026, 9, 1, 8, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A finished file: its bytes and the physical row of each of the draft's rows."""
+
+    content: bytes
+    positions: tuple[int, ...]
+
+
+def write(draft: Draft) -> Written:
+    """Write a draft in its sender's style, and let its damage happen."""
+    kind = STYLES[draft.style].kind
+    written = {"xlsx": _xlsx, "xlsx2": _xlsx, "csv": _csv, "html": _html}[kind](draft)
+    content = written.content
+    if draft.name.endswith(".zip"):
+        content = _zip(draft, content, "csv" if kind == "csv" else "xlsx")
+    if draft.damage == "login_page":
+        content = LOGIN_PAGE.encode()
+    elif draft.damage == "truncated":
+        content = content[: len(content) * 3 // 5]
+    return Written(content, written.positions)
+
+
+def garble(text: str) -> str:
+    """UTF-8 bytes that somebody read as GBK and saved again."""
+    return text.encode("utf-8").decode("gb18030", errors="replace")
+
+
+def _value(draft: Draft, name: str, row: Row) -> Any:
+    """A cell's value: a text given by a fault, else the field in the sender's form."""
+    value = row.get(name)
+    form = STYLES[draft.style].date_form
+    if isinstance(value, dt.date) and form != "cell":
+        return f"{value:{form}}" if "%-" not in form else _unpadded(value, form)
+    if draft.garbled and name in ("customer", "buyer", "name", "address", "status", "province") and isinstance(value, str):
+        return garble(value)
+    return value
+
+
+def _unpadded(day: dt.date, form: str) -> str:
+    return form.replace("%Y", str(day.year)).replace("%-m", str(day.month)).replace("%-d", str(day.day))
+
+
+def _totals(draft: Draft, rows: list[Row], label: str) -> dict[str, Any]:
+    """A total row: its label in the first column and the sums."""
+    sums: dict[str, Any] = {name: sum((Decimal(str(row[name])) for row in rows), Decimal(0)) for name in STYLES[draft.style].sums}
+    return {draft.columns[0]: label, **sums}
+
+
+def _body(draft: Draft) -> list[tuple[int | None, dict[str, Any]]]:
+    """The written rows in order: (index of the draft's row, cells); None for 小计 rows."""
+    body: list[tuple[int | None, dict[str, Any]]] = []
+    since: list[Row] = []
+    for index, row in enumerate(draft.rows):
+        body.append((index, {name: _value(draft, name, row) for name in draft.columns}))
+        since.append(row)
+        if index in draft.subtotal_after:
+            body.append((None, _totals(draft, since, "小计")))
+            since = []
+    return body
+
+
+def _xlsx(draft: Draft) -> Written:
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
+    book.set_properties({"created": _WRITTEN_AT})
+    two_rows = STYLES[draft.style].kind == "xlsx2"
+    sheet = book.add_worksheet(f"流向{draft.days[0]:%Y%m}" if draft.style == "standard" else "Sheet1")
+    bold = book.add_format({"bold": True, "bg_color": "#DDEBF7"})
+    sheet.write_string(0, 0, draft.title, bold)
+    sheet.write_string(1, 0, "金额单位：元")
+    top = 2 if draft.style == "standard_2025" else 3
+    if two_rows:
+        _two_row_header(draft, sheet, bold, top)
+        top += 1
+    else:
+        for column, name in enumerate(draft.columns):
+            sheet.write_string(top, column, draft.header(name), bold)
+    at, positions = top + 1, []
+    for index, cells in _body(draft):
+        _xlsx_row(sheet, at, [cells.get(name) for name in draft.columns])
+        if index is not None:
+            positions.append(at + 1)
+        at += 1
+    if draft.has_totals:
+        cells = _totals(draft, draft.rows if draft.stated is None else draft.stated, STYLES[draft.style].total_label)
+        _xlsx_row(sheet, at, [cells.get(name) for name in draft.columns])
+        if draft.style == "standard":
+            sheet.write_string(at + 2, 0, "备注：数据由系统导出，退货以负数列示")
+    if draft.style == "standard":
+        book.add_worksheet("说明").write_string(0, 0, "如有疑问请联系经销商业务部")
+    book.close()
+    return Written(buffer.getvalue(), tuple(positions))
+
+
+def _two_row_header(draft: Draft, sheet: Any, bold: Any, top: int) -> None:
+    """Headers such as 销售/数量 as two rows; the upper one merged over its columns."""
+    groups: dict[str, list[int]] = {}
+    for column, name in enumerate(draft.columns):
+        upper, _, lower = draft.header(name).partition("/")
+        if lower:
+            sheet.write_string(top + 1, column, lower, bold)
+            groups.setdefault(upper, []).append(column)
+        else:
+            sheet.merge_range(top, column, top + 1, column, upper, bold)
+    for upper, columns in groups.items():
+        if len(columns) == columns[-1] - columns[0] + 1 and len(columns) > 1:
+            sheet.merge_range(top, columns[0], top, columns[-1], upper, bold)
+        else:
+            for column in columns:
+                sheet.write_string(top, column, upper, bold)
+
+
+def _xlsx_row(sheet: Any, at: int, values: list[Any]) -> None:
+    for column, value in enumerate(values):
+        if value is None or value == "":
+            continue
+        if isinstance(value, Decimal):
+            sheet.write_number(at, column, float(value))
+        elif isinstance(value, int):
+            sheet.write_number(at, column, value)
+        elif isinstance(value, dt.date):
+            sheet.write_datetime(at, column, dt.datetime.combine(value, dt.time()))
+        else:
+            sheet.write_string(at, column, str(value))
+
+
+def _csv(draft: Draft) -> Written:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    if draft.style == "bill":
+        buffer.write(f"#支付宝账务明细查询\r\n#账号：[20880012345678900156]\r\n#起止日期：[{draft.title}]\r\n#-----账务明细列表-----\r\n")
+    elif draft.style == "export":
+        writer.writerow([draft.title])
+    writer.writerow([draft.header(name) for name in draft.columns])
+    positions = []
+    line = buffer.getvalue().count("\n")
+    for index, cells in _body(draft):
+        line += 1
+        writer.writerow([_csv_text(draft, name, cells.get(name)) for name in draft.columns])
+        if index is not None:
+            positions.append(line)
+    if draft.has_totals:
+        _csv_footer(draft, buffer)
+    text = buffer.getvalue()
+    if draft.garbled == "file":
+        text = garble(text)
+    return Written(text.encode("gb18030"), tuple(positions))
+
+
+def _csv_text(draft: Draft, name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal) and draft.style == "export" and name == "amount":
+        return f"{value:,}"
+    return str(value)
+
+
+def _csv_footer(draft: Draft, buffer: io.StringIO) -> None:
+    stated = draft.rows if draft.stated is None else draft.stated
+    if draft.style == "export":
+        amount = sum((row["amount"] for row in stated), Decimal("0.00"))
+        buffer.write(f"共{len(stated)}笔，合计{amount}元\r\n")
+    elif draft.style == "stock":
+        buffer.write(f"共{len(stated)}条\r\n")
+    elif draft.style == "orders":
+        buffer.write(f"共{len(stated)}笔订单\r\n")
+    elif draft.style == "bill":
+        buffer.write("#-----账务明细列表结束-----\r\n")
+        for label, kind, name in (("收入", "在线支付", "income"), ("退款", "交易退款", "expense"), ("收费", "收费", "expense")):
+            chosen = [row[name] for row in stated if row["kind"] == kind]
+            buffer.write(f"#{label}合计：{len(chosen)}笔，共{sum(chosen, Decimal('0.00'))}元\r\n")
+
+
+def _html(draft: Draft) -> Written:
+    parts = [
+        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312"></head><body>',
+        "<table border=1>",
+        f'<tr><td colspan="{len(draft.columns)}"><b>{html.escape(draft.title)}</b></td></tr>',
+        "<tr>" + "".join(f"<th>{html.escape(draft.header(name))}</th>" for name in draft.columns) + "</tr>",
+    ]
+    line, positions = 2, []
+    for index, cells in _body(draft):
+        line += 1
+        parts.append(_html_row([cells.get(name) for name in draft.columns]))
+        if index is not None:
+            positions.append(line)
+    if draft.has_totals:
+        cells = _totals(draft, draft.rows if draft.stated is None else draft.stated, STYLES[draft.style].total_label)
+        parts.append(_html_row([cells.get(name) for name in draft.columns]))
+    parts.append("</table></body></html>")
+    return Written("\n".join(parts).encode("gb18030"), tuple(positions))
+
+
+def _html_row(values: list[Any]) -> str:
+    cells = []
+    for value in values:
+        text = "" if value is None else f"{value:,}" if isinstance(value, Decimal) else str(value)
+        cells.append(f"<td>{html.escape(text)}</td>")
+    return "<tr>" + "".join(cells) + "</tr>"
+
+
+class _GbkZipInfo(zipfile.ZipInfo):
+    """A member named in GBK without the UTF-8 flag, as Chinese zip programs do."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode("gbk"), self.flag_bits
+
+
+def _zip(draft: Draft, content: bytes, suffix: str) -> bytes:
+    member = draft.name.removesuffix(".zip") + "." + suffix
+    password = ZIP_PASSWORDS.get(draft.source)
+    if password:
+        return _encrypted_zip(f"{draft.days[-1]:%Y%m%d}.{suffix}", content, password)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        info = _GbkZipInfo(member, _ZIP_TIME)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def _encrypted_zip(member: str, content: bytes, password: str) -> bytes:
+    """An AES-256 zip whose salt comes from its content, so that a seed gives the same bytes twice."""
+    import pyzipper
+    from pyzipper.zipfile_aes import AES, HMAC, PBKDF2, AESZipEncrypter, Counter, SHA1Hash
+
+    class Salted(AESZipEncrypter):  # type: ignore[misc]
+        def __init__(self, pwd: bytes, nbits: int = 256, **rest: Any) -> None:
+            super().__init__(pwd, nbits, **rest)
+            self.salt = bytes.fromhex(sha256_of(content))[: self.salt_length]
+            keys = PBKDF2(pwd, self.salt, count=1000, dkLen=66)
+            self.encrypter = AES.new(keys[:32], AES.MODE_CTR, counter=Counter.new(nbits=128, little_endian=True))
+            self.hmac = HMAC.new(keys[32:64], digestmod=SHA1Hash())
+            self.encpwdverify = keys[64:]
+
+    class Archive(pyzipper.AESZipFile):  # type: ignore[misc]
+        def get_encrypter(self) -> Any:
+            return Salted(self.pwd, nbits=256)
+
+    buffer = io.BytesIO()
+    with Archive(buffer, "w", compression=zipfile.ZIP_DEFLATED, encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(password.encode())
+        archive.writestr(pyzipper.zipfile_aes.AESZipInfo(member, _ZIP_TIME), content, compress_type=zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def table_xlsx(headers: list[str], rows: list[list[Any]], *, title: str = "", second_header: list[str] | None = None) -> bytes:
+    """A hand-kept reference table: optional title line, one or two header rows, values."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
+    book.set_properties({"created": _WRITTEN_AT})
+    sheet = book.add_worksheet("Sheet1")
+    at = 0
+    if title:
+        sheet.write_string(0, 0, title)
+        at = 1
+    for line in (headers, second_header):
+        if line is not None:
+            _xlsx_row(sheet, at, list(line))
+            at += 1
+    for row in rows:
+        _xlsx_row(sheet, at, row)
+        at += 1
+    book.close()
+    return buffer.getvalue()
