@@ -126,7 +126,7 @@ def _looks_like_text(content: bytes) -> bool:
 
 
 def _text_kind(content: bytes) -> str:
-    text = decode(content[:_HEAD]).text.lstrip("\ufeff \t\r\n")
+    text = _head_text(content).lstrip("\ufeff \t\r\n")
     start = text[:600]
     if start.startswith("<"):
         return _markup_kind(text)
@@ -137,6 +137,14 @@ def _text_kind(content: bytes) -> str:
     if _HTML.search(start) and "</" in text:
         return "html"
     return "csv"
+
+
+def _head_text(content: bytes) -> str:
+    """The beginning as text; what tells kinds apart is ASCII, so only UTF-16 and UTF-32 need to be decoded."""
+    head = content[:_HEAD]
+    if 0 in head or head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return decode(head[: len(head) // 4 * 4]).text
+    return head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
 
 
 def _markup_kind(text: str) -> str:

@@ -26,6 +26,9 @@ def is_login_page(content: bytes) -> bool:
     """Whether these bytes are a login page (or a page or answer that only says that one must log in)."""
     if not content or (b"\x00" in content[:512] and not content.startswith((b"\xff\xfe", b"\xfe\xff"))):
         return False
+    head = content[:4096].replace(b"\x00", b"")
+    if b"<" not in head and not head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"{"):
+        return False
     text = decode(content[: 256 * 1024]).text
     if _JSON_REFUSAL.match(text[:1000]):
         return True

@@ -34,14 +34,20 @@ class Unpacked:
     kind: str
 
 
-def unpack(content: bytes, name: str, passwords: Sequence[str] = ()) -> Iterator[Unpacked]:
+def unpack(content: bytes, name: str, passwords: Sequence[str] = (), kind: str | None = None) -> Iterator[Unpacked]:
     """The files inside ``content``, depth first; a file that is no container is given as it is.
+
+    Args:
+        content: What was received.
+        name: Its name.
+        passwords: Tried in this order on whatever is encrypted.
+        kind: Its kind, if the caller knows it.
 
     Raises:
         ContentRefused: ``damaged_file``, ``wrong_password``, ``too_large`` or ``unsafe_name``.
     """
     budget = [MAX_EXPANDED]
-    yield from _unpack(Unpacked("", name, content, kind_of(content, name)), passwords, 0, budget)
+    yield from _unpack(Unpacked("", name, content, kind or kind_of(content, name)), passwords, 0, budget)
 
 
 def _unpack(file: Unpacked, passwords: Sequence[str], depth: int, budget: list[int]) -> Iterator[Unpacked]:

@@ -44,7 +44,7 @@ def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> F
     kind = kind_of(content, name)
     reads: list[FileRead] = []
     try:
-        for file in unpack(content, name, passwords):
+        for file in unpack(content, name, passwords, kind):
             reads.append(_one(file))
     except ContentRefused as refused:
         reads.append(FileRead(kind, None, (), refused.reason, refused.what))
@@ -208,6 +208,6 @@ def _column_with(grid: Grid, header: Header, label: str) -> str | None:
     return None
 
 
-def is_label_row(row: Sequence[Cell]) -> bool:
+def is_label_row(row: list[Cell]) -> bool:
     """Whether a row only labels what follows: one text and nothing else."""
     return filled(row) == 1 and control.number(first_cell(row)) is None

@@ -47,7 +47,7 @@ def read_file(
     known = layouts or {}
     chosen = {key: known[key] for key in read.layouts if key in known} if read.layouts else dict(known)
     try:
-        files = [file for file in unpack(content, name, passwords) if _is_wanted(file, read)]
+        files = [file for file in unpack(content, name, passwords, kind) if _is_wanted(file, read)]
         if not files:
             raise ContentRefused("no_table", f"no member of the archive fits {read.member!r}")
         return _merged(kind, [_read_one(file, read, chosen) for file in files])

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from taihu.core.types import Note, Position
 
@@ -124,8 +125,13 @@ def _moment_text(value: object) -> Cell:
 
 def plain(text: Cell) -> str:
     """A header or label in the form in which it is compared: NFKC, no blanks, one kind of brackets, lower case."""
-    if text is None:
-        return ""
+    return "" if text is None else _plain(text)
+
+
+@lru_cache(maxsize=8192)
+def _plain(text: str) -> str:
+    if text.isascii():
+        return "".join(text.split()).lower()
     return _WORDS_APART.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
@@ -137,11 +143,14 @@ def one_line(text: Cell) -> str:
     return re.sub(r"(?<=[\u2e80-\u9fff\uff00-\uffef]) (?=[\u2e80-\u9fff\uff00-\uffef])", "", joined)
 
 
-def filled(row: Sequence[Cell]) -> int:
+def filled(row: list[Cell]) -> int:
     """Number of cells with a value."""
-    return sum(cell is not None for cell in row)
+    return len(row) - row.count(None)
 
 
 def first_cell(row: Sequence[Cell]) -> str:
     """The first non-empty cell, or an empty text."""
-    return next((cell for cell in row if cell is not None), "")
+    for cell in row:
+        if cell is not None:
+            return cell
+    return ""

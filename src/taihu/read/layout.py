@@ -90,7 +90,7 @@ def _fill_down(grid: Grid, header: Header) -> None:
         grid.notes.append(Note("merged_cells", grid.position(top), name, f"to row {grid.lines[last]}"))
 
 
-def _matches(rule: RowRule, row: Sequence[Cell]) -> bool:
+def _matches(rule: RowRule, row: list[Cell]) -> bool:
     if rule.first_cell:
         label = plain(first_cell(row))
         if any(label.startswith(plain(text)) for text in rule.first_cell):
@@ -98,7 +98,7 @@ def _matches(rule: RowRule, row: Sequence[Cell]) -> bool:
     return bool(rule.any_cell) and bool({plain(cell) for cell in row if cell} & {plain(text) for text in rule.any_cell})
 
 
-def _is_declared_total(total: Total, row: Sequence[Cell], width: int) -> bool:
+def _is_declared_total(total: Total, row: list[Cell], width: int) -> bool:
     if total.row is None:
         return False
     label, wanted = plain(first_cell(row)), plain(total.row)
@@ -140,7 +140,7 @@ def _sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> _Rows:
 
 
 def _why_aside(
-    row: Sequence[Cell], layout: LayoutFile, width: int, lines: Sequence[re.Pattern[str]], names: Sequence[str]
+    row: list[Cell], layout: LayoutFile, width: int, lines: Sequence[re.Pattern[str]], names: Sequence[str]
 ) -> tuple[str | None, str]:
     """Where a row goes that is not data (``total`` or ``outside``; None for data), and the reason that is noted."""
     count = filled(row)

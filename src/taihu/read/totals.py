@@ -16,6 +16,7 @@ from taihu.manifest.layout import Total
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d{1,3})?")
+_SIMPLE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _AROUND = re.compile(r"^(?:cny|rmb|hkd|usd|hk\$|us\$|¥|￥|\$|元)|(?:元|cny|rmb)$")
 _NOTHING = frozenset({"", "-", "--", "---", "/", "\\", "无", "暂无", "n/a", "na", "null", "none", "nan", "—", "——"})
 _TOTAL_LABEL = re.compile(
@@ -31,6 +32,8 @@ def number(text: Cell) -> Decimal | None:
     """The number in a cell, or None: thousands separators, currency signs, full-width digits, ``(100.00)`` for minus."""
     if text is None:
         return None
+    if _SIMPLE.fullmatch(text):
+        return Decimal(text)
     norm = unicodedata.normalize("NFKC", text).strip().lower().replace(" ", "").replace("−", "-")
     negative = norm.startswith("(") and norm.endswith(")")
     norm = norm[1:-1] if negative else norm
@@ -71,13 +74,13 @@ def sum_of(cells: Sequence[Cell]) -> Decimal:
     return settled(total)
 
 
-def is_total_row(row: Sequence[Cell], width: int) -> bool:
+def is_total_row(row: list[Cell], width: int) -> bool:
     """Whether a row among the data is a total that nobody declared: its first cell says so and other cells are empty."""
     label = plain(first_cell(row))
     return bool(label) and len(label) <= 14 and filled(row) < width and bool(_TOTAL_LABEL.fullmatch(label))
 
 
-def is_subtotal(row: Sequence[Cell]) -> bool:
+def is_subtotal(row: list[Cell]) -> bool:
     return bool(_SUBTOTAL.search(plain(first_cell(row))))
 
 
@@ -115,7 +118,7 @@ def line_regex(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(out))
 
 
-def line_text(row: Sequence[Cell]) -> str:
+def line_text(row: list[Cell]) -> str:
     """A row outside the table as one plain text."""
     return plain("".join(cell for cell in row if cell is not None))
 
