@@ -12,7 +12,8 @@ import hmac
 import sqlite3
 import threading
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -94,15 +95,8 @@ class Vault:
                 return
             rows = [(token, domain, self._sealer.seal(plain, token), token) for token, (domain, plain) in self._waiting.items()]
             statement = "INSERT OR IGNORE INTO clear_value SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM erased WHERE token = ?)"
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany(statement, rows)
-                reached("vault.before_commit")
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            reached("vault.committed")
+            with self._transaction() as connection:
+                connection.executemany(statement, rows)
             self._stored.update(self._waiting)
             self._waiting.clear()
 
@@ -144,18 +138,25 @@ class Vault:
         wanted = list(dict.fromkeys(tokens))
         with self._lock:
             self.flush()
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", [(token,) for token in wanted])
-                cursor = self._connection.executemany("DELETE FROM clear_value WHERE token = ?", [(token,) for token in wanted])
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+            with self._transaction() as connection:
+                connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", [(token,) for token in wanted])
+                cursor = connection.executemany("DELETE FROM clear_value WHERE token = ?", [(token,) for token in wanted])
             # The write-ahead log would keep the deleted bytes until its next checkpoint.
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._stored.difference_update(wanted)
             return cursor.rowcount
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            reached("vault.before_commit")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        reached("vault.committed")
 
     def _token(self, domain: str, plain: str) -> str:
         digest = hmac.new(self._keyring.key(f"tokens:{domain}"), plain.encode(), hashlib.sha256).digest()

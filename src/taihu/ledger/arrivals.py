@@ -293,24 +293,29 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
         """Open a hold for each held arrival; whatever else was decided ends the holds that an earlier decision opened."""
         table = self._t.hold
         now = self._now_text()
+        held = {each.arrival_id: derived_id("hold", each.arrival_id, each.reason) for each in decisions if each.state == "held"}
+        since: dict[str, str] = {}
+        for part in chunks([each.arrival_id for each in decisions]):
+            old = connection.execute(table.select().where(table.c.arrival_id.in_(list(part)), table.c.released_at.is_(None))).all()
+            for row in old:
+                since[row.id] = row.opened_at
+                if row.id != held.get(row.arrival_id):
+                    connection.execute(table.update().where(table.c.id == row.id).values(released_at=now, ended="decided anew"))
         opened = []
         for each in decisions:
-            held_id = derived_id("hold", each.arrival_id, each.reason) if each.state == "held" else ""
-            stale = table.update().where(table.c.arrival_id == each.arrival_id, table.c.id != held_id, table.c.released_at.is_(None))
-            connection.execute(stale.values(released_at=now, ended="decided anew"))
             if each.state == "held":
-                first = each.scopes[0] if each.scopes else None
+                hold_id, first = held[each.arrival_id], next(iter(each.scopes), None)
                 opened.append(
                     {
-                        "id": held_id,
+                        "id": hold_id,
                         "arrival_id": each.arrival_id,
                         "source": source,
                         "party": self._known("party", first.party if first else ""),
                         "day_from": first.span.start.isoformat() if first else None,
                         "day_to": first.span.end.isoformat() if first else None,
                         "reason": each.reason,
-                        "detail": self._sealer.seal(each.detail, f"hold:{held_id}"),
-                        "opened_at": now,
+                        "detail": self._sealer.seal(each.detail, f"hold:{hold_id}"),
+                        "opened_at": since.get(hold_id, now),
                         "released_at": None,
                         "ended": "",
                     }

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from taihu.core.errors import LeaseTaken
 from taihu.ledger.outcomes import OutcomeVerbs
-from taihu.ledger.process import Process, lives, this_process
+from taihu.ledger.process import Process, this_process
 
 
 class LeaseVerbs(OutcomeVerbs):
@@ -34,7 +34,7 @@ class LeaseVerbs(OutcomeVerbs):
         with self._read() as connection:
             row = connection.execute(table.select().where(table.c.name == name)).first()
         holder = Process(row.host, row.boot, row.pid, row.started) if row else None
-        return holder if holder and lives(holder) else None
+        return holder if holder and self._may_live(holder) else None
 
     def lease_broken(self, name: str, *, who: str, why: str) -> None:
         """A person says that the holder is gone where this machine cannot see it (another host or container); audited."""
@@ -50,7 +50,7 @@ class LeaseVerbs(OutcomeVerbs):
             row = connection.execute(table.select().where(table.c.name == name)).first()
             if row is not None:
                 holder = Process(row.host, row.boot, row.pid, row.started)
-                if lives(holder):
+                if self._may_live(holder):
                     raise LeaseTaken(
                         f"{name} is being worked on by process {holder.pid} since {row.taken_at}",
                         where=holder.host,

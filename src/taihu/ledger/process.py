@@ -39,12 +39,18 @@ def this_process() -> Process:
     return Process(_host(), _boot(), os.getpid(), _started(os.getpid()) or "")
 
 
-def lives(process: Process) -> bool:
-    """Whether the process may still be at work; one of another host or container cannot be seen and counts as alive."""
+def lives(process: Process, *, one_machine: bool = False) -> bool:
+    """Whether the process may still be at work; one of another host or container cannot be seen and counts as alive.
+
+    Args:
+        process: Who to look for.
+        one_machine: Only this machine can hold what is asked about (a file on a local disk): whoever held it before
+            the last start of the machine is gone, even under another host name.
+    """
+    if process.boot != _boot() and (one_machine or process.host == _host()):
+        return False
     if process.host != _host():
         return True
-    if process.boot != _boot():
-        return False
     return _started(process.pid) == process.started
 
 

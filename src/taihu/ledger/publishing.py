@@ -16,7 +16,7 @@ from taihu.core.errors import NotFound
 from taihu.core.ids import canonical_json, derived_id
 from taihu.core.types import Span
 from taihu.ledger.arrivals import ArrivalVerbs
-from taihu.ledger.process import Process, lives, this_process
+from taihu.ledger.process import Process, this_process
 from taihu.ledger.records import FigureRow, OutboxRow, Output, Publication
 from taihu.ledger.store import instant_in, instant_out, maybe_in, maybe_out
 
@@ -208,7 +208,7 @@ class PublishingVerbs(ArrivalVerbs):
         with self._write() as connection:
             for row in connection.execute(table.select().where(table.c.state == "sending")).all():
                 sender = Process.parse(row.sender)
-                if sender is None or not lives(sender):
+                if sender is None or not self._may_live(sender):
                     self._outbox_move(
                         connection, row.id, "ambiguous", ("sending",), error="the sending process ended before the answer came"
                     )

@@ -20,6 +20,7 @@ from taihu.core.clock import Clock
 from taihu.core.errors import IntegrityError, ManifestError, TransientError
 from taihu.core.ids import canonical_json
 from taihu.ledger.place import local_or_refused
+from taihu.ledger.process import Process, lives
 from taihu.ledger.records import Sealer
 from taihu.ledger.schema import VERSION, Tables, tables
 
@@ -96,7 +97,9 @@ class Store:
         """A transaction that writes; inside :meth:`together` it is the one that is open already."""
         current: Connection | None = getattr(self._open, "connection", None)
         if current is not None:
-            yield current
+            # A verb that fails inside is undone alone, so that its caller may go on.
+            with current.begin_nested():
+                yield current
             return
         with self._lock, _translated(), self._writer.connect() as connection:
             self._open.connection = connection
@@ -158,6 +161,9 @@ class Store:
             changed = {name: statement.excluded[name] for name in rows[0] if name not in columns}
             statement = statement.on_conflict_do_update(index_elements=columns, set_=changed)
         connection.execute(statement, [dict(row) for row in rows])
+
+    def _may_live(self, process: Process) -> bool:
+        return lives(process, one_machine=self._engine.dialect.name == "sqlite")
 
     def _now(self) -> dt.datetime:
         return self._clock.now()

@@ -128,7 +128,10 @@ def test_which_processes_live() -> None:
     assert not lives(Process(me.host, me.boot, me.pid, "1")), "the id was given out again"
     assert not lives(Process(me.host, "another boot", me.pid, me.started))
     assert not lives(Process(me.host, me.boot, 2**22 + 1, me.started))
-    assert lives(Process("other host", "b", 1, "1")), "what cannot be seen may live"
+    stranger = Process("other host", "before the power cut", 1, "1")
+    assert lives(stranger), "what cannot be seen may live"
+    assert not lives(stranger, one_machine=True), "a local disk belongs to one running machine"
+    assert lives(Process("other container", me.boot, 1, "1"), one_machine=True)
     assert Process.parse(me.text) == me and Process.parse("") is None
 
 

@@ -167,12 +167,15 @@ def test_the_last_received_accepted_arrival_wins_each_day(ledger: Ledger) -> Non
     }
 
 
-def test_a_hold_is_released_by_a_person_and_read_again(ledger: Ledger) -> None:
+def test_a_hold_is_released_by_a_person_and_read_again(ledger: Ledger, clock: FixedClock) -> None:
     arrival = landed(ledger, 1)
     held = ArrivalDecision(arrival, "held", "scale_suspected", "median 0.0001", scopes=[Scope("D0001", span(14, 14))])
     ledger.arrivals_decided(SOURCE, [held])
+    opened = clock.now()
+    clock.move_to(opened + dt.timedelta(days=1))
     ledger.arrivals_decided(SOURCE, [held])
     [hold] = ledger.holds()
+    assert hold.opened_at == opened, "deciding the same again does not make a hold younger"
     assert (hold.party, hold.span, hold.reason, hold.detail) == ("D0001", span(14, 14), "scale_suspected", "median 0.0001")
     ledger.hold_released(hold.id[:8], who="lead", why="promotion prices")
     assert ledger.holds() == [] and len(ledger.holds(open_only=False)) == 1
@@ -309,4 +312,7 @@ def test_together_is_all_or_nothing(ledger: Ledger) -> None:
     with ledger.together():
         landed(ledger, 1)
         ledger.outcome("collect", SOURCE, status="ok")
-    assert len(ledger.arrivals()) == 1 and len(ledger.outcomes()) == 1
+        with pytest.raises(NotFound):
+            ledger.arrivals_decided(SOURCE, [accepted("0" * 16)])
+        ledger.outcome("collect", SOURCE, status="went on")
+    assert len(ledger.arrivals()) == 1 and len(ledger.outcomes()) == 2
