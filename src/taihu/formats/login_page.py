@@ -34,7 +34,8 @@ def is_login_page(content: bytes) -> bool:
         return True
     if not _MARKUP.search(text[:4000]):
         return False
-    if _PASSWORD_FIELD.search(text) or _REDIRECT.search(text):
+    rows = text.lower().count("<tr")
+    # Some public pages carry a login box beside their tables; a login page has few rows, if any.
+    if (_PASSWORD_FIELD.search(text) and rows < 8) or _REDIRECT.search(text):
         return True
-    # A page of words only: real exports have a table with several rows.
-    return bool(_WORDS.search(text)) and text.lower().count("<tr") < 3
+    return bool(_WORDS.search(text)) and rows < 3

@@ -53,6 +53,9 @@ def read_file(
         return _merged(kind, [_read_one(file, read, chosen) for file in files])
     except ContentRefused as refused:
         return FileRead(kind, None, (), refused.reason, refused.what)
+    except (Exception, MemoryError) as error:
+        # Whatever a hostile or unheard-of file triggers stops that file alone; the type of the error carries no content.
+        return FileRead(kind, None, (), "reader_failed", type(error).__name__)
 
 
 def _is_wanted(file: Unpacked, read: Read) -> bool:

@@ -36,6 +36,11 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
         raise ContentRefused("wrong_password", "the workbook is protected by a password") from None
     except (calamine.CalamineError, zipfile.BadZipFile, OSError, KeyError, ValueError, EOFError, NotImplementedError) as error:
         raise _refused(content, kind, error) from None
+    except BaseException as error:
+        # A panic of the Rust library is no Exception; it means that the file made no sense to it.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ContentRefused("damaged_file", f"not a readable {kind} workbook (panic)") from None
     _amend(content, grids, sheets_xml)
     return grids
 

@@ -1,0 +1,70 @@
+"""Numbers in cells, and properties of the canonical text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taihu.read.grid import canonical, letter
+from taihu.read.totals import is_total_row, line_regex, number, settled
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,234.56", "1234.56"), ("￥600.00", "600"), ("(100.00)", "-100"), ("（１２．５）", "-12.5"), ("-¥3.20", "-3.20"), ("12元", "12"),
+        ("+5", "5"), ("1.5E+3", "1500"), ("100-", "-100"), ("−7", "-7"), (".5", "0.5"), ("HK$8", "8"),
+        ("12万", None),
+        ("", None), ("-", None), ("abc", None), ("1,23", None), ("2026-09-15", None), ("12 箱", None), ("1e9999", None), ("..", None),
+    ],
+)  # fmt: skip
+def test_number(text: str, value: str | None) -> None:
+    assert number(text) == (None if value is None else Decimal(value))
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12))
+def test_any_decimal_survives(value: Decimal) -> None:
+    assert number(format(value, "f")) == value
+    assert number(f"{value:,.4f}") == value
+    assert settled(value) == value
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15))
+def test_canonical_text_of_a_float_is_its_shortest_round_trip(value: float) -> None:
+    text = canonical(value)
+    assert text is not None and "e" not in text.lower()
+    assert float(text) == value
+    assert not text.endswith(".0")
+
+
+@given(st.integers(min_value=0, max_value=20_000))
+def test_column_letters(index: int) -> None:
+    number_ = 0
+    for char in letter(index):
+        number_ = number_ * 26 + ord(char) - 64
+    assert number_ == index + 1
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("合计", True),
+        ("小计：", True),
+        ("人民币合计", True),
+        ("合计食品", False),
+        ("Grand Total", True),
+        ("共计(元)", True),
+        ("2026-09-15", False),
+    ],
+)
+def test_total_labels(label: str, expected: bool) -> None:
+    assert is_total_row([label, None, "3"], 3) is expected
+
+
+def test_line_patterns() -> None:
+    match = line_regex("共{rows}笔，合计{sum}元").search("共1,020笔,合计-3,456.70元")
+    assert match is not None and (match["rows"], match["sum"]) == ("1,020", "-3,456.70")
+    assert line_regex("共{rows}笔").search("共x笔") is None
