@@ -29,6 +29,7 @@ class DuckDBEngine:
     def __init__(self, memory_limit: str = "400MB", threads: int = 2, *, temp_directory: str | None = None) -> None:
         import duckdb
 
+        self._arguments: tuple[str, int, str | None] = (memory_limit, threads, temp_directory)
         settings: dict[str, Any] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -141,6 +142,11 @@ class DuckDBEngine:
 
         types = sorted((str(row[0]), str(row[1])) for row in described)
         return derived_id("content", self._version, types, *(str(value) for value in sums), length=32)
+
+    def fresh(self) -> DuckDBEngine:
+        """Another engine with the same settings and no tables; its caller closes it."""
+        memory_limit, threads, temp_directory = self._arguments
+        return DuckDBEngine(memory_limit, threads, temp_directory=temp_directory)
 
     def close(self) -> None:
         """Give back memory and temporary files."""

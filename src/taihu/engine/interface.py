@@ -48,6 +48,10 @@ class Engine(Protocol):
         """A stamp of names, types and rows that does not depend on the order of the rows."""
         ...
 
+    def fresh(self) -> Engine:
+        """Another engine with the same settings and no tables; its caller closes it."""
+        ...
+
     def close(self) -> None:
         """Give back memory and temporary files."""
         ...

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from taihu.core.boundary import reached
 from taihu.core.errors import IntegrityError, NotFound, TransientError, UsageError
+from taihu.core.ids import derived_id
 from taihu.lake import durable
 from taihu.lake.parts import Part, canonical, merged_schema, read_part, split_by, write_part
 
@@ -93,6 +94,11 @@ class Tables:
     def partitions(self, table: str, version: int | None = None) -> list[str]:
         """Values of the partition column that have rows; ``['']`` for a table that is not partitioned and has some."""
         return sorted(self._state(table, version).parts)
+
+    def stamps(self, table: str, version: int | None = None) -> dict[str, str]:
+        """A stamp of the content of each partition (``''`` without partitions): another stamp, other content."""
+        parts = self._state(table, version).parts
+        return {value: derived_id("part", [_digest(path) for path in parts[value]], length=24) for value in sorted(parts)}
 
     def row_count(self, table: str, version: int | None = None) -> int:
         """Number of rows, from the log alone."""
@@ -370,7 +376,11 @@ def _state_of(opened: Any, version: int) -> _State:
 
 def _same(part: Part | None, paths: Sequence[str]) -> bool:
     """True if a partition that consists of these files would not change."""
-    return not paths if part is None else [part.digest] == [path.rpartition("-")[2].partition(".")[0] for path in paths]
+    return not paths if part is None else [part.digest] == [_digest(path) for path in paths]
+
+
+def _digest(path: str) -> str:
+    return path.rpartition("-")[2].partition(".")[0]
 
 
 def _not_in(numbers: pa.Array, kept: pa.ChunkedArray) -> pa.Array:

@@ -91,4 +91,5 @@ def parse_model(text: str, *, layer: Layer, area: str, name: str, path: str, tes
     document = Document("\n" * before + match["yaml"], path)
     header = bind(ModelHeader, document)
     sql = text[match.end() :]
-    return Model(layer, area, name, path, header, sql.strip(), text[: match.end()].count("\n") + 1, test)
+    start = match.end() + len(sql) - len(sql.lstrip())
+    return Model(layer, area, name, path, header, sql.strip(), text[:start].count("\n") + 1, test)

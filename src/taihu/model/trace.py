@@ -1,0 +1,166 @@
+"""From a figure back to its rows: the final SELECT of a mart, taken apart.
+
+A mart's final SELECT groups one relation whose rows carry ``_src_id`` and ``_src_row``. Without the SUM and the GROUP BY, and
+with the figure's filter on the grouped expressions, the same statement lists the rows that the figure adds up; what they
+contribute sums to the figure exactly, because nothing is rounded after the SUM but by the CAST to the column's own scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from taihu.core.errors import ManifestError, NotFound
+from taihu.core.types import Span
+from taihu.model.graph import Graph
+from taihu.model.places import place_of
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+DATE_COLUMN = "business_date"
+
+
+def trace_query(graph: Graph, mart: str, column: str, filters: Sequence[tuple[str, str]], span: Span | None) -> str:
+    """SQL that lists the rows behind one sum of a mart.
+
+    Its columns are ``_src_id``, ``_src_row``, ``_table`` (the table that the row was taken from, in which its ``_src_id`` stands),
+    ``business_date`` (where the mart has one) and ``contribution``; rows that add nothing are left out; the largest
+    contributions come first. Ratios are traced part by part, ``last`` over the span of its one day.
+
+    Args:
+        mart: Table name, such as ``mart.daily_kpi``.
+        column: The summed column.
+        filters: Column and value pairs on the mart's dimensions.
+        span: Business dates, as the figure has them; None for all.
+
+    Raises:
+        NotFound: There is no such mart or column.
+        ManifestError: The column is not a plain sum, so no list of rows adds up to it.
+    """
+    from sqlglot import exp
+
+    query = _marked(graph, mart)
+    outputs = {item.alias.lower(): item.this for item in query.expressions}
+    for name in [column, *(name for name, _ in filters)]:
+        if name not in outputs:
+            raise NotFound(f"{mart} has no column {name!r}", fix=f"it has: {', '.join(outputs)}")
+    amount = contribution(graph, mart, column).copy()
+    conditions = [_equals(outputs[name], value) for name, value in filters]
+    if span is not None and DATE_COLUMN in outputs:
+        day = outputs[DATE_COLUMN]
+        conditions += [exp.GTE(this=day.copy(), expression=_date(span.start)), exp.LT(this=day.copy(), expression=_date(span.end))]
+    conditions.append(exp.NEQ(this=exp.paren(amount.copy()), expression=exp.Literal.number(0)))
+    parts = [exp.alias_(item, name) for name, item in _provenance(query).items()]
+    if DATE_COLUMN in outputs:
+        parts.append(exp.alias_(outputs[DATE_COLUMN].copy(), DATE_COLUMN))
+    query.set("expressions", [*parts, exp.alias_(amount, "contribution")])
+    for part in ("group", "order", "distinct"):
+        query.set(part, None)
+    query = query.where(*conditions, copy=False)
+    order = "ABS(contribution) DESC, _src_id, _src_row, contribution"
+    return f"SELECT * FROM (\n{query.sql(dialect='duckdb', comments=False)}\n) AS traced ORDER BY {order}"
+
+
+def contribution(graph: Graph, mart: str, column: str) -> Any:
+    """What one row adds to a column of a mart, as an expression over the relation that the mart groups.
+
+    Raises:
+        ManifestError: The column is not ``CAST(SUM(x) AS ...)``, ``CAST(COUNT(*) AS ...)`` or, in a mart that groups nothing, a
+            plain value.
+    """
+    from sqlglot import exp
+
+    query = graph.parsed(mart)
+    model = graph.model(mart)
+    found = next((item.this for item in query.expressions if item.alias.lower() == column), None)
+    if found is None:
+        raise NotFound(f"{mart} has no column {column!r}", fix=f"it has: {', '.join(graph.types(mart))}")
+    inner = found
+    while isinstance(inner, (exp.Cast, exp.Paren)):
+        inner = inner.this
+    if isinstance(inner, exp.Sum) and not isinstance(inner.this, exp.Distinct):
+        return inner.this
+    if isinstance(inner, exp.Count) and isinstance(inner.this, exp.Star):
+        return exp.Literal.number(1)
+    aggregated = query.args.get("group") is not None or any(item.find(exp.AggFunc) for item in query.expressions)
+    if not aggregated:
+        return inner
+    raise ManifestError(
+        f"{column} cannot be traced: it is not the sum of its rows",
+        where=place_of(model, found),
+        fix=f"write CAST(SUM(...) AS TYPE) AS {column}, and compute what is summed in a CTE",
+    )
+
+
+def _marked(graph: Graph, mart: str) -> exp.Select:
+    """A copy of the mart's statement whose grouped relation also tells the table that each row comes from."""
+    from sqlglot import exp
+
+    if mart not in graph.models:
+        raise NotFound(
+            f"there is no mart {mart!r}", fix=f"there are: {', '.join(name for name in graph.models if name.startswith('mart.'))}"
+        )
+    query = graph.parsed(mart).copy()
+    if query.args.get("having") or query.args.get("qualify"):
+        raise ManifestError(f"{mart} filters after grouping, so its rows cannot be listed", where=place_of(graph.model(mart), query))
+    source = (query.args.get("from_") or query.args["from"]).this
+    ctes = {cte.alias.lower(): cte for cte in query.ctes}
+    cte = ctes.get(source.name.lower()) if isinstance(source, exp.Table) and not source.db else None
+    if cte is not None and not query.args.get("joins"):
+        relations = graph.resolver(mart).ctes(query)
+        resolver = graph.resolver(mart)
+        for branch in _branches(cte.this):
+            columns = resolver.resolve_within(branch, relations).columns
+            tables = sorted({table for table, _ in columns.get("_src_id", frozenset())})
+            if columns.get("_src_id") is not None:
+                branch.append("expressions", exp.alias_(exp.Literal.string(tables[0] if len(tables) == 1 else ""), "_table"))
+    return query
+
+
+def _provenance(query: exp.Select) -> dict[str, Any]:
+    """Where each row comes from, as far as the grouped relation tells."""
+    from sqlglot import exp
+
+    source = (query.args.get("from_") or query.args["from"]).this
+    name = source.alias_or_name
+    ctes = {cte.alias.lower(): cte for cte in query.ctes}
+    offered: set[str] = set()
+    if source.name.lower() in ctes:
+        offered = {item.alias_or_name.lower() for item in next(_branches(ctes[source.name.lower()].this)).expressions}
+    elif source.db in ("core", "clean", "feed"):
+        offered = {"_src_id", "_src_row"}
+    null = exp.cast(exp.null(), "TEXT")
+    found: dict[str, Any] = {
+        item: exp.column(item, table=name, quoted=False) if item in offered else null.copy() for item in ("_src_id", "_src_row", "_table")
+    }
+    if "_src_id" not in offered and "arrival_id" in offered:
+        found["_src_id"] = exp.column("arrival_id", table=name)
+    if source.db:
+        found["_table"] = exp.Literal.string(f"{source.db}.{source.name}")
+    return found
+
+
+def _branches(query: Any) -> Any:
+    """The SELECTs that a stack of UNION ALL consists of."""
+    from sqlglot import exp
+
+    if isinstance(query, exp.SetOperation):
+        yield from _branches(query.left)
+        yield from _branches(query.right)
+    elif isinstance(query, (exp.Subquery, exp.Paren)):
+        yield from _branches(query.this)
+    else:
+        yield query
+
+
+def _equals(item: Any, value: str) -> Any:
+    from sqlglot import exp
+
+    return exp.EQ(this=exp.cast(item.copy(), "TEXT"), expression=exp.Literal.string(value))
+
+
+def _date(day: Any) -> Any:
+    from sqlglot import exp
+
+    return exp.cast(exp.Literal.string(day.isoformat()), "DATE")
