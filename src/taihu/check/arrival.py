@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taihu.check.days import day_column, missing_day_findings, outside_findings, row_count_findings, stale_findings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from taihu.engine.interface import Engine
 
-_TECHNICAL = ("_src_row", "_src_id", "_month", "dq_flags")
+_TECHNICAL = ("_src_row", "_src_id", "_month", "dq_flags", "business_date")
 _BUDGET_SHARE = 0.2
 _BUDGET_ROWS = 5
 _MOST_TELLING = ("scale_suspected", "tax_basis_suspected", "stale_stock", "price_out_of_band", "sign_disagrees", "missing_day")
@@ -59,35 +59,53 @@ def _period(rows: pa.Table, source: SourceFile, positions: list[str], context: C
 
 
 def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: list[str], context: CheckContext, tally: Tally) -> None:
-    """The rules that look at more than one row."""
-    day = source.business_date
+    """The rules that look at more than one row; what depends on the sender is judged party by party."""
     findings: list[Finding] = []
+    notes: list[Note] = []
     if check.unique:
         findings = duplicate_findings(rows, check.unique, positions, _TECHNICAL)
-    elif check.rows:
-        findings = row_count_findings(rows.num_rows, _days(rows, day, context), check.rows, _history_days(day, context))
-    elif check.days_covered and day:
-        findings = missing_day_findings(_days(rows, day, context), context.owed, day)
-    elif check.stale and day:
-        findings = stale_findings(rows, check.stale, day, context.previous(context.party), context)
-    elif check.price_band:
-        findings, notes = price_findings(rows, check.price_band, source, context)
-        tally.notes += notes
-        if notes:
-            return
+    elif check.rows and not check.rows.min <= rows.num_rows <= check.rows.max:
+        findings = [Finding("row_count", f"{rows.num_rows} rows, expected {check.rows.min} to {check.rows.max}")]
+    elif check.rows or check.days_covered or check.stale or check.price_band:
+        for own, part in _by_party(rows, context):
+            found, remarks = _of_party(part, source, check, own)
+            findings += found
+            notes += remarks
     else:
         return
-    tally.take(rule_name(check), findings, check.else_)
+    tally.notes += notes
+    if findings or not notes:
+        tally.take(rule_name(check), findings, check.else_)
 
 
-def _days(rows: pa.Table, day: str | None, context: CheckContext) -> list[dt.date | None]:
-    days: list[dt.date | None] = day_column(rows[day], context.zone).to_pylist() if day else []
-    return days
+def _by_party(rows: pa.Table, context: CheckContext) -> list[tuple[CheckContext, pa.Table]]:
+    """The rows of each party, with the party in the context."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if context.party_column is None or context.party_column not in rows.column_names:
+        return [(context, rows)]
+    column = rows[context.party_column]
+    names = sorted(name for name in pc.unique(column).to_pylist() if name is not None)
+    if len(names) <= 1 and not column.null_count:
+        return [(replace(context, party=name), rows) for name in names]
+    return [(replace(context, party=name), rows.filter(pc.equal(column, pa.scalar(name, column.type)))) for name in names]
 
 
-def _history_days(day: str | None, context: CheckContext) -> list[dt.date | None]:
-    history = context.previous(context.party) if day else None
-    return _days(history, day, context) if history is not None else []
+def _of_party(rows: pa.Table, source: SourceFile, check: Check, context: CheckContext) -> tuple[list[Finding], list[Note]]:
+    if check.price_band:
+        return price_findings(rows, check.price_band, source, context)
+    day = source.business_date
+    if day is None:
+        return [], []
+    if check.stale:
+        return stale_findings(rows, check.stale, day, context.previous(context.party), context.zone), []
+    days = day_column(rows[day], context.zone).to_pylist()
+    if check.days_covered:
+        return missing_day_findings(days, context.owed(context.party), day), []
+    history = context.previous(context.party)
+    before = day_column(history[day], context.zone).to_pylist() if history is not None and history.num_rows else []
+    return row_count_findings(days, before), []
 
 
 def _hold(tally: Tally, rows: pa.Table, context: CheckContext) -> tuple[str | None, str]:

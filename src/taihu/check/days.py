@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from taihu.check.verdict import CheckContext, Finding
+from taihu.check.verdict import Finding
 from taihu.core.types import Span
-from taihu.manifest.source import RowBand
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,22 +34,18 @@ def outside_findings(days: Sequence[dt.date | None], positions: Sequence[str], k
     return [Finding("outside_period", f"{len(places)} rows lie outside {known}", places, column)] if places else []
 
 
-def missing_day_findings(days: Sequence[dt.date | None], owed: Span | None, column: str) -> list[Finding]:
+def missing_day_findings(days: Sequence[dt.date | None], owed: Collection[dt.date], column: str) -> list[Finding]:
     """Days without rows between the first and the last, and days that this delivery has to cover."""
     present = {day for day in days if day is not None}
     if not present:
         return []
-    wanted = set(Span(min(present), max(present)).days())
-    if owed is not None:
-        wanted |= set(owed.days())
+    wanted = {*Span(min(present), max(present)).days(), *owed}
     absent = sorted(wanted - present)
     return [Finding("missing_day", str(day), column=column) for day in absent]
 
 
-def row_count_findings(rows: int, days: Sequence[dt.date | None], band: RowBand, history: Sequence[dt.date | None]) -> list[Finding]:
-    """Outside the declared band, or far fewer rows a day than this party has always sent."""
-    if not band.min <= rows <= band.max:
-        return [Finding("row_count", f"{rows} rows, expected {band.min} to {band.max}")]
+def row_count_findings(days: Sequence[dt.date | None], history: Sequence[dt.date | None]) -> list[Finding]:
+    """Far fewer rows a day than this party has always sent."""
     usual = Counter(day for day in history if day is not None)
     counts = sorted(usual.values())
     if len(counts) < _ENOUGH_DAYS:
@@ -65,10 +60,10 @@ def row_count_findings(rows: int, days: Sequence[dt.date | None], band: RowBand,
     ]
 
 
-def stale_findings(rows: pa.Table, columns: Sequence[str], day: str, history: pa.Table | None, context: CheckContext) -> list[Finding]:
+def stale_findings(rows: pa.Table, columns: Sequence[str], day: str, history: pa.Table | None, zone: str) -> list[Finding]:
     """A snapshot that repeats the party's last one before it, key by key."""
-    current = _snapshots(rows, columns, day, context.zone)
-    known = _snapshots(history, columns, day, context.zone) if history is not None else {}
+    current = _snapshots(rows, columns, day, zone)
+    known = _snapshots(history, columns, day, zone) if history is not None else {}
     findings = []
     for date in sorted(current):
         earlier = max((other for other in {**known, **current} if other < date), default=None)

@@ -48,7 +48,7 @@ class Level:
 
 def price_findings(rows: pa.Table, band: PriceBand, source: SourceFile, context: CheckContext) -> tuple[list[Finding], list[Note]]:
     """What the prices of an arrival say, and notes about rows that could not be judged."""
-    prices = context.reference(band.prices)
+    prices = context.reference(f"clean.{band.prices}")
     if prices is None or not prices.num_rows:
         return [], [Note("not_checked", column=band.amount, detail=f"no price list: {band.prices} is empty")]
     price_list = PriceList(prices, context.reference(context.packs))

@@ -72,7 +72,7 @@ class PriceList:
         for row in prices.select(["product_code", "list_price", "valid_from"]).to_pylist():
             if row["list_price"]:
                 steps.setdefault(row["product_code"], []).append((row["valid_from"] or dt.date.min, float(row["list_price"])))
-        known = {row["product_code"]: row for row in packs.to_pylist()} if packs is not None else {}
+        known = {row["product_code"]: row for row in packs.to_pylist()} if packs is not None and packs.num_rows else {}
         self._products = {product: _product(sorted(found), known.get(product, {})) for product, found in steps.items()}
 
     def beside(self, rows: pa.Table, band: PriceBand, source: SourceFile, zone: str) -> list[Priced]:

@@ -98,7 +98,8 @@ def duplicates(rows: pa.Table, key: Sequence[str], technical: Sequence[str]) -> 
         shared = _shared_slowly(keyed, list(key))
     else:
         shared = sorted(keyed.join(marked, keys=list(key), join_type="inner")[_ORDER].to_pylist())
-    compared = rows.take(pa.array(shared, pa.int64())).drop_columns([name for name in technical if name in rows.column_names])
+    left_aside = [name for name in technical if name in rows.column_names and name not in key]
+    compared = rows.take(pa.array(shared, pa.int64())).drop_columns(left_aside)
     first: dict[tuple[object, ...], list[tuple[int, tuple[object, ...]]]] = {}
     for number, values in zip(shared, zip(*(column.to_pylist() for column in compared.columns), strict=True), strict=True):
         row_key = tuple(values[compared.schema.get_field_index(name)] for name in key)

@@ -23,6 +23,11 @@ class Failure:
     rows: int
     otherwise: Literal["warn", "quarantine", "hold"]
 
+    @property
+    def detail(self) -> str:
+        """One phrase for people."""
+        return f"{self.rule} fails for {self.rows} {'key' if self.reason == 'duplicate_row' else 'row'}{'s' if self.rows > 1 else ''}"
+
 
 def check_table(engine: Engine, table: str, checks: Sequence[ModelCheck], *, where: str = "") -> list[Failure]:
     """Test a table that the engine knows by name, in one scan for row rules and one pass per uniqueness rule.

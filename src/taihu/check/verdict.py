@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,27 +19,35 @@ def _absent(_: str) -> None:
     return None
 
 
+def _none_owed(_: str) -> Collection[dt.date]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class CheckContext:
     """What a rule may look at besides the arrival's own rows.
 
     Attributes:
         party: The party whose rows these are; empty if the source is its own party.
-        reference: The current table of a reference source by its name (``price_list``); None if there is none.
-        previous: The rows of a party that are accepted at present, all days or its last ones; None if there are none.
-        owed: The business days that this delivery has to cover.
+        party_column: Column that holds the party in files of several parties.
+        spans: Days that the arrival speaks for.
+        reference: The current rows of a reference table by its name (``clean.price_list``); None or no rows if there is none.
+        previous: A party's accepted rows before this arrival, all days or the last ones; None if there are none.
+        owed: Days that a party has to cover with this delivery and that nothing has been accepted for.
         known: Days that are owed or were delivered before; rows elsewhere are outside the period.
-        packs: Reference source with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
+        packs: Reference table with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
         zone: Zone of business days.
         rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
     """
 
     party: str = ""
+    party_column: str | None = None
+    spans: Sequence[Span] = ()
     reference: Lookup = _absent
     previous: Lookup = _absent
-    owed: Span | None = None
+    owed: Callable[[str], Collection[dt.date]] = _none_owed
     known: Span | None = None
-    packs: str = "erp_products"
+    packs: str = "clean.erp_products"
     zone: str = "Asia/Shanghai"
     rows_in: int = 0
     refusals: Sequence[Refusal] = ()

@@ -65,7 +65,7 @@ PRICES = [
     }
     for n, product in enumerate(PRODUCTS)
 ]
-REFERENCES = {"price_list": pa.Table.from_pylist(PRICES), "erp_products": pa.Table.from_pylist(PRODUCTS)}
+REFERENCES = {"clean.price_list": pa.Table.from_pylist(PRICES), "clean.erp_products": pa.Table.from_pylist(PRODUCTS)}
 SCHEMA = pa.schema(
     [("document_date", pa.date32()), ("document_number", pa.string()), ("product_code", pa.string()), ("unit_name", pa.string())]
     + [("quantity", pa.decimal128(18, 3)), ("gross_amount", pa.decimal128(18, 2)), ("dq_flags", pa.string()), ("_src_row", pa.string())]
@@ -138,7 +138,7 @@ def test_clean_files_pass(engine: DuckDBEngine, noise: float) -> None:
     for seed in range(40):
         sender = Sender(seed, noise)
         history = sender.rows(20, 6, DAY - dt.timedelta(days=3))
-        for ctx in (context(), context(history, owed=Span(DAY - dt.timedelta(days=2), DAY + dt.timedelta(days=1)))):
+        for ctx in (context(), context(history, owed=lambda party: Span(DAY - dt.timedelta(days=2), DAY + dt.timedelta(days=1)).days())):
             verdict = check(engine, sender.rows(3, 6), ctx)
             assert (verdict.refusals, verdict.hold, verdict.notes) == ([], None, []), seed
             assert "price_band" in verdict.passed
@@ -245,7 +245,7 @@ def test_missing_days_inside_and_at_the_ends_of_what_is_owed(engine: DuckDBEngin
     for absent in range(3):
         day = DAY - dt.timedelta(days=absent)
         rows = [row for row in sender.rows(3, 6) if row["document_date"] != day]
-        verdict = check(engine, rows, context(owed=owed))
+        verdict = check(engine, rows, context(owed=lambda party: owed.days()))
         assert [(note.reason, note.detail) for note in verdict.notes] == [("missing_day", str(day))]
         assert verdict.hold is None, "the rule says warn"
 
@@ -329,13 +329,13 @@ def test_too_many_refused_rows_hold_the_file(engine: DuckDBEngine) -> None:
 
 
 def test_a_nil_return_breaks_no_rule(engine: DuckDBEngine) -> None:
-    verdict = check(engine, [], context(owed=Span(DAY, DAY + dt.timedelta(days=1))))
+    verdict = check(engine, [], context(owed=lambda party: [DAY]))
     assert (verdict.refusals, verdict.hold, verdict.notes) == ([], None, [])
 
 
 def test_prices_go_on_over_gaps_of_the_list(engine: DuckDBEngine) -> None:
     prices = [{**PRICES[0], "valid_to": dt.date(2026, 9, 1)}, {**PRICES[0], "list_price": Decimal(7), "valid_from": dt.date(2026, 9, 20)}]
-    reference = {"price_list": pa.Table.from_pylist(prices), "erp_products": REFERENCES["erp_products"]}
+    reference = {"clean.price_list": pa.Table.from_pylist(prices), "clean.erp_products": REFERENCES["clean.erp_products"]}
     rows = [
         {**Sender(15).row(day, n), "product_code": "P101", "unit_name": "瓶", "quantity": Decimal(10), "gross_amount": amount}
         for n, (day, amount) in enumerate(
@@ -344,3 +344,19 @@ def test_prices_go_on_over_gaps_of_the_list(engine: DuckDBEngine) -> None:
     ]
     verdict = check(engine, rows, CheckContext(reference=reference.get))
     assert verdict.refusals == []
+
+
+def test_a_file_of_several_parties_is_judged_party_by_party(engine: DuckDBEngine) -> None:
+    source = with_checks(Check(stale=("product_code", "quantity"), **{"else": "hold"}))
+    before = {party: Sender(seed).rows(1, 6, DAY - dt.timedelta(days=1)) for seed, party in enumerate(("D1", "D2"))}
+    fresh = Sender(30).rows(1, 6)
+
+    def both(second: list[Row]) -> pa.Table:
+        parts = [table(fresh), table(second)]
+        codes = pa.array(["D1"] * len(fresh) + ["D2"] * len(second))
+        return pa.concat_tables(parts).append_column("distributor_code", codes)
+
+    ctx = CheckContext(party_column="distributor_code", previous=lambda party: table(before[party]))
+    copied = [{**row, "document_date": DAY} for row in before["D2"]]
+    assert check_arrival(engine, both(copied), source, context=ctx).hold == "stale_stock"
+    assert check_arrival(engine, both(Sender(31).rows(1, 6)), source, context=ctx).hold is None

@@ -18,7 +18,9 @@ def checks() -> list[ModelCheck]:
 def test_failures_are_counted_and_say_what_must_happen() -> None:
     engine = DuckDBEngine()
     engine.register("mart.kpi", pa.table({"day": [1, 1, 2, 3], "channel": ["A", "A", "A", None], "revenue": [5, -1, None, 2]}))
-    assert check_table(engine, "mart.kpi", checks()) == [
+    failures = check_table(engine, "mart.kpi", checks())
+    assert failures[-1].detail == "unique(day, channel) fails for 1 key" and failures[2].detail == "sql(revenue >= 0) fails for 2 rows"
+    assert failures == [
         Failure("not_null(revenue)", "value_missing", 1, "warn"),
         Failure("not_null(channel)", "value_missing", 1, "warn"),
         Failure("sql(revenue >= 0)", "rule_failed", 2, "hold"),
