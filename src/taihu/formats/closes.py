@@ -6,6 +6,8 @@ import io
 import zipfile
 import zlib
 
+from taihu.formats.member_names import BROKEN_ARCHIVE
+
 _ZIPPED = frozenset({"zip", "xlsx", "xlsb", "ods", "ofd"})
 
 
@@ -37,7 +39,7 @@ def _zip_closes(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return all(info.header_offset + 30 + info.compress_size <= len(content) for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except BROKEN_ARCHIVE:
         return False
 
 
@@ -76,7 +78,10 @@ def _gz_closes(content: bytes) -> bool:
     machine = zlib.decompressobj(wbits=31)
     rest = content
     while rest:
-        machine.decompress(rest, 1 << 20)
+        try:
+            machine.decompress(rest, 1 << 20)
+        except zlib.error:
+            return False
         if machine.eof:
             return True
         rest = machine.unconsumed_tail

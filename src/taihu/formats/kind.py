@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 
+from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.formats.text import decode
 
 _MAGIC = (
@@ -54,7 +55,7 @@ def _zip_kind(content: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
             mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, KeyError):
+    except BROKEN_ARCHIVE:
         # A central directory that was cut off; the local headers still tell what it was meant to be.
         names, mimetype = _local_names(content), content[30:120] if content[30:38] == b"mimetype" else b""
     if "xl/workbook.xml" in names or any(name.startswith("xl/worksheets/") and name.endswith(".xml") for name in names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import struct
 import zipfile
@@ -9,6 +10,11 @@ import zlib
 
 from taihu.formats.text import decode
 
+# Whatever the standard library meets in an archive that was cut off, damaged or made by an attacker.
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+    KeyError, IndexError, OverflowError,
+)  # fmt: skip
 _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075
 _DRIVE = re.compile(r"^[A-Za-z]:")

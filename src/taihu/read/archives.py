@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from taihu.core.errors import ContentRefused
 from taihu.formats.kind import kind_of
 from taihu.formats.mail_headers import parse_mail
-from taihu.formats.member_names import is_clutter, is_unsafe, member_name
+from taihu.formats.member_names import BROKEN_ARCHIVE, is_clutter, is_unsafe, member_name
 from taihu.read.limits import MAX_DEPTH, MAX_EXPANDED, MAX_RATIO, RATIO_FROM, check_expansion
 
 _CONTAINERS = frozenset({"zip", "7z", "gz", "eml", "encrypted-office"})
@@ -96,7 +95,7 @@ def _zip_members(content: bytes, passwords: Sequence[str], budget: list[int]) ->
             for info in infos:
                 with archive.open(info) as stream:
                     yield member_name(info), _bounded(stream, budget, info.compress_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+    except BROKEN_ARCHIVE as error:
         raise ContentRefused("damaged_file", f"the archive cannot be unpacked ({type(error).__name__})") from None
 
 
@@ -121,15 +120,19 @@ def _encrypted_zip(content: bytes, passwords: Sequence[str], budget: list[int]) 
         for info in archive.infolist():
             if info.is_dir():
                 continue
-            data = None
+            data, damaged = None, False
             for password in _byte_forms(passwords, fitting):
                 try:
                     with archive.open(info, pwd=password) as stream:
                         data = _bounded(stream, budget, info.compress_size)
-                except (RuntimeError, zipfile.BadZipFile, pyzipper.BadZipFile, zlib.error, EOFError):
+                except (pyzipper.BadZipFile, *BROKEN_ARCHIVE) as error:
+                    # AES proves a password before the content; what fails after that proof is damaged.
+                    damaged |= getattr(info, "wz_aes_version", None) is not None and not isinstance(error, RuntimeError)
                     continue
                 fitting = password
                 break
+            if data is None and damaged:
+                raise ContentRefused("damaged_file", "a member of the archive is damaged")
             if data is None:
                 raise ContentRefused("wrong_password")
             yield member_name(info), data
@@ -181,7 +184,7 @@ def _gunzip(content: bytes, budget: list[int]) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
             return _bounded(stream, budget, len(content))
-    except (OSError, EOFError, zlib.error) as error:
+    except BROKEN_ARCHIVE as error:
         raise ContentRefused("damaged_file", f"the archive cannot be unpacked ({type(error).__name__})") from None
 
 

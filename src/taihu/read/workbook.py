@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
+from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.read.grid import Cell, Grid, canonical
 from taihu.read.limits import MAX_CELLS, check_workbook
 
@@ -34,7 +35,7 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
             grids = [_grid(book, name) for name in book.sheet_names if not _is_chart(calamine, book, name)]
     except calamine.PasswordError:
         raise ContentRefused("wrong_password", "the workbook is protected by a password") from None
-    except (calamine.CalamineError, zipfile.BadZipFile, OSError, KeyError, ValueError, EOFError, NotImplementedError) as error:
+    except (calamine.CalamineError, *BROKEN_ARCHIVE) as error:
         raise _refused(content, kind, error) from None
     except BaseException as error:
         # A panic of the Rust library is no Exception; it means that the file made no sense to it.
@@ -111,5 +112,5 @@ def _member(content: bytes, name: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read(name)
-    except (zipfile.BadZipFile, KeyError, OSError, NotImplementedError, RuntimeError):
+    except BROKEN_ARCHIVE:
         return b""
