@@ -367,7 +367,7 @@ def _holds(block: Holds, lang: Lang) -> Section:
                 [
                     Cell(row.source.in_(lang)),
                     Cell(DASH if party in ("", "-") else party),
-                    Cell(DASH if row.span in ("", "-") else row.span.replace("..", " – ")),
+                    Cell(_span_words(row.span)),
                     Cell(title, tone="warn", note=note),
                     Cell(f"{row.rows:,}" if row.rows else DASH),
                     Cell(row.arrival[:12], tone="flat"),
@@ -376,6 +376,14 @@ def _holds(block: Holds, lang: Lang) -> Section:
         )
     paragraphs = [] if rows else [word("no_holds", lang)]
     return Section("rows", word("holds", lang), columns=columns, rows=rows, paragraphs=paragraphs)
+
+
+def _span_words(span: str) -> str:
+    """``2026-11-20..2026-11-22`` as ``2026-11-20 – 11-22``."""
+    first, _, last = span.partition("..")
+    if first in ("", "-"):
+        return DASH
+    return f"{first} – {last.removeprefix(first[:5])}" if last else first
 
 
 def _restatements(block: Restatements, currency: str, lang: Lang) -> Section:

@@ -57,12 +57,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow from node to node; ``many`` draws a crow's foot at its start (many rows refer to one)."""
+    """An arrow from node to node; ``many`` draws a crow's foot at its start (many rows refer to one).
+
+    ``against`` places the start after the end, against the direction of the diagram, so that what refers to the middle can
+    stand on both sides of it.
+    """
 
     start: str
     end: str
     many: bool = False
     dashed: bool = False
+    against: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +119,19 @@ def plan_diagram(diagram: Diagram) -> dict[str, Any]:
         width, height = (f"{side / _POINTS:.4f}" for side in sizes[node.id])
         graph.add_node(ids[node.id], shape="box", fixedsize="true", label="", width=width, height=height)
     for number, edge in enumerate(diagram.edges):
-        graph.add_edge(ids[edge.start], ids[edge.end], key=str(number), label="")
+        first, last = (edge.end, edge.start) if edge.against else (edge.start, edge.end)
+        graph.add_edge(ids[first], ids[last], key=str(number), label="")
     for group in diagram.groups:
         inside = [ids[node.id] for node in diagram.nodes if node.group == group.id]
         if inside:
             graph.add_subgraph(inside, name=f"cluster_{group.id}", margin=f"{_GROUP_PADDING + _GROUP_HEAD}", label="")
     graph.layout(prog="dot")
     places = {node.id: _pair(graph.get_node(ids[node.id]).attr["pos"]) for node in diagram.nodes}
-    curves = [
-        _curve(graph.get_edge(ids[edge.start], ids[edge.end], key=str(number)).attr["pos"]) for number, edge in enumerate(diagram.edges)
-    ]
+    curves = []
+    for number, edge in enumerate(diagram.edges):
+        first, last = (edge.end, edge.start) if edge.against else (edge.start, edge.end)
+        points, end = _curve(graph.get_edge(ids[first], ids[last], key=str(number)).attr["pos"])
+        curves.append(([end, *points[-2::-1]], points[0]) if edge.against else (points, end))
     return _drawing(diagram, sizes, places, curves)
 
 

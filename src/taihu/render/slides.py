@@ -287,9 +287,10 @@ def _thin_labels(chart: Any, count: int) -> None:
 
 
 def _rgb(colour: str) -> Any:
-    from pptx.dml.color import RGBColor
+    from pptx.dml import color
 
-    return RGBColor(*bytes.fromhex(colour.lstrip("#")))
+    make: Any = color.RGBColor
+    return make(*bytes.fromhex(colour.lstrip("#")))
 
 
 def _length(text: str) -> int:
