@@ -131,7 +131,7 @@ def _text_kind(content: bytes) -> str:
     start = text[:600]
     if start.startswith("<"):
         return _markup_kind(text)
-    if start[:1] in "{[":
+    if start.startswith(("{", "[")):
         return "json" if _is_json(content, text) else "csv"
     if _MAIL_HEADER.match(text.replace("\r\n", "\n")) and len(_MAIL_KEYS.findall(text[:4000])) >= 2:
         return "eml"

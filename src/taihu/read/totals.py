@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 
 from taihu.core.types import StatedTotal
 from taihu.manifest.layout import Total
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d{1,2})?")
+_WIDE = Context(prec=200)
+_LONGEST = 60
 _SIMPLE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _AROUND = re.compile(r"^(?:cny|rmb|hkd|usd|hk\$|us\$|¥|￥|\$|元)|(?:元|cny|rmb)$")
 _NOTHING = frozenset({"", "-", "--", "---", "/", "\\", "无", "暂无", "n/a", "na", "null", "none", "nan", "—", "——"})
@@ -42,7 +44,7 @@ def number(text: Cell) -> Decimal | None:
     norm = _AROUND.sub("", _AROUND.sub("", norm))
     if norm.endswith("-") and norm[:-1]:
         negative, norm = not negative, norm[:-1]
-    if not norm or not any(char.isdigit() for char in norm) or not _NUMBER.fullmatch(norm):
+    if not norm or len(norm) > _LONGEST or not any(char.isdigit() for char in norm) or not _NUMBER.fullmatch(norm):
         return None
     try:
         value = Decimal(norm.replace(",", ""))
@@ -59,19 +61,16 @@ def is_nothing(text: Cell) -> bool:
 def settled(value: Decimal) -> Decimal:
     """A number without the dust of binary fractions: rounded to six decimals when it has more, without idle zeros."""
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -6:
-        value = round(value, 6)
-    return Decimal(0) if value == 0 else value.normalize() + 0
+    with localcontext(_WIDE):
+        if isinstance(exponent, int) and exponent < -6:
+            value = round(value, 6)
+        return Decimal(0) if value == 0 else value.normalize() + 0
 
 
 def sum_of(cells: Sequence[Cell]) -> Decimal:
     """The sum of the cells that hold a number."""
-    total = Decimal(0)
-    for cell in cells:
-        value = number(cell)
-        if value is not None:
-            total += value
-    return settled(total)
+    with localcontext(_WIDE):
+        return settled(sum((value for cell in cells if (value := number(cell)) is not None), Decimal(0)))
 
 
 def is_total_row(row: list[Cell], width: int) -> bool:
@@ -103,7 +102,8 @@ def _rounded_like(stated: Decimal, computed: Decimal) -> Decimal:
     """Senders state two decimals although their rows have more; a difference beyond that rounding stays visible."""
     exponent = stated.as_tuple().exponent
     decimals = max(2, -exponent if isinstance(exponent, int) else 0)
-    return settled(round(computed, decimals))
+    with localcontext(_WIDE):
+        return settled(round(computed, decimals))
 
 
 def line_regex(pattern: str) -> re.Pattern[str]:
