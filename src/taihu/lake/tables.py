@@ -70,6 +70,7 @@ class Tables:
         self._lease = lease or (lambda name: nullcontext())
         self._handles: dict[str, Any] = {}
         self._states: dict[tuple[str, int], _State] = {}
+        self._newest: dict[str, int] = {}
 
     # reading
 
@@ -241,12 +242,14 @@ class Tables:
         import deltalake
         from deltalake.exceptions import DeltaError
 
+        if version is None and (newest := self._known_newest(table)) is not None:
+            return self._states[table, newest]
         if version is not None and (table, version) in self._states:
             return self._states[table, version]
         if not self.exists(table):
             raise NotFound(f"there is no table {table}", fix="taihu run builds the tables")
         handle = self._handle(table)
-        newest = int(handle.version())
+        newest = self._newest[table] = int(handle.version())
         wanted = newest if version is None else version
         if (table, wanted) not in self._states:
             if not 0 <= wanted <= newest:
@@ -257,6 +260,14 @@ class Tables:
             except DeltaError as error:
                 raise self._translated(table, error) from None
         return self._states[table, wanted]
+
+    def _known_newest(self, table: str) -> int | None:
+        """The version that was newest when last looked, if no commit came after it: one look for the next log entry tells."""
+        known = self._newest.get(table)
+        if known is None or (table, known) not in self._states:
+            return None
+        log = self._folder(table) / "_delta_log"
+        return known if (log / f"{known:020d}.json").exists() and not (log / f"{known + 1:020d}.json").exists() else None
 
     def _write(self, table: str, data: pa.Table, by: str | None, version: int) -> dict[str, Part]:
         folder = self._folder(table)

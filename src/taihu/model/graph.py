@@ -41,6 +41,7 @@ class Graph:
         self._reads = {table: self._find_reads(model) for table, model in self.models.items()}
         self.order: list[str] = self._sorted()
         self._relations: dict[str, Relation] = {}
+        self._types: dict[str, dict[str, str]] = {}
         for table in self.order:
             check_query(self.models[table], self._parsed[table])
             self._relations[table] = self.resolver(table).resolve(self._parsed[table])
@@ -64,8 +65,10 @@ class Graph:
         """Column to SQL type of a model (as its final select casts it), clean table, feed or map; empty for ``ops``."""
         if table not in self.models:
             return dict(self._outer.get(table, {}))
-        casts = {item.alias: item.this.to.sql(dialect="duckdb") for item in self._parsed[table].expressions}
-        return {name: "VARCHAR" if kind == "TEXT" else kind for name, kind in casts.items()}
+        if table not in self._types:
+            casts = {item.alias: item.this.to.sql(dialect="duckdb") for item in self._parsed[table].expressions}
+            self._types[table] = {name: "VARCHAR" if kind == "TEXT" else kind for name, kind in casts.items()}
+        return dict(self._types[table])
 
     def is_partitioned(self, table: str) -> bool:
         """True for models that are built month by month."""
