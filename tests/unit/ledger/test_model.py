@@ -127,4 +127,4 @@ class Mornings(RuleBasedStateMachine):
 
 
 TestMornings = Mornings.TestCase
-TestMornings.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestMornings.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import importlib.util
 import os
 import signal
 import sqlite3
@@ -85,6 +86,22 @@ def test_writers_of_several_processes_queue(ledger: Ledger, ledger_file: Path, k
     trail = ledger.audit_trail()
     assert [each.sequence for each in trail] == list(range(1, 76))
     assert all(previous == before.digest for before, previous in zip(trail, [each.previous for each in trail][1:], strict=False))
+
+
+def test_writers_on_postgresql_queue_too(postgresql_url: str, keyring: Keyring, clock: FixedClock) -> None:
+    with (
+        Ledger.open(postgresql_url, sealer=Sealer(keyring), clock=clock) as one,
+        Ledger.open(postgresql_url, sealer=Sealer(keyring), clock=clock) as two,
+    ):
+        threads = [
+            threading.Thread(target=lambda ledger=each: [ledger.audited("x", "y", who="w") for _ in range(20)]) for each in (one, two)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [each.sequence for each in one.audit_trail()] == list(range(1, 41))
+        assert all(stored == computed for _, _, stored, computed in two.audit_links())
 
 
 def test_a_lease_is_held_once_and_given_back(ledger: Ledger, ledger_file: Path, keyring: Keyring, clock: FixedClock) -> None:
@@ -365,9 +382,16 @@ def test_network_drives_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         local_or_refused(tmp_path / "ledger.sqlite")
 
 
-def test_a_ledger_in_memory_is_refused(keyring: Keyring, clock: FixedClock) -> None:
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/ledger", "lake/ledger.sqlite"])
+def test_addresses_that_cannot_hold_a_ledger(url: str, keyring: Keyring, clock: FixedClock) -> None:
     with pytest.raises(ManifestError):
-        Ledger.open("sqlite://", sealer=Sealer(keyring), clock=clock)
+        Ledger.open(url, sealer=Sealer(keyring), clock=clock)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("psycopg") is not None, reason="psycopg is installed")
+def test_postgresql_without_its_driver_says_what_to_install(keyring: Keyring, clock: FixedClock) -> None:
+    with pytest.raises(ManifestError, match="psycopg"):
+        Ledger.open("postgresql://host/ledger", sealer=Sealer(keyring), clock=clock)
 
 
 def test_a_morning_is_fast(ledger: Ledger) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,19 @@ from taihu.core.clock import FixedClock
 from taihu.core.errors import NotFound
 from taihu.core.ids import derived_id
 from taihu.core.types import Item, Note, ObjectRef, Refusal, Scope, Span, StatedTotal
+from taihu.guard.keys import Keyring
+from taihu.guard.seal import Sealer
 from taihu.ledger import Ledger
 from taihu.ledger.records import ArrivalDecision, Expectation, FigureRow, Outcome, Output, Publication
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, ledger_file: Path, keyring: Keyring, clock: FixedClock) -> Iterator[Ledger]:
+    """The same verbs on both databases."""
+    url = f"sqlite:///{ledger_file}" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    with Ledger.open(url, sealer=Sealer(keyring), clock=clock) as opened:
+        yield opened
+
 
 DAY = dt.date(2026, 9, 14)
 SOURCE = "sell_out_huadong"
