@@ -157,7 +157,18 @@ _STYLES = {
 }
 _TRADE_NAMES = ("百联", "永丰", "嘉禾", "宏运", "瑞和", "鼎盛", "金穗", "同泰", "汇川", "广源")
 _LEGAL = ("商贸有限公司", "食品贸易有限公司", "供应链管理有限公司")
-_SHOPS = ("好邻居便利店", "惠民超市", "家家乐食品店", "校园超市", "阳光副食", "万家福生鲜", "小满茶饮", "老张烟酒店", "每一天便利店", "乐购批发部")
+_SHOPS = (
+    "好邻居便利店",
+    "惠民超市",
+    "家家乐食品店",
+    "校园超市",
+    "阳光副食",
+    "万家福生鲜",
+    "小满茶饮",
+    "老张烟酒店",
+    "每一天便利店",
+    "乐购批发部",
+)
 _ROADS = ("人民路店", "解放路店", "建设路店", "中山路店", "高新区店", "大学城店", "火车站店", "滨江店")
 _RETAILERS = ("百佳汇", "万客隆")
 _SURNAMES = "赵钱孙周吴郑冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方"
@@ -198,7 +209,7 @@ def _check_digit(barcode: str) -> str:
 
 
 def _distributors(rng: random.Random) -> tuple[Distributor, ...]:
-    made = []
+    made: list[Distributor] = []
     for region in REGIONS:
         source, styles = _STYLES[region]
         for n, city in enumerate(_CITIES[region]):

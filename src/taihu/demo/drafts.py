@@ -32,61 +32,75 @@ class Style:
 _SELL_OUT_FIELDS = ("date", "document", "kind", "customer", "phone", "product", "name", "unit", "quantity", "amount", "salesperson")
 
 
-def _sell_out_headers(*headers: str) -> dict[str, str]:
-    return {name: header for name, header in zip(_SELL_OUT_FIELDS, headers, strict=True) if header}
+def _sell_out_headers(listed: str) -> dict[str, str]:
+    """Field to header; ``-`` stands for a column that the sender does not have."""
+    return {name: header for name, header in zip(_SELL_OUT_FIELDS, listed.split(), strict=True) if header != "-"}
 
 
 _SUMS = ("quantity", "amount")
+_ORDER_HEADERS = {
+    "number": "订单编号",
+    "status": "订单状态",
+    "buyer": "收货人姓名",
+    "address": "收货地址",
+    "province": "省份",
+    "phone": "联系手机",
+    "paid_at": "订单付款时间",
+    "name": "宝贝标题",
+    "product": "商家编码",
+    "quantity": "宝贝总数量",
+    "paid": "买家实际支付金额",
+    "refund": "退款金额",
+}
+_BILL_HEADERS = {
+    "number": "账务流水号",
+    "trade": "业务流水号",
+    "order": "商户订单号",
+    "name": "商品名称",
+    "happened_at": "发生时间",
+    "counterpart": "对方账号",
+    "income": "收入金额（+元）",
+    "expense": "支出金额（-元）",
+    "balance": "账户余额（元）",
+    "kind": "业务类型",
+}
+_STOCK_HEADERS = {
+    "party": "经销商编码",
+    "date": "库存日期",
+    "product": "商品编码",
+    "name": "商品名称",
+    "unit": "单位",
+    "opening": "期初数量",
+    "inbound": "本期入库",
+    "outbound": "本期出库",
+    "closing": "期末数量",
+}
+_DAILY_HEADERS = {
+    "store": "门店编号",
+    "store_name": "门店名称",
+    "date": "销售日期",
+    "product": "商品编码",
+    "name": "商品描述",
+    "promotion": "促销标识",
+    "quantity": "销售数量",
+    "amount": "销售金额",
+}
+_STANDARD = "单据日期 单据编号 单据类型 客户名称 联系电话 商品编码 商品名称 单位 数量 含税金额 业务员"
+_STANDARD_2025 = "日期 单号 - 终端名称 - 货品编码 货品名称 单位 销售数量 金额 -"
+_EXPORT = "销售日期 销售单号 - 终端客户 客户电话 产品代码 产品名称 计量单位 销售数量 价税合计 -"
+_TWO_ROWS = "开单日期 单号 - 购货单位 电话 货号 品名 销售/单位 销售/数量 销售/含税金额 -"
+_PAGE = "出库日期 出库单号 - 客户 手机 物料编码 物料名称 单位 出库数量 金额（含税） -"
 STYLES: dict[str, Style] = {
-    "standard": Style(
-        "xlsx",
-        _sell_out_headers("单据日期", "单据编号", "单据类型", "客户名称", "联系电话", "商品编码", "商品名称", "单位", "数量", "含税金额", "业务员"),
-        _SUMS,
-        "cell",
-    ),
-    "standard_2025": Style("xlsx", _sell_out_headers("日期", "单号", "", "终端名称", "", "货品编码", "货品名称", "单位", "销售数量", "金额", ""), _SUMS, "%Y/%-m/%-d"),
-    "export": Style(
-        "csv", _sell_out_headers("销售日期", "销售单号", "", "终端客户", "客户电话", "产品代码", "产品名称", "计量单位", "销售数量", "价税合计", ""), _SUMS, "%Y%m%d"
-    ),
-    "two_rows": Style(
-        "xlsx2",
-        _sell_out_headers("开单日期", "单号", "", "购货单位", "电话", "货号", "品名", "销售/单位", "销售/数量", "销售/含税金额", ""),
-        _SUMS,
-        "%Y年%-m月%-d日",
-    ),
-    "page": Style("html", _sell_out_headers("出库日期", "出库单号", "", "客户", "手机", "物料编码", "物料名称", "单位", "出库数量", "金额（含税）", ""), _SUMS),
-    "stock": Style(
-        "csv",
-        {
-            "party": "经销商编码", "date": "库存日期", "product": "商品编码", "name": "商品名称", "unit": "单位",
-            "opening": "期初数量", "inbound": "本期入库", "outbound": "本期出库", "closing": "期末数量",
-        },
-    ),
-    "orders": Style(
-        "csv",
-        {
-            "number": "订单编号", "status": "订单状态", "buyer": "收货人姓名", "address": "收货地址", "province": "省份", "phone": "联系手机",
-            "paid_at": "订单付款时间", "name": "宝贝标题", "product": "商家编码", "quantity": "宝贝总数量", "paid": "买家实际支付金额", "refund": "退款金额",
-        },
-    ),
-    "bill": Style(
-        "csv",
-        {
-            "number": "账务流水号", "trade": "业务流水号", "order": "商户订单号", "name": "商品名称", "happened_at": "发生时间", "counterpart": "对方账号",
-            "income": "收入金额（+元）", "expense": "支出金额（-元）", "balance": "账户余额（元）", "kind": "业务类型",
-        },
-    ),
-    "daily": Style(
-        "xlsx",
-        {
-            "store": "门店编号", "store_name": "门店名称", "date": "销售日期", "product": "商品编码", "name": "商品描述", "promotion": "促销标识",
-            "quantity": "销售数量", "amount": "销售金额",
-        },
-        _SUMS,
-        "cell",
-        "总计",
-    ),
-}  # fmt: skip
+    "standard": Style("xlsx", _sell_out_headers(_STANDARD), _SUMS, "cell"),
+    "standard_2025": Style("xlsx", _sell_out_headers(_STANDARD_2025), _SUMS, "%Y/%-m/%-d"),
+    "export": Style("csv", _sell_out_headers(_EXPORT), _SUMS, "%Y%m%d"),
+    "two_rows": Style("xlsx2", _sell_out_headers(_TWO_ROWS), _SUMS, "%Y年%-m月%-d日"),
+    "page": Style("html", _sell_out_headers(_PAGE), _SUMS),
+    "stock": Style("csv", _STOCK_HEADERS),
+    "orders": Style("csv", _ORDER_HEADERS),
+    "bill": Style("csv", _BILL_HEADERS),
+    "daily": Style("xlsx", _DAILY_HEADERS, _SUMS, "cell", "总计"),
+}
 
 
 @dataclass(slots=True)

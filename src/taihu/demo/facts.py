@@ -249,7 +249,9 @@ def _sell_out_day(company: Company, party: Distributor, day: dt.date, size: floa
             factor, cheap_left = rng.choice(("0.85", "0.80", "0.90")), cheap_left - 1
         unit, quantity = _quantity(product, size * season(day), rng)
         units = quantity * (product.pack_size if unit == product.pack_unit else 1)
-        yield SellOut(day, party.code, document, customer, phone, product.code, unit, quantity, cents(product.price_on(day) * units * Decimal(factor)))
+        yield SellOut(
+            day, party.code, document, customer, phone, product.code, unit, quantity, cents(product.price_on(day) * units * Decimal(factor))
+        )
     if rng.random() < 0.3:
         product = company.product(rng.choice(party.products))
         customer, phone = rng.choice(party.customers)
@@ -306,7 +308,9 @@ def _stock_day(
 
 def _delivery(product: Product, party: Distributor, day: dt.date, line: int, wanted: int, rng: random.Random) -> Delivery:
     cases = max(5, wanted // product.pack_size)
-    delivered_at = dt.datetime.combine(day, dt.time(rng.randint(0, 23), rng.randint(0, 59), rng.randint(0, 59)), SHANGHAI).astimezone(dt.UTC)
+    delivered_at = dt.datetime.combine(day, dt.time(rng.randint(0, 23), rng.randint(0, 59), rng.randint(0, 59)), SHANGHAI).astimezone(
+        dt.UTC
+    )
     net = cents(product.price_on(day) * cases * product.pack_size * Decimal("0.80") / (1 + product.vat_rate))
     hong_kong = party.city in ("香港", "深圳")
     number = f"DN{day:%y%m%d}{party.code[1:]}"
@@ -352,10 +356,12 @@ def _order(company: Company, day: dt.date, moment: int, serial: int, rng: random
         refund = cents(paid * Decimal(rng.randint(10, 60)) / 100)
     region = rng.choice(REGIONS)
     province = rng.choice(PROVINCES[region])
-    address = f"{province}{rng.choice('东西南北')}城区{person_name(rng)[1:]}路{rng.randint(1, 999)}号{rng.randint(1, 30)}幢{rng.randint(101, 2904)}室"
+    street = f"{rng.choice('东西南北')}城区{person_name(rng)[1:]}路{rng.randint(1, 999)}号"
+    address = f"{province}{street}{rng.randint(1, 30)}幢{rng.randint(101, 2904)}室"
+    buyer, phone = person_name(rng), phone_number(rng)
     paid_at = dt.datetime.combine(day, dt.time(), SHANGHAI) + dt.timedelta(seconds=moment)
     number = f"21{rng.randrange(10**10, 10**11)}{serial:04d}{rng.randint(1, 9)}1"
-    return Order(number, paid_at, status, product.code, quantity, paid, refund, person_name(rng), phone_number(rng), address, province, region)
+    return Order(number, paid_at, status, product.code, quantity, paid, refund, buyer, phone, address, province, region)
 
 
 def _flows(order: Order, serial: int, rng: random.Random) -> Iterator[Flow]:

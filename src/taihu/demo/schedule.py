@@ -216,7 +216,9 @@ def _distributors(company: Company, *, with_leaver: bool) -> bytes:
 
 def _stores(company: Company) -> bytes:
     headers = ["门店编号", "门店名称", "零售商", "大区编码", "城市", "开业日期", "闭店日期"]
-    rows = [[store.code, store.name, store.retailer, store.region, store.city, dt.date(2024, 5, 1), store.valid_to] for store in company.stores]
+    rows = [
+        [store.code, store.name, store.retailer, store.region, store.city, dt.date(2024, 5, 1), store.valid_to] for store in company.stores
+    ]
     return writers.table_xlsx(headers, rows)
 
 
@@ -238,7 +240,9 @@ def _targets(facts: Facts) -> bytes:
         for region, channel in dict.fromkeys((target.region, target.channel) for target in facts.targets)
     ]
     headers = ["大区编码", "渠道编码", *(f"{year}年{month}月" for year, month in months)]
-    return writers.table_xlsx(headers, rows, title="2026年销售目标（未税，单位：万元）", second_header=[*("", ""), *("未税目标" for _ in months)])
+    return writers.table_xlsx(
+        headers, rows, title="2026年销售目标（未税，单位：万元）", second_header=[*("", ""), *("未税目标" for _ in months)]
+    )
 
 
 def senders(company: Company, source: str) -> Sequence[str]:

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from taihu.core.ids import sha256_of
+from taihu.core.ids import derived_id, sha256_of
 from taihu.demo.drafts import STYLES, Draft, Row
 
 ZIP_PASSWORDS = {"sell_out_huanan": "Huanan#2026", "tmall_orders": "Tmall#A2026"}
 LOGIN_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>供应商平台 登录</title></head><body>
 <form action="/login" method="post"><h1>您的会话已过期，请重新登录</h1>
-<input id="user" name="user"><input id="password" name="password" type="password"><button>登录</button></form></body></html>"""
+<input type="hidden" name="token" value="{token}"><input id="user" name="user">
+<input id="password" name="password" type="password">
+<button>登录</button></form></body></html>"""
 _WRITTEN_AT = dt.datetime(2026, 9, 1, 8, 0, 0)
 _ZIP_TIME = (2026, 9, 1, 8, 0, 0)
 
@@ -41,7 +43,7 @@ def write(draft: Draft) -> Written:
     if draft.name.endswith(".zip"):
         content = _zip(draft, content, "csv" if kind == "csv" else "xlsx")
     if draft.damage == "login_page":
-        content = LOGIN_PAGE.encode()
+        content = LOGIN_PAGE.replace("{token}", derived_id("login page", draft.name)).encode()
     elif draft.damage == "truncated":
         content = content[: len(content) * 3 // 5]
     return Written(content, written.positions)
@@ -202,7 +204,8 @@ def _csv_footer(draft: Draft, buffer: io.StringIO) -> None:
 
 def _html(draft: Draft) -> Written:
     parts = [
-        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312"></head><body>',
+        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head>',
+        '<meta http-equiv="Content-Type" content="text/html; charset=gb2312"></head><body>',
         "<table border=1>",
         f'<tr><td colspan="{len(draft.columns)}"><b>{html.escape(draft.title)}</b></td></tr>',
         "<tr>" + "".join(f"<th>{html.escape(draft.header(name))}</th>" for name in draft.columns) + "</tr>",

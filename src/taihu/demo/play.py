@@ -1,0 +1,106 @@
+"""The demo's loop: 28 mornings of the simulated company through the ordinary pipeline, then documents and the score.
+
+The world (servers, senders, truth) is another process that this one reaches only through mail, SFTP, HTTP and the ERP's
+database, as it would reach a real company. The truth is opened by the world after the last morning, not before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from taihu.core.clock import FixedClock
+from taihu.core.progress import Progress
+from taihu.demo.score import Score, score
+from taihu.demo.setup import write_project
+from taihu.demo.world import start_world
+from taihu.project.workspace import Workspace, open_workspace
+from taihu.run import documenting
+from taihu.run.execution import RunResult, run
+
+DEFAULT_SEED = 20261012
+FIRST, LAST = dt.date(2026, 9, 15), dt.date(2026, 10, 12)
+MISSED = frozenset({dt.date(2026, 9, 23)})
+AT = dt.time(8, 30)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class DemoProgress(Progress, Protocol):
+    """Progress that also counts mornings."""
+
+    def advance(self, title: str, line: str) -> None:
+        """One morning is done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What the demo leaves: its project, its files worth opening, its score."""
+
+    project: Path
+    files: list[Path]
+    score: Score
+    environment: Mapping[str, str]
+
+
+def mornings() -> list[dt.date]:
+    """The 28 calendar mornings of the demo."""
+    return [FIRST + dt.timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+
+
+def instant_of(day: dt.date) -> dt.datetime:
+    """When the planner is poked on a morning."""
+    return dt.datetime.combine(day, AT, ZONE)
+
+
+@contextmanager
+def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: DemoProgress) -> Iterator[Played]:
+    """Play all mornings in ``folder``; the world's servers stay up while the caller is inside."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".taihu-demo").write_text("made by taihu demo; it may be deleted\n", encoding="utf-8")
+    with start_world(seed=seed, folder=folder / "world", faults=faults, inbox=folder / "company_a" / "inbox") as world:
+        project = folder / "company_a"
+        environment = write_project(project, world.accounts)
+        os.environ.update(environment)
+        clock = FixedClock(instant_of(FIRST))
+        with open_workspace(project, clock, progress=progress) as ws:
+            for day in mornings():
+                delivered = world.morning(day)
+                clock.move_to(instant_of(day))
+                if day in MISSED:
+                    progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
+                    continue
+                progress.advance(f"{day:%m-%d}", line_of(run(ws), delivered))
+            files = _documents(ws, progress) if documents else []
+            result = score(ws, world.truth())
+        yield Played(project, [*_reports(project), *files], result, environment)
+
+
+def line_of(result: RunResult, delivered: int) -> str:
+    """What one morning did, in one line."""
+    reports = ", ".join(f"{publication.report} {publication.span}" for publication in result.publications)
+    decided = ", ".join(f"{count} {state}" for state, count in sorted(result.decided.items()))
+    failed = f"; failed: {', '.join(sorted(result.failed))}" if result.failed else ""
+    return f"{delivered} sent, {sum(result.landed.values())} landed ({decided}){failed}" + (f" -> {reports}" if reports else "")
+
+
+def _documents(ws: Workspace, progress: Progress) -> list[Path]:
+    progress.stage("docs")
+    folder = ws.root / "generated"
+    documenting.write(folder, documenting.generate(ws))
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".pdf", ".pptx", ".svg", ".md", ".html"))
+
+
+def _reports(project: Path) -> list[Path]:
+    """Files of the newest daily and weekly report for everybody."""
+    found: list[Path] = []
+    for report in sorted((project / "out").glob("*")):
+        newest = sorted(folder for folder in report.iterdir() if folder.is_dir())[-1:]
+        found += [path for folder in newest for path in sorted(folder.glob("*_all_*"))]
+    return found
