@@ -102,8 +102,8 @@ def guess_header(grid: Grid) -> Header | None:
             best = (score, index)
     if best is None:
         return _numbered(grid)
-    last = best[1]
-    first = last - 1 if _is_upper_level(grid, last) else last
+    last = best[1] + 1 if _has_lower_level(grid, best[1]) else best[1]
+    first = last - 1 if last > best[1] or _is_upper_level(grid, last) else last
     names = combined_names(grid, first, last)
     width = max((n + 1 for n, name in enumerate(names) if name), default=0)
     return Header(first, last, tuple(_distinct(names[:width])))
@@ -151,6 +151,16 @@ def _is_upper_level(grid: Grid, last: int) -> bool:
     if last == 0 or filled(grid.rows[last - 1]) < 2:
         return False
     return any(area[0] <= last - 1 <= area[2] and (area[3] > area[1] or area[2] == last) for area in grid.merged or ())
+
+
+def _has_lower_level(grid: Grid, index: int) -> bool:
+    """Whether names stand under a cell of this row that is merged across columns, beside cells merged with the row below."""
+    if index + 1 >= len(grid.rows):
+        return False
+    below = grid.rows[index + 1]
+    wide = [area for area in grid.merged or () if area[0] == area[2] == index and area[3] > area[1]]
+    cells = [below[n] if n < len(below) else None for area in wide for n in range(area[1], area[3] + 1)]
+    return bool(cells) and all(cell is not None and not _is_value(cell) for cell in cells)
 
 
 def _numbered(grid: Grid) -> Header | None:

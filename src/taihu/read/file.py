@@ -19,7 +19,7 @@ from taihu.manifest.source import Read
 from taihu.read.archives import Unpacked, unpack
 from taihu.read.grid import Grid
 from taihu.read.grids import SHEETS, Grids, grids_of
-from taihu.read.header import Header, difference, find_header
+from taihu.read.header import difference, find_header
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.typed import TYPED, read_typed
 
@@ -107,12 +107,12 @@ def _shaped(grids: Grids, layouts: Mapping[str, LayoutFile]) -> tuple[list[Shape
     shaped: list[Shaped] = []
     rest: list[Note] = []
     for grid in grids.grids:
-        fits: list[tuple[str, LayoutFile, Header]] = []
-        for name, layout in layouts.items():
-            if fnmatch.fnmatchcase(grid.sheet, layout.sheet) or not grid.sheet:
-                header = find_header(grid, layout)
-                if header is not None:
-                    fits.append((name, layout, header))
+        wanted = {name: layout for name, layout in layouts.items() if not grid.sheet or fnmatch.fnmatchcase(grid.sheet, layout.sheet)}
+        headers = {name: find_header(grid, layout) for name, layout in wanted.items()}
+        fits = [(name, wanted[name], header) for name, header in headers.items() if header is not None]
+        # A sheet whose name no layout asks for was left out on purpose; one that was asked for is never passed over in silence.
+        if not fits and not wanted and layouts:
+            continue
         if not fits:
             rest.append(Note("unknown_layout", grid.position(0) if grid.rows else "", detail=f"{len(grid.rows)} rows not read"))
             continue
