@@ -91,14 +91,10 @@ def _calendar(ws: Workspace) -> list[Finding]:
 
 
 def _models(ws: Workspace) -> list[Finding]:
-    from taihu.model.graph import Graph
-
     try:
-        graph = Graph(ws.tree)
+        return [Finding("models", "ok", f"{len(ws.graph.order)} in order")]
     except TaihuError as error:
         return [Finding("models", "bad", str(error))]
-    del graph
-    return [Finding("models", "ok", f"{len(ws.tree.models)}")]
 
 
 def _sources(ws: Workspace) -> list[Finding]:

@@ -102,7 +102,7 @@ def _is_present(table: str, present: Container[str] | None) -> bool:
 
 def _map_sql(domain: str, keys: Sequence[KeyColumn], golden: Golden | None) -> str:
     branches = [
-        f"SELECT CAST({text_literal(key.source)} AS VARCHAR) AS source, CAST({quoted(key.column)} AS VARCHAR) AS key FROM {key.table}"
+        f"SELECT DISTINCT CAST({text_literal(key.source)} AS VARCHAR) AS source, CAST({quoted(key.column)} AS VARCHAR) AS key FROM {key.table}"
         for key in keys
     ] or ["SELECT CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS key"]
     members = "SELECT CAST(NULL AS VARCHAR) AS id"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taihu.lake.tables import Tables
     from taihu.ledger import Ledger
     from taihu.ledger.records import Publication
+    from taihu.model.graph import Graph
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class Workspace:
     progress: Progress
     started_at: dt.datetime
     _engine: Engine | None = None
+    _graph: Graph | None = None
     _rows: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
     _viewed: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -65,10 +67,19 @@ class Workspace:
         return self._engine
 
     @property
+    def graph(self) -> Graph:
+        """The models' graph, parsed when it is first needed."""
+        if self._graph is None:
+            from taihu.model.graph import Graph
+
+            self._graph = Graph(self.tree)
+        return self._graph
+
+    @property
     def output(self) -> Path:
         return self.root / self.tree.file.output
 
-    # secrets and tokens ------------------------------------------------------------------------------------------------
+    # secrets ---------------------------------------------------------------------------------------------------------
 
     def secret(self, reference: str) -> Secret:
         """The secret behind a reference of ``taihu.yml``."""
@@ -80,10 +91,6 @@ class Workspace:
         """Passwords of archives and workbooks that the source's account names, in order."""
         account = self.tree.file.accounts.get(source.file.collect.account or "")
         return [self.secret(reference).reveal() for reference in account.passwords] if account else []
-
-    def tokenize(self, domain: str, value: str) -> str:
-        """The token of a personal value; contact data is compared without regard to case."""
-        return self.vault.token(domain, value.strip().casefold() if domain == "contact" else value)
 
     # tables ------------------------------------------------------------------------------------------------------------
 

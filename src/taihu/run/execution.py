@@ -128,9 +128,13 @@ def build_tables(ws: Workspace) -> list[str]:
     from taihu.run.modelling import build_models, update_maps
 
     written = update_maps(ws)
-    written += build_models(ws)
-    ws.ledger.stamps_set("run.models", {}, version=0, definition=stamp)
-    return written
+    built = build_models(ws)
+    for each in built:
+        if each.status in ("held", "failed", "blocked"):
+            ws.ledger.outcome("build", each.table, status=each.status, reason="rule_failed", detail=each.problem)
+    if all(each.status in ("built", "same") for each in built):
+        ws.ledger.stamps_set("run.models", {}, version=0, definition=stamp)
+    return [*written, *(each.table for each in built if each.status == "built")]
 
 
 def _state_stamp(ws: Workspace) -> str:

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from taihu.check import CheckContext, check_arrival
-from taihu.clean import clean_table
+from taihu.clean import clean_schema, clean_table
 from taihu.core.errors import AccessRefused, ContentRefused, TaihuError
 from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedTotal, TableRead
 from taihu.formats.patterns import match_pattern
@@ -25,6 +23,8 @@ from taihu.manifest.tree import Source
 from taihu.read import read_file
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from taihu.project.workspace import Workspace
     from taihu.run.references import References
 
@@ -102,6 +102,7 @@ def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
     """The arrival's object read by the source's layouts; databases pass their typed rows through."""
     content = ws.objects.get(arrival.sha256)
     if source.file.read.as_ == "typed":
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         rows = pq.read_table(io.BytesIO(content)).replace_schema_metadata(None)
@@ -142,31 +143,32 @@ def _clean(
     ws: Workspace, source: Source, arrival: Arrival, tables: Iterable[TableRead], party: str | None, references: References
 ) -> tuple[pa.Table, list[Refusal], list[Note]]:
     """Typed rows of all tables of a file, with the columns that every clean row carries."""
+    import pyarrow as pa
+
     parts, refusals, notes = [], [], []
+    key = references.party_column(source)
     for table in tables:
         cleaned = clean_table(
             ws.engine,
             table.rows,
             source.file,
-            tokenizer=ws.tokenize,
+            tokenizer=ws.vault.token,
             corrections=source.corrections,
-            zone=source.file.zone or ws.tree.file.time_zone,
+            zone=ws.tree.file.time_zone,
+            added={key: party} if key else None,
         )
         parts.append(cleaned.table)
         refusals += cleaned.refusals
         notes += cleaned.notes
-    rows = pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
-    rows = with_business_date(source, rows, ws.tree.file.time_zone)
-    count = rows.num_rows
-    rows = rows.append_column("_src_id", pa.array([arrival.id] * count, pa.string()))
-    key = references.party_column(source)
-    if key and key not in rows.column_names:
-        rows = rows.append_column(key, pa.array([party] * count, pa.string()))
-    return rows, refusals, notes
+    if not parts:
+        return clean_schema(source.file, [key] if key else []).empty_table(), refusals, notes
+    rows = with_business_date(source, pa.concat_tables(parts), ws.tree.file.time_zone)
+    return rows.append_column("_src_id", pa.array([arrival.id] * rows.num_rows, pa.string())), refusals, notes
 
 
 def with_business_date(source: Source, rows: pa.Table, time_zone: str) -> pa.Table:
     """Add ``business_date``: the contract's column as a date in the project's zone."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     name = source.file.business_date
@@ -175,14 +177,8 @@ def with_business_date(source: Source, rows: pa.Table, time_zone: str) -> pa.Tab
     column = rows.column(name)
     if pa.types.is_timestamp(column.type):
         aware = column if column.type.tz else pc.assume_timezone(column, "UTC")
-        column = pc.local_timestamp(aware.cast(pa.timestamp("us", time_zone)))
-    return rows.append_column("business_date", column.cast(pa.date32()) if not pa.types.is_timestamp(column.type) else _date_of(column))
-
-
-def _date_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    return pc.floor_temporal(column, unit="day").cast(pa.date32())
+        column = pc.floor_temporal(pc.local_timestamp(aware.cast(pa.timestamp("us", time_zone))), unit="day")
+    return rows.append_column("business_date", column.cast(pa.date32()))
 
 
 def _nil(source: Source, intake: Intake, party: str | None, references: References) -> Intake:
@@ -205,7 +201,7 @@ def envelope_party(source: Source, arrival: Arrival, references: References) -> 
     if rule.found_in in ("file name", "subject") and rule.pattern:
         text = arrival.name if rule.found_in == "file name" else arrival.meta.get("subject", "")
         found = match_pattern(rule.pattern, text)
-        return references.party_by(source, found["party"]) if found and "party" in found else None
+        return references.party_by(source, found.party) if found and found.party else None
     return None
 
 
@@ -257,10 +253,7 @@ def _stated_span(source: Source, intake: Intake, file: FileRead) -> Span | None:
     if rule.found_in == "cell":
         text = file.cells.get(rule.cell or "", "")
     found = match_pattern(rule.pattern or "{yyyy}-{mm}-{dd}", text)
-    if not found or "start" not in found:
-        return None
-    start, end = found["start"], found.get("end", found["start"])
-    return Span(dt.date.fromisoformat(start), dt.date.fromisoformat(end) + dt.timedelta(days=1))
+    return found.span if found else None
 
 
 def runs_of(days: Iterable[dt.date]) -> list[Span]:
@@ -278,14 +271,17 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
     """Apply the source's rules: rows are refused, the file passes, or it is held."""
     rows = intake.rows
     assert rows is not None
-    if source.file.outside_period == "hold" and (outside := references.outside(source, intake)):
-        return stop(intake, "outside_period", ", ".join(str(span) for span in outside))
     context = CheckContext(
-        reference=ws.clean_rows,
-        previous=lambda name: references.previous_rows(source, name, intake),
-        party=party or source.name,
-        party_column=_party_column(source, references),
+        party=party or "",
+        party_column=_party_column(source, references) if party is None else None,
         spans=[scope.span for scope in intake.scopes],
+        reference=ws.clean_rows,
+        previous=lambda name: references.previous_rows(source, name or (party or source.name), intake),
+        owed=lambda name: references.owed_with(name or (party or source.name), intake),
+        known=references.known_span(intake),
+        zone=ws.tree.file.time_zone,
+        rows_in=rows.num_rows + len(intake.refusals),
+        refusals=intake.refusals,
     )
     verdict = check_arrival(ws.engine, rows, source.file, context=context)
     intake = replace(intake, notes=[*intake.notes, *verdict.notes])
@@ -293,6 +289,7 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
         return stop(replace(intake, refusals=[*intake.refusals, *verdict.refusals]), verdict.hold, verdict.hold_detail)
     refused = {refusal.position for refusal in verdict.refusals}
     if refused:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         keep = pc.invert(pc.is_in(rows.column("_src_row"), value_set=pa.array(sorted(refused), pa.string())))

@@ -44,6 +44,7 @@ def load_source(ws: Workspace, source: Source) -> Loaded:
     with ws.ledger.lease(f"table:{source.table}"):
         references = References(ws, source)
         intakes = _take_in_all(ws, source, sorted(waiting, key=_order), references)
+        ws.vault.flush()
         version, partitions = _write(ws, source, intakes, references)
         stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
         decisions = [intake.decision for intake in intakes]
@@ -58,14 +59,13 @@ def _order(arrival: Arrival) -> tuple[dt.datetime, int]:
 def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References) -> list[Intake]:
     seen = {arrival.sha256: arrival for arrival in ws.ledger.arrivals(source=source.name) if arrival.state != "landed"}
     current = set(references.winners.values())
-    released = ws.ledger.released_arrivals(source.name)
     intakes = []
     for arrival in waiting:
         twin = seen.get(arrival.sha256)
-        if twin is not None and twin.id != arrival.id and arrival.id not in released:
+        if twin is not None and twin.id != arrival.id and not ws.ledger.released(arrival.id):
             intakes.append(_twin(arrival, twin, current))
             continue
-        intake = take_in(ws, source, arrival, references, released=arrival.id in released)
+        intake = take_in(ws, source, arrival, references, released=bool(ws.ledger.released(arrival.id)))
         if intake.state == "accepted" and intake.rows is not None:
             references.remember([intake.rows])
             current.add(arrival.id)
@@ -187,4 +187,4 @@ def _write_months(ws: Workspace, source: Source, rows: pa.Table, months: Sequenc
     rows = rows.append_column("_month", column)
     rows = rows.filter(pc.is_in(rows.column("_month"), value_set=pa.array(list(months), pa.string())))
     rows = rows.sort_by([("_month", "ascending"), ("_src_id", "ascending"), ("_src_row", "ascending")])
-    return ws.tables.replace_partitions(source.table, rows, months), list(months)
+    return ws.tables.replace_partitions(source.table, rows, list(months)), list(months)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from taihu.clean import personal_form
 from taihu.core.types import Scope, Span
 from taihu.ledger.records import Arrival
 from taihu.manifest.tree import Source
@@ -78,7 +79,11 @@ class References:
             return text.strip() or None
         reference = self._ws.tree.sources[rule.in_].file
         column = reference.columns.get(rule.by) if rule.by else None
-        value = self._ws.tokenize(column.personal, text) if column is not None and column.personal else text.strip()
+        value = (
+            self._ws.vault.token(column.personal, personal_form(column.personal, text))
+            if column is not None and column.personal
+            else text.strip()
+        )
         return self._lookup.get(value)
 
     # debts -------------------------------------------------------------------------------------------------------------
@@ -119,19 +124,17 @@ class References:
         name = party or source.name
         return [Scope(name, span) for span in self.oldest_owed(source, arrival, name)] if party else []
 
-    def outside(self, source: Source, intake: Intake) -> list[Span]:
-        """Days of the intake that are neither owed nor ever delivered: before the beginning or in the future."""
-        from taihu.run.intake import runs_of
+    def owed_with(self, party: str, intake: Intake) -> list[dt.date]:
+        """Days of the deliveries that the intake belongs to: a file with Friday and Saturday owes Sunday too."""
+        present = {day for scope in intake.scopes if scope.party == party for day in scope.span.days()}
+        groups = {debt.due_at for debt in self.debts if debt.party == party and debt.day in present}
+        return [debt.day for debt in self.debts if debt.party == party and debt.due_at in groups and (party, debt.day) not in self.winners]
 
-        if source.file.expect is None:
-            return []
-        known = {(debt.party, debt.day) for debt in self.debts} | set(self.winners)
+    def known_span(self, intake: Intake) -> Span | None:
+        """From the first day that is owed to the day on which the file came (not in it)."""
+        first = min((debt.day for debt in self.debts), default=None)
         today = (intake.arrival.received_at or intake.arrival.landed_at).astimezone(self.zone).date()
-        first = min((debt.day for debt in self.debts), default=today)
-        strange = {
-            day for scope in intake.scopes for day in scope.span.days() if (scope.party, day) not in known and (day < first or day >= today)
-        }
-        return runs_of(strange)
+        return Span(first, max(today, first)) if first is not None else None
 
     # earlier data ------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,41 @@
+"""Maps and models after a load: what changed below them is followed exactly as far as it reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taihu.check import check_table
+
+if TYPE_CHECKING:
+    from taihu.engine.interface import Engine
+    from taihu.manifest.tree import Model
+    from taihu.model.build import Built
+    from taihu.project.workspace import Workspace
+
+
+def update_maps(ws: Workspace) -> list[str]:
+    """Bring ``match.<domain>_map`` up to date with the keys that sources use; returns the tables that changed."""
+    from taihu import match
+
+    keys, golden = match.key_columns(ws.tree), match.golden_tables(ws.tree)
+    wanted = {key.table for key in keys} | {entry.table for entry in golden.values()}
+    present = {table for table in wanted if ws.tables.exists(table)}
+    for table in present:
+        ws.view_clean(table)
+    maps = match.update_maps(ws.engine, keys, golden, present=present)
+    return [table for domain, data in maps.items() if ws.write_if_changed(table := f"match.{domain}_map", data)]
+
+
+def build_models(ws: Workspace) -> list[Built]:
+    """Build the models whose inputs or definitions changed."""
+    from taihu.model.build import build
+
+    ws.progress.stage("build")
+    return build(ws.graph, ws.tables, ws.engine, ws.ledger, progress=ws.progress.step, checked=_checked)
+
+
+def _checked(engine: Engine, model: Model, table: str) -> str:
+    """What is wrong with new rows of a model, in one sentence; empty if nothing is."""
+    failures = check_table(engine, table, model.header.checks, where=model.path)
+    holding = [failure for failure in failures if failure.otherwise == "hold"]
+    return "; ".join(f"{failure.rule}: {failure.rows}" for failure in holding)
