@@ -1,4 +1,8 @@
-"""All row rules of a table in one SQL scan."""
+"""Row rules: signs and absent values on the Arrow columns, all conditions in SQL in one scan.
+
+Arrivals are small and many; planning a query takes longer than everything else about them, so the engine is asked only where
+the project wrote SQL, and then once.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from taihu.check.verdict import Finding
 from taihu.core.errors import ManifestError, TerminalError
-from taihu.engine.types import quoted
 from taihu.manifest.source import Check
 
 if TYPE_CHECKING:
@@ -25,8 +28,8 @@ class RowRule:
     """A condition that every row must meet; a row for which it is null fails."""
 
     name: str
-    sql: str
     reason: str
+    sql: str = ""
     column: str = ""
     check: Check | None = None
 
@@ -34,13 +37,11 @@ class RowRule:
 def row_rules(check: Check) -> list[RowRule]:
     """The row conditions of one check; none if it is not about single rows."""
     if check.same_sign:
-        one, two = map(quoted, check.same_sign)
-        sql = f"sign({one}) = sign({two}) OR {one} = 0 OR {two} = 0"
-        return [RowRule(rule_name(check), sql, "sign_disagrees", check.same_sign[0], check)]
+        return [RowRule(rule_name(check), "sign_disagrees", column=check.same_sign[0], check=check)]
     if check.sql:
-        return [RowRule(rule_name(check), check.sql, check.reason or "rule_failed", check=check)]
+        return [RowRule(rule_name(check), check.reason or "rule_failed", check.sql, check=check)]
     if check.not_null:
-        return [RowRule(f"not_null({name})", f"{quoted(name)} IS NOT NULL", "value_missing", name, check) for name in check.not_null]
+        return [RowRule(f"not_null({name})", "value_missing", column=name, check=check) for name in check.not_null]
     return []
 
 
@@ -57,26 +58,48 @@ def failed_rows(engine: Engine, rows: pa.Table, rules: Sequence[RowRule]) -> lis
     """For each rule the numbers of the rows that fail it.
 
     Raises:
-        ManifestError: If a rule's SQL does not fit the table.
+        ManifestError: If a rule does not fit the table.
     """
-    import pyarrow as pa
+    conditions = [rule for rule in rules if rule.sql]
+    by_scan = dict(zip((rule.name for rule in conditions), _scanned(engine, rows, conditions), strict=True))
+    return [by_scan[rule.name] if rule.sql else _tested(rows, rule) for rule in rules]
+
+
+def _tested(rows: pa.Table, rule: RowRule) -> list[int]:
+    """Rows that fail a rule about signs or absent values."""
     import pyarrow.compute as pc
+
+    check = rule.check
+    try:
+        if check is not None and check.same_sign:
+            one, two = (pc.sign(rows[name]) for name in check.same_sign)
+            agree = pc.or_(pc.equal(one, two), pc.equal(pc.multiply(one, two), 0))
+            failing = pc.invert(pc.fill_null(agree, False))
+        else:
+            failing = pc.is_null(rows[rule.column])
+    except KeyError as error:
+        raise ManifestError(f"the check {rule.name} names {error}, which is not a column", where="source.yml") from None
+    numbers: list[int] = pc.indices_nonzero(failing).to_pylist()
+    return numbers
+
+
+def _scanned(engine: Engine, rows: pa.Table, rules: Sequence[RowRule]) -> list[list[int]]:
+    """Rows that fail conditions in SQL; a condition that is null fails."""
+    import pyarrow as pa
 
     if not rules or not rows.num_rows:
         return [[] for _ in rules]
     numbered = rows.append_column(_ORDER, pa.array(range(rows.num_rows), pa.int64()))
     tests = ", ".join(f"NOT coalesce(({rule.sql}), false) AS fails_{number}" for number, rule in enumerate(rules))
     any_of = " OR ".join(f"fails_{number}" for number in range(len(rules)))
-    engine.register(ROWS, numbered)
+    engine.register(ROWS, numbered)  # stays until the next arrival takes its place
     try:
         failed = engine.query(f"SELECT * FROM (SELECT {_ORDER}, {tests} FROM {ROWS}) WHERE {any_of} ORDER BY {_ORDER}")
     except TerminalError as error:
         raise ManifestError(
             f"a check cannot be evaluated: {error.what}", where="source.yml", fix=", ".join(rule.name for rule in rules)
         ) from None
-    finally:
-        engine.drop(ROWS)
-    return [failed[_ORDER].filter(pc.fill_null(failed[f"fails_{number}"], True)).to_pylist() for number in range(len(rules))]
+    return [failed[_ORDER].filter(failed[f"fails_{number}"]).to_pylist() for number in range(len(rules))]
 
 
 def duplicates(rows: pa.Table, key: Sequence[str], technical: Sequence[str]) -> tuple[list[int], list[int]]:

@@ -7,7 +7,7 @@ column; a row that only sums others up is left out with a note. Texts are never 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from taihu.clean.columns import ColumnTyping, Findings
@@ -30,6 +30,7 @@ POSITION = "_src_row"
 _TOTAL_WORD = r"^\s*(本[页日月周期]|当[日页月]|分|总)?(小计|合计|总计|累计|共计)\s*[:：]?\s*$"
 _TOTAL_BEGINNING = r"^\s*(本[页日月周期]|当[日页月]|分|总)?(小计|合计|总计|累计|共计|共\s*\d+\s*[笔条行])"
 _MOST_NOTES = 50
+_PER_COLUMN = frozenset({"rounded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +174,12 @@ def _told(findings: Findings, total_rows: set[int], positions: Sequence[str]) ->
 
 
 def _notes(findings: Findings, left_out: set[int], positions: Sequence[str]) -> list[Note]:
-    """One note per noticed value; beyond fifty of a kind in a column, one that counts the rest."""
+    """One note per noticed value; beyond fifty of a kind in a column (one for roundings) the last counts the rest."""
     notes: list[Note] = []
     for (reason, column), rows in findings.noticed.items():
         kept = [row for row in rows if row not in left_out]
-        notes += [Note(reason, positions[row], column) for row in kept[:_MOST_NOTES]]
-        if len(kept) > _MOST_NOTES:
-            notes.append(Note(reason, positions[kept[_MOST_NOTES]], column, f"and {len(kept) - _MOST_NOTES} more from here on"))
+        most = 1 if reason in _PER_COLUMN else _MOST_NOTES
+        notes += [Note(reason, positions[row], column) for row in kept[:most]]
+        if len(kept) > most:
+            notes[-1] = replace(notes[-1], detail=f"and {len(kept) - most} more from here on")
     return notes
