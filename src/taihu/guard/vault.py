@@ -19,15 +19,17 @@ from types import TracebackType
 from typing import Final, Self
 
 from taihu.core.boundary import reached
-from taihu.core.errors import NotFound
+from taihu.core.errors import IntegrityError, NotFound
 from taihu.guard.keys import Keyring
 from taihu.guard.seal import Sealer
+from taihu.ledger.place import local_or_refused
 
 PREFIX: Final = "tk_"
 _BATCH: Final = 5000
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS clear_value (token TEXT PRIMARY KEY, domain TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -41,9 +43,13 @@ class Vault:
     Args:
         path: The vault's own SQLite file.
         keyring: Gives the sealing key and one token key for each domain.
+
+    Raises:
+        IntegrityError: The vault belongs to another keyring; tokens made now would join with nothing.
     """
 
     def __init__(self, path: Path, keyring: Keyring) -> None:
+        local_or_refused(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._keyring = keyring
         self._sealer = Sealer(keyring, "vault")
@@ -53,6 +59,13 @@ class Vault:
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;" + _SCHEMA)
+        mark = self._sealer.fingerprint("vault", "keyring")
+        self._connection.execute("INSERT OR IGNORE INTO about VALUES ('keyring', ?)", (mark,))
+        if self._connection.execute("SELECT value FROM about WHERE name = 'keyring'").fetchone()[0] != mark:
+            self._connection.close()
+            raise IntegrityError(
+                "the vault was sealed with another keyring", where=str(path), fix="set keys: to the keyring that belongs to it"
+            )
 
     def __enter__(self) -> Self:
         return self

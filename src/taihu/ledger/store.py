@@ -77,6 +77,14 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the ledger's file; nothing if it is sound. For ``taihu doctor``."""
+        if self._engine.dialect.name != "sqlite":
+            return []
+        with self._read() as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check")]
+        return [] if found == ["ok"] else found
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Join all verbs inside into one transaction: all of them happen, or none."""

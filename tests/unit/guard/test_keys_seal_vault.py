@@ -120,6 +120,13 @@ def test_tokens_join_inside_a_domain_only(keyring: Keyring, tmp_path: Path) -> N
             vault.clear("tk_nothing")
 
 
+def test_a_vault_belongs_to_its_keyring(keyring: Keyring, tmp_path: Path) -> None:
+    Vault(tmp_path / "vault.sqlite", keyring).close()
+    Vault(tmp_path / "vault.sqlite", keyring).close()
+    with pytest.raises(IntegrityError, match="another keyring"):
+        Vault(tmp_path / "vault.sqlite", Keyring.create(tmp_path / "other"))
+
+
 def test_vault_file_holds_no_clear_value_and_survives_reopening(keyring: Keyring, tmp_path: Path) -> None:
     path = tmp_path / "vault.sqlite"
     with Vault(path, keyring) as vault:

@@ -341,6 +341,7 @@ def test_another_schema_version_is_refused(ledger: Ledger, ledger_file: Path, ke
 
 
 def test_durable_settings(ledger: Ledger, ledger_file: Path) -> None:
+    assert ledger.damage() == []
     with ledger._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
