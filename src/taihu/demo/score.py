@@ -257,7 +257,7 @@ class _View:
         """(source, party, day) to what the ledger says is missing, held or refused there."""
         marks: dict[tuple[str, str, dt.date], str] = {}
         for arrival in records.arrivals:
-            rows = self.quarantine.get(arrival.id, ())
+            rows = self.quarantine.get(arrival.id, [])
             if arrival.state in _UNUSED or (rows and arrival.state != "superseded"):
                 file = self._sent.get((arrival.source, arrival.name))
                 named = {(file.party, day) for file in ([file] if file else []) for day in file.days}
