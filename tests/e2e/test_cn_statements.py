@@ -6,6 +6,8 @@ still show their rows.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,12 +15,15 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from taihu.core.clock import FixedClock
 from taihu.core.types import FileRead
 from taihu.manifest.layout import LayoutFile
 from taihu.manifest.source import Read
 from taihu.manifest.strict import parse
+from taihu.project.workspace import Workspace, open_workspace
 from taihu.read import read_blind, read_file
 from taihu.read.totals import number
+from taihu.run.execution import run
 
 REAL = Path(__file__).parents[3] / "shared" / "real-data" / "cn-statements" / "example"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the statements are not at {REAL}")
@@ -165,3 +170,82 @@ def test_icbc_total_row_disagrees() -> None:
         ("记账金额(支出)", Decimal("9876.54"), Decimal("4241.08")),
     ]
     assert "1234.56" in read.held_detail and "2841.74" in read.held_detail
+
+
+COLUMNS = {
+    "alipay": ("timestamp", "交易时间", {"amount": "金额"}),
+    "wechat": ("timestamp", "交易时间", {"amount": "金额(元)"}),
+    "boc": ("date", "记账日期", {"amount": "金额"}),
+    "citic": ("date", "交易日期", {"amount": "结算金额"}),
+    "hxsec": ("date", "交收日期", {"amount": "清算金额"}),
+    "icbc": ("date", "交易日期", {"income": "记账金额(收入)", "expense": "记账金额(支出)"}),
+    "cmb": ("date", "记账日期", {"amount": "交易金额"}),
+}
+
+
+def _write_project(root: Path) -> None:
+    """Seven sources as a BI analyst would write them: YAML files and nothing else."""
+    (root / "taihu.yml").parent.mkdir(parents=True, exist_ok=True)
+    (root / "taihu.yml").write_text(
+        "name: statements\ntitle: {zh: 对账单, en: Statements}\nentities: {main: {currency: CNY}}\n", encoding="utf-8"
+    )
+    for name, text in SOURCES.items():
+        given = yaml.safe_load(text)
+        kind, header, amounts = COLUMNS[name]
+        folder = root / "sources" / name
+        (folder / "layouts").mkdir(parents=True)
+        columns: dict[str, object] = {
+            "happened": {"from": header, "type": kind, "required": True} | ({"order": "year first"} if kind == "date" else {})
+        }
+        for column, source in amounts.items():
+            columns[column] = {"from": source, "type": "money", "currency": "CNY", "tax": "included"}
+        source_file = {
+            "title": {"zh": name, "en": name}, "owner": "finance", "purpose": "reconciliation", "retention": "12 months", "entity": "main",
+            "collect": {"via": "folder", "path": f"inbox/{name}"}, "load": "replace", "read": given["read"] | {"layouts": ["standard"]},
+            "columns": columns, "business_date": "happened", "missing": ["-", "/", "--"],
+        }  # fmt: skip
+        (folder / "source.yml").write_text(yaml.safe_dump(source_file, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        (folder / "layouts" / "standard.yml").write_text(yaml.safe_dump(given["layout"], allow_unicode=True), encoding="utf-8")
+        inbox = root / "inbox" / name
+        inbox.mkdir(parents=True)
+        path = REAL / given["file"]
+        (inbox / path.name).write_bytes(path.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The seven sources, run once."""
+    root = tmp_path_factory.mktemp("statements")
+    _write_project(root)
+    with open_workspace(root, FixedClock(dt.datetime(2026, 11, 10, 1, 0, tzinfo=dt.UTC))) as ws:
+        run(ws, reports=False)
+        yield ws
+
+
+def test_pipeline_holds_the_redacted_statements_and_loads_the_others(project: Workspace) -> None:
+    states = {arrival.source: (arrival.state, arrival.reason) for arrival in project.ledger.arrivals()}
+    held = ("held", "total_disagrees")
+    assert {name: state for name, state in states.items() if state != ("accepted", "")} == {"alipay": held, "wechat": held, "icbc": held}
+    assert set(states) == set(SOURCES)
+    details = {arrival.source: arrival.detail for arrival in project.ledger.arrivals(states=("held",))}
+    assert "66" in details["alipay"] and "43" in details["wechat"] and "1234.56" in details["icbc"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "total"), [("boc", 17, "426.70"), ("citic", 13, "1097.39"), ("hxsec", 13, "234438.16"), ("cmb", 5, None)]
+)
+def test_pipeline_rows_and_sums(project: Workspace, name: str, rows: int, total: str | None) -> None:
+    clean = project.tables.read(f"clean.{name}")
+    assert clean.num_rows == rows
+    if total is not None:
+        assert sum(value.as_py() for value in clean["amount"]) == Decimal(total)
+    assert clean["_src_row"].null_count == 0
+
+
+def test_pipeline_shows_the_rows_of_a_held_file(project: Workspace) -> None:
+    from taihu.run.intake import read_arrival
+
+    for name, rows in (("alipay", 10), ("wechat", 27), ("icbc", 11)):
+        (arrival,) = project.ledger.arrivals(source=name)
+        file = read_arrival(project, project.tree.sources[name], arrival)
+        assert (file.held, file.tables[0].rows.num_rows) == ("total_disagrees", rows)
