@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import NotFound
@@ -68,21 +68,26 @@ class OutboxVerbs(OutcomeVerbs):
             self._put(connection, self._t.outbox, [row], keep=True, key=["id"])
         return message_id
 
-    def outbox_pending(self, *, publication: str | None = None) -> list[OutboxRow]:
-        """Messages that may be sent now, in order; those that a dead process was sending become ``ambiguous`` first."""
+    def outbox_pending(self, *, publication: str | None = None, repeatable: Collection[str] = ()) -> list[OutboxRow]:
+        """Messages that may be sent now, in order.
+
+        Those that a dead process was sending become ``ambiguous`` first, or ``pending`` again where sending twice is sending once.
+
+        Args:
+            publication: Only of this one.
+            repeatable: Channels for which a second sending changes nothing, such as a folder.
+        """
         table = self._t.outbox
+        lost = "the sending process ended before the answer came"
         with self._write() as connection:
             for row in connection.execute(table.select().where(table.c.state == "sending")).all():
                 sender = Process.parse(row.sender)
                 if sender is None or not self._may_live(sender):
-                    self._outbox_move(
-                        connection, row.id, "ambiguous", ("sending",), error="the sending process ended before the answer came"
-                    )
-        return [
-            row
-            for row in self.outbox(states=("pending", "failed"), publication=publication)
-            if row.state == "pending" or (row.not_before is not None and row.not_before <= self._now())
-        ]
+                    state = "pending" if row.channel in repeatable else "ambiguous"
+                    self._outbox_move(connection, row.id, state, ("sending",), error=lost)
+        now = self._now()
+        waiting = self.outbox(states=("pending", "failed"), publication=publication)
+        return [row for row in waiting if row.state == "pending" or (row.not_before is not None and row.not_before <= now)]
 
     def outbox(self, *, states: Iterable[str] | None = None, publication: str | None = None) -> list[OutboxRow]:
         """Messages in the order they were put."""

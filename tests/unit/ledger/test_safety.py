@@ -213,6 +213,14 @@ def test_a_message_of_a_killed_sender_is_ambiguous_and_never_sent_by_itself(ledg
     assert ledger.outbox(states=["ambiguous"]) == []
 
 
+def test_a_channel_that_may_repeat_is_simply_tried_again(ledger: Ledger, ledger_file: Path, keyring: Keyring) -> None:
+    message = put(ledger)
+    code = f"ledger.outbox_sending('{message}'); import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert process(code, ledger_file, keyring).wait() == -signal.SIGKILL
+    assert [each.id for each in ledger.outbox_pending(repeatable=["smtp"])] == [message]
+    assert ledger.outbox(states=["ambiguous"]) == []
+
+
 def test_an_unanswered_message_is_ambiguous(ledger: Ledger) -> None:
     message = put(ledger)
     with pytest.raises(NotFound):
