@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from taihu.model.places import place_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+_NOT_CODE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 class Graph:
@@ -193,9 +196,18 @@ def _parse(model: Model) -> Any:
         raise ManifestError(
             f"not valid SQL{near}: {details.get('description') or 'it cannot be parsed'}", where=f"{model.path}:{line}"
         ) from None
+    _check_parentheses(model)
     if len(statements) != 1 or not isinstance(statements[0], exp.Select):
         raise ManifestError("a model is one SELECT, with CTEs in front", where=f"{model.path}:{model.sql_line}")
     return statements[0]
+
+
+def _check_parentheses(model: Model) -> None:
+    """The parser forgives a parenthesis that is missing after CAST; engines do not."""
+    text = _NOT_CODE.sub("", model.sql)
+    if text.count("(") != text.count(")"):
+        what = f"not valid SQL: {text.count('(')} opening and {text.count(')')} closing parentheses"
+        raise ManifestError(what, where=f"{model.path}:{model.sql_line}")
 
 
 def _ctes_of(query: exp.Select) -> set[str]:

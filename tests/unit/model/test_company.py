@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,8 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from taihu.core.clock import FixedClock
 from taihu.core.types import Span
 from taihu.engine.duckdb import DuckDBEngine
-from taihu.guard.keys import Keyring
-from taihu.guard.seal import Sealer
 from taihu.lake.tables import Tables
 from taihu.ledger.ledger import Ledger
 from taihu.model import lineage
@@ -39,21 +35,6 @@ pytestmark = pytest.mark.skipif(not (COMPANY / "taihu.yml").exists(), reason="ex
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     return Graph(load_tree(COMPANY))
-
-
-@pytest.fixture
-def engine() -> Iterator[DuckDBEngine]:
-    with DuckDBEngine(memory_limit="200MB") as made:
-        yield made
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    clock = FixedClock(dt.datetime(2026, 10, 12, tzinfo=dt.UTC))
-    sealer = Sealer(Keyring.create(tmp_path / "keys", root=b"r" * 32))
-    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.sqlite", sealer=sealer, clock=clock)
-    yield opened
-    opened.close()
 
 
 def put(tables: Tables, graph: Graph, table: str, rows: list[dict[str, Any]]) -> None:
@@ -176,7 +157,7 @@ def test_every_summed_column_of_every_mart_equals_its_listed_rows(
     for mart in (name for name in graph.order if name.startswith("mart.")):
         types = graph.types(mart)
         for column in (name for name, kind in types.items() if kind.startswith(("DECIMAL", "BIGINT"))):
-            for region in (None, "EAST", "SOUTH"):
+            for region in (None, "EAST"):
                 filters = [("region_code", region)] if region else []
                 where = f"business_date >= DATE '{span.start}' AND business_date < DATE '{span.end}'"
                 where += f" AND region_code = '{region}'" if region else ""
