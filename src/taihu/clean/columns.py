@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from taihu.china.characters import stored_form
 from taihu.china.refused import ValueRefused
-from taihu.clean.values import Reader, Value, arrow_type, reader_of
+from taihu.clean.values import EXCEL_DIGITS, Reader, Value, arrow_type, reader_of
 from taihu.manifest.source import Column, SourceFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_WORN_TOGETHER = 5
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class ColumnTyping:
 
     def _read(self, name: str, column: Column, places: Mapping[int, str | None]) -> dict[int, Any]:
         known = _distinct(places.values(), reader_of(column, self._zone), self._source.missing)
+        if column.type == "text":
+            _refuse_worn_ids(known)
         needed = self._is_needed(name, column)
         read: dict[int, Any] = {}
         for row, text in places.items():
@@ -81,6 +86,17 @@ class ColumnTyping:
                 self.findings.refuse(row, "value_missing", name)
             read[row] = result.value
         return read
+
+
+def _refuse_worn_ids(known: dict[str | None, Value | str]) -> None:
+    """A workbook keeps fifteen digits: where every long number of a column ends in zeros from there on, all of them are damaged.
+
+    One such number alone may be right, so this takes a column's worth of them.
+    """
+    texts = [text for text, value in known.items() if text and isinstance(value, Value) and isinstance(value.value, str)]
+    numbers = [text for text in texts if len(text.strip()) > EXCEL_DIGITS and text.strip().isdecimal()]
+    if len(numbers) >= _WORN_TOGETHER and all(set(text.strip()[EXCEL_DIGITS:]) == {"0"} for text in numbers):
+        known.update(dict.fromkeys(numbers, "id_in_scientific_notation"))
 
 
 def _leftovers(texts: pa.ChunkedArray, canonical: pa.ChunkedArray) -> dict[int, str | None]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from taihu.engine.interface import Engine
 
-WORTH_A_SCAN = 4000
+WORTH_A_SCAN = 1500
 _TABLE = "clean_scan.rows"
 _ODD = "|".join(
     [

@@ -27,7 +27,7 @@ SCALES = {"money": 2, "quantity": 3, "number": 6, "percent": 6}
 _NOISE = Decimal("0.000001")
 _SCIENTIFIC = re.compile(r"-?\d(?:\.\d+)?[eE]\+?\d{1,3}")
 _LOST_DIGITS = re.compile(r"\d{11,}0{4,}")
-_EXCEL_DIGITS = 15
+EXCEL_DIGITS = 15
 _BOOLEANS = {"true": True, "是": True, "y": True, "yes": True, "1": True, "有": True, "√": True}
 _BOOLEANS |= {"false": False, "否": False, "n": False, "no": False, "0": False, "无": False, "×": False}
 
@@ -72,7 +72,7 @@ def looks_damaged(text: str) -> bool:
     """True for an id that a workbook has turned into a number: ``1.23457E+18``, or digits beyond the fifteenth all zero."""
     if _SCIENTIFIC.fullmatch(text) and (("+" in text) or "." in text):
         return True
-    return len(text) > _EXCEL_DIGITS and bool(_LOST_DIGITS.fullmatch(text)) and len(text.rstrip("0")) <= _EXCEL_DIGITS
+    return len(text) > EXCEL_DIGITS and bool(_LOST_DIGITS.fullmatch(text)) and len(text.rstrip("0")) <= EXCEL_DIGITS
 
 
 def _text(text: str) -> Value:
