@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 import sqlglot
 
 from taihu.manifest.tree import ProjectTree
-from taihu.project.load import load_tree
-
-COMPANY = Path(__file__).parents[3] / "examples" / "company_a"
-
-
-@pytest.fixture(scope="module")
-def tree() -> ProjectTree:
-    return load_tree(COMPANY)
 
 
 def columns_of(tree: ProjectTree, table: str) -> list[str]:

@@ -1,0 +1,161 @@
+"""The three drawings: how data flows, how the star schema hangs together, which table is made from which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from taihu.core.types import Lang, Text
+from taihu.describe.catalog import PROVENANCE, Catalog, Role, Table
+from taihu.describe.state import State
+from taihu.render.diagrams import Diagram, Edge, Field, Group, Node
+
+VIA_NAMES = {
+    "mailbox": Text("邮箱", "Mailbox"),
+    "portal": Text("供应商门户", "Portal"),
+    "sftp": Text("SFTP 文件", "SFTP drop"),
+    "folder": Text("人工维护表格", "Hand-kept sheets"),
+    "database": Text("数据库", "Database"),
+    "web": Text("网页", "Web page"),
+    "upload": Text("手工上传", "Upload"),
+}
+_VIA_ORDER = tuple(VIA_NAMES)
+_STAR_FIELDS = 9
+
+
+def data_flow(catalog: Catalog, state: State, lang: Lang) -> Diagram:
+    """From what is sent to who reads it; counts of the state stand beside the names."""
+    tree = catalog.tree
+    nodes, edges = _senders(catalog, state, lang)
+    nodes += _stages(catalog, state, lang)
+    edges += [Edge("land", "clean"), Edge("clean", "match"), Edge("clean", "facts"), Edge("match", "facts"), Edge("clean", "dimensions")]
+    edges += [
+        Edge("facts", "marts"),
+        Edge("dimensions", "marts"),
+        Edge("ledger", "clean", dashed=True),
+        Edge("ledger", "dimensions", dashed=True),
+    ]
+    for name, report in tree.reports.items():
+        readers = [Field(role, _rows_of(catalog, role, lang)) for role in dict.fromkeys(send.role for send in report.send)]
+        nodes.append(
+            Node(f"report.{name}", report.title.text.in_(lang), f"{report.at} · {' · '.join(report.formats)}", "report", "", readers)
+        )
+        edges.append(Edge("marts", f"report.{name}"))
+    groups = [Group("in", _t(lang, "来源", "Sources"))]
+    return Diagram(_t(lang, "数据流图", "Data flow"), nodes, edges, groups)
+
+
+def _senders(catalog: Catalog, state: State, lang: Lang) -> tuple[list[Node], list[Edge]]:
+    """One box for each way in, listing its sources and the number of their deliveries."""
+    by_via: dict[str, list[Field]] = {}
+    for source in catalog.tree.sources.values():
+        received = state.sources[source.name].received if source.name in state.sources else 0
+        field = Field(source.file.title.text.in_(lang), f"{received:,}" if received else "")
+        by_via.setdefault(source.file.collect.via, []).append(field)
+    nodes = [Node(f"via.{via}", VIA_NAMES[via].in_(lang), "", "source", "in", by_via[via]) for via in sorted(by_via, key=_VIA_ORDER.index)]
+    return nodes, [Edge(node.id, "land") for node in nodes]
+
+
+def _stages(catalog: Catalog, state: State, lang: Lang) -> list[Node]:
+    files, debts = state.files, state.debts
+    received = f"{sum(files.values()):,}" if files else ""
+
+    def counted(zh: str, en: str, count: int | None) -> Field:
+        return Field(_t(lang, zh, en), f"{count:,}" if count else "")
+
+    def listed(*roles: Role) -> list[Field]:
+        return [Field(t.title.in_(lang), f"{state.rows(t.name):,}" if state.rows(t.name) else "") for t in catalog.of_role(*roles)]
+
+    land = [Field(_t(lang, "封存对象", "sealed objects"), received), Field(_t(lang, "按哈希，只读", "by hash, read-only"))]
+    clean = [
+        counted("读取：格式与合计核对", "read: layouts, control totals", None),
+        counted(
+            "清洗：类型，拒绝不猜", "clean: types, refuse don't guess", sum(state.rows(t.name) or 0 for t in catalog.of_role("source"))
+        ),
+        counted("个人信息换成令牌", "personal values become tokens", None),
+        counted("检查：扣留的文件", "check: files held", files["held"] + files["rejected"]),
+        counted("检查：隔离的行", "check: rows quarantined", sum(state.quarantine.values())),
+    ]
+    ledger = [
+        counted("应到", "what is owed", sum(debts.values())),
+        counted("到达与扣留", "arrivals and holds", sum(files.values())),
+        counted("发布与锁定版本", "publications pin versions", len(state.publications)),
+        Field(_t(lang, "工作日历", "working calendar")),
+    ]
+    return [
+        Node("land", _t(lang, "落地", "Land"), "", "ops", "", land),
+        Node("clean", _t(lang, "读取 · 清洗 · 检查", "Read, clean, check"), "", "clean", "", clean),
+        Node("ledger", _t(lang, "台账", "Ledger"), "", "ops", "", ledger),
+        Node("match", _t(lang, "匹配", "Match"), "", "match", "", listed("map")),
+        Node("dimensions", _t(lang, "维度", "Dimensions"), "", "core", "", listed("dimension")),
+        Node("facts", _t(lang, "事实", "Facts"), "", "core", "", listed("fact")),
+        Node("marts", _t(lang, "集市", "Marts"), "", "mart", "", listed("mart")),
+    ]
+
+
+def _rows_of(catalog: Catalog, role: str, lang: Lang) -> str:
+    rows = catalog.tree.roles.roles[role].rows
+    if rows == "all":
+        return _t(lang, "全部行", "all rows")
+    own = ", ".join(catalog.tree.glossary[name].name.text.in_(lang) if name in catalog.tree.glossary else name for name in rows)
+    return _t(lang, f"仅本{own}", f"own {own.lower()} only")
+
+
+def star_schema(catalog: Catalog, lang: Lang) -> Diagram:
+    """Facts on both sides of the dimensions, and the keys between them."""
+    references = catalog.references()
+    foreign = {(fact, column) for fact, column, _ in references}
+    middle = {dimension for _, _, dimension in references}
+    nodes = []
+    for table in catalog.of_role("dimension", "fact"):
+        fields = [Field(c.name, c.type, _key(table, c.name, foreign)) for c in table.columns if c.name not in PROVENANCE]
+        fields.sort(key=_weight if table.role == "fact" else lambda field: field.key != "PK")
+        hidden = len(fields) - _STAR_FIELDS
+        if hidden > 1:
+            fields = [*fields[:_STAR_FIELDS], Field(_t(lang, f"… 另有 {hidden} 列", f"… {hidden} more columns"))]
+        kind = "core" if table.name not in middle else "match"
+        nodes.append(Node(table.name, table.title.in_(lang), table.name, kind, "", fields))
+    outer = [table.name for table in catalog.of_role("fact") if table.name not in middle]
+    right = set(_spread(outer, references))
+    edges = [Edge(fact, dimension, many=True, against=fact in right) for fact, _, dimension in references]
+    return Diagram(_t(lang, "星型模型", "Star schema"), nodes, edges, direction="TB")
+
+
+def _weight(field: Field) -> tuple[int, bool]:
+    """Keys first, then what is added up, then the rest."""
+    return ("PK", "FK", "").index(field.key), not field.type.startswith("DECIMAL")
+
+
+def _spread(facts: Sequence[str], references: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Facts for the right side: every second one, in the order of how many keys they have."""
+    keys = {fact: sum(one[0] == fact for one in references) for fact in facts}
+    return sorted(facts, key=lambda fact: (-keys[fact], fact))[1::2]
+
+
+def _key(table: Table, column: str, foreign: set[tuple[str, str]]) -> Literal["", "PK", "FK"]:
+    if (table.name, column) in foreign:
+        return "FK"
+    return "PK" if column in table.grain else ""
+
+
+def lineage(catalog: Catalog, lang: Lang) -> Diagram:
+    """Which table is made from which, from the sources to the reports."""
+    kinds = {"source": "clean", "map": "match", "dimension": "core", "fact": "core", "mart": "mart", "operations": "ops"}
+    nodes = [Node(t.name, t.title.in_(lang), t.name, kinds[t.role]) for t in catalog.tables.values()]
+    edges = [
+        Edge(name, table.name, dashed=catalog.tables[name].role == "map") for table in catalog.tables.values() for name in table.inputs
+    ]
+    for name, report in catalog.tree.reports.items():
+        nodes.append(Node(f"report.{name}", report.title.text.in_(lang), f"reports/{name}", "report"))
+        edges += [Edge(mart, f"report.{name}") for mart in marts_of(catalog, name)]
+    return Diagram(_t(lang, "表血缘图", "Table lineage"), nodes, edges)
+
+
+def marts_of(catalog: Catalog, report: str) -> list[str]:
+    """The marts that a report reads, in the order of its blocks."""
+    specs = [block.tiles or block.table or block.chart for block in catalog.tree.reports[report].blocks]
+    return list(dict.fromkeys(spec.from_ for spec in specs if spec is not None))
+
+
+def _t(lang: Lang, zh: str, en: str) -> str:
+    return zh if lang == "zh" else en

@@ -1,0 +1,104 @@
+"""The closed vocabularies of the project's files in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from taihu.core.types import Lang, Text
+from taihu.manifest.glossary import Aggregate
+
+EVERY: Mapping[str, Text] = {
+    "day": Text("每天", "every day"),
+    "workday": Text("每个工作日", "every workday"),
+    "week": Text("每周", "every week"),
+    "first workday": Text("每周首个工作日", "first workday of the week"),
+    "first workday of the week": Text("每周首个工作日", "first workday of the week"),
+    "first workday of the month": Text("每月首个工作日", "first workday of the month"),
+}
+FOR: Mapping[str, Text] = {
+    "every day since the last due date": Text("自上次应到以来各日", "every day since the last due date"),
+    "the day before": Text("前一日", "the day before"),
+    "the day": Text("当日", "the day"),
+    "the month to date": Text("本月至今", "the month to date"),
+}
+LOADS: Mapping[str, Text] = {
+    "replace": Text("替换期间", "replaces the period"),
+    "upsert": Text("按键更新", "upsert by key"),
+    "append": Text("追加", "append"),
+    "snapshot": Text("整表快照", "snapshot"),
+}
+FILE_STATES: Mapping[str, Text] = {
+    "accepted": Text("已接受", "accepted"),
+    "nil": Text("零申报", "nil returns"),
+    "held": Text("已扣留", "held"),
+    "rejected": Text("已退回", "rejected"),
+    "superseded": Text("已被取代", "superseded"),
+    "landed": Text("待处理", "waiting"),
+}
+AGAINST: Mapping[str, Text] = {
+    "target": Text("目标", "target"),
+    "day": Text("前一期", "the period before"),
+    "week": Text("上周同期", "the same weekdays of last week"),
+    "year": Text("去年同期", "the same dates of last year"),
+}
+KINDS: Mapping[str, Text] = {
+    "contact": Text("联系方式", "contact"),
+    "person": Text("姓名", "person"),
+    "address": Text("地址", "address"),
+    "account": Text("账户", "account"),
+    "identity": Text("证件", "identity"),
+}
+STAGES: Mapping[str, Text] = {
+    "land": Text(
+        "每份收到的内容按 SHA-256 封存、加密、只读；对象、到达与游标在同一事务中提交。",
+        "Whatever arrives is sealed by its SHA-256, encrypted and read-only; object, arrival and cursor are committed together.",
+    ),
+    "read": Text(
+        "按内容识别文件类型，按表头选择格式，核对文件自带的合计；每行记住工作表与行号。",
+        "The kind is known by content, the layout by its header; the file's own totals are reconciled; rows remember sheet and line.",
+    ),
+    "clean": Text(
+        "按约定转换类型，拒绝不猜；个人信息换成令牌；被拒的行按代码与位置隔离。",
+        "Types by contract, refused rather than guessed; personal values become tokens; refused rows are quarantined by place.",
+    ),
+    "check": Text(
+        "合计、行规则、价格带、期间与重复；结果为通过、提示、隔离或扣留。",
+        "Totals, row rules, price bands, periods and repeats: pass, warn, quarantine or hold.",
+    ),
+    "match": Text("来源编码对应到主数据，保留有效期与判定方式。", "Source keys to golden ids, with validity and who decided."),
+    "core": Text("统一单位、税与币种的星型模型。", "The star schema: units, tax and currency resolved."),
+    "mart": Text("报告读取的汇总，可追溯到明细行。", "What reports read, traceable to its rows."),
+    "publish": Text("一次发布锁定报告所依赖的全部表版本。", "A publication pins the version of every table behind a report."),
+    "deliver": Text(
+        "同一组数字渲染为工作簿、PDF 与邮件，先过滤行再渲染。",
+        "One set of figures as workbook, PDF and mail; rows are filtered before rendering.",
+    ),
+}
+KEPT = Text(
+    "表存为 Delta Lake（按月分区），由 DuckDB 计算；台账为单一数据库，每个动作一个事务，可随时中断并由下次运行接续。",
+    "Tables are Delta Lake, partitioned by month and computed by DuckDB; the ledger is one database with one transaction for "
+    "each verb, so a run may be cut off anywhere and the next one goes on.",
+)
+TOKENS = Text(
+    "下列各列在表中只有按域加密钥的令牌；明文只在封存对象与保险库中，删除一个人只需在一处进行。",
+    "These columns hold keyed tokens; clear values are in sealed objects and in the vault only, so a person is erased in one place.",
+)
+LINEAGE = Text(
+    "表之间的来龙去脉如图；每一列的来源见 `lineage.zh.md` 与数据字典，均由 SQL 解析得出。每一行事实都带有到达编号与行号。",
+    "The drawing shows which table is made from which; the origin of every column is in `lineage.en.md` and in the data "
+    "dictionary, all parsed from the SQL. Every row of a fact carries its arrival and row.",
+)
+
+
+def t(lang: Lang, zh: str, en: str) -> str:
+    """The text in the language."""
+    return zh if lang == "zh" else en
+
+
+def formula(aggregate: Aggregate) -> str:
+    """A measure as it is computed."""
+    if aggregate.ratio:
+        return f"sum({aggregate.ratio[0]}) / sum({aggregate.ratio[1]})"
+    if aggregate.last:
+        return f"sum({aggregate.last}) on the last day"
+    return f"sum({aggregate.sum})" if aggregate.sum else f"count(distinct {aggregate.distinct})"
