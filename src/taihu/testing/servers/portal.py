@@ -34,8 +34,8 @@ class PortalDownload:
 
 
 class PortalServer(HttpServer):
-    """Pages: ``/login`` (form ``#user``, ``#password``, hidden token, button 登录), ``/downloads?page=N``
-    (``table.downloads a``, ``a.next``), ``/files/NAME``, ``/report/daily/export?...`` if ``export`` is given.
+    """Pages: ``/login`` (form ``#user``, ``#password``, hidden token, button 登录), ``/reports?page=N`` or ``/downloads?page=N``
+    (``table.downloads a.download``, ``a.next``), ``/files/NAME``, ``/report/daily/export?...`` if ``export`` is given.
     Logged-in pages carry ``.user-menu``.
 
     Args:
@@ -129,7 +129,7 @@ class PortalServer(HttpServer):
             entries = self.downloads[(number - 1) * self.page_size : number * self.page_size]
             more = len(self.downloads) > number * self.page_size
         rows = "\n".join(
-            f'<tr><td><a href="/files/{urllib.parse.quote(e.name)}">{html.escape(e.name)}</a></td>'
+            f'<tr><td><a class="download" href="/files/{urllib.parse.quote(e.name)}">{html.escape(e.name)}</a></td>'
             f"<td>{e.published_at.isoformat(timespec='seconds') if e.published_at else ''}</td><td>{len(e.content)}</td></tr>"
             for e in entries
         )
@@ -159,7 +159,7 @@ class _PortalHandler(QuietHandler):
             self.answer(200, self.site.login_page())
         elif not self.site.session_used(self._session()):
             self._to("/login")
-        elif path in ("/", "/downloads"):
+        elif path in ("/", "/downloads", "/reports"):
             self.answer(200, self.site.list_page(int(query.get("page", "1"))))
         elif path.startswith("/files/"):
             self._file(path.removeprefix("/files/"))

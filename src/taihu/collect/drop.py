@@ -1,0 +1,85 @@
+"""What is the same in every file drop: which files count, which are finished, and how a version is known.
+
+Order of trust: a marker beside the file; else names that say "not finished"; else the file has been left alone for a while
+*and* closes as its format demands. The newest modification time seen is never a cursor: late and back-dated files count too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from taihu.collect.interface import NOT_FINISHED
+from taihu.core.ids import derived_id
+from taihu.manifest.source import Collect
+
+SETTLE = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """One entry of a listing; ``modified`` in whole units of whatever the server counts (seconds or nanoseconds)."""
+
+    name: str
+    size: int
+    modified: int
+    modified_at: dt.datetime
+
+    def version(self, folder: str) -> str:
+        """A short mark of this version of the file, from what a listing shows."""
+        return derived_id("file version", folder, self.name, self.size, self.modified, length=12)
+
+
+def finished(entries: Iterable[FileSeen], collect: Collect, waiting: list[str]) -> Iterator[FileSeen]:
+    """Files that match the pattern and are not still being written, oldest first; the others' names go to ``waiting``."""
+    by_name = {entry.name: entry for entry in entries}
+    for entry in sorted(by_name.values(), key=lambda each: (each.modified, each.name)):
+        if not _is_wanted(entry.name, collect):
+            continue
+        if collect.marker is not None:
+            marker = by_name.get(entry.name + collect.marker)
+            # A marker older than the file belongs to the version before, and this one is being uploaded over it.
+            if marker is None or marker.modified < entry.modified:
+                waiting.append(entry.name)
+                continue
+        yield entry
+
+
+def _is_wanted(name: str, collect: Collect) -> bool:
+    if name.startswith((".", "~$")) or name.lower().endswith(NOT_FINISHED):
+        return False
+    if collect.marker is not None and name.endswith(collect.marker):
+        return False
+    return fnmatchcase(name.casefold(), collect.pattern.casefold())
+
+
+def still_growing(content: bytes, name: str, modified_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a file without a marker may still be written: it does not close as its format demands and changed just now."""
+    from taihu.formats.closes import closes_properly
+    from taihu.formats.kind import kind_of
+
+    return dt.timedelta(0) <= now - modified_at < SETTLE and not closes_properly(content, kind_of(content, name))
+
+
+class Versions:
+    """The cursor of a file drop: marks of the versions that were collected and are still there."""
+
+    def __init__(self, cursor: str | None) -> None:
+        self._before = set(cursor.split()) if cursor else set()
+        self._now: set[str] = set()
+
+    def seen_before(self, mark: str) -> bool:
+        """Whether this version was collected by an earlier run; it is kept in the cursor."""
+        if mark in self._before:
+            self._now.add(mark)
+            return True
+        return False
+
+    def done(self, mark: str) -> None:
+        """This version has been fetched, or is known by its content."""
+        self._now.add(mark)
+
+    def text(self) -> str | None:
+        return " ".join(sorted(self._now)) or None

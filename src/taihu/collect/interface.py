@@ -1,0 +1,153 @@
+"""What a connector is: it discovers items and fetches their bytes; it never parses them and never writes a table.
+
+The cursor belongs to the connector (nobody else reads it) and only saves work. What has been collected is known by the keys of
+items, so a lost cursor costs time and never a duplicate, and a late, back-dated or corrected file is found all the same.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from taihu.core.clock import Clock
+from taihu.core.errors import ManifestError
+from taihu.core.types import Fetched, Item, Span
+from taihu.manifest.project import Account
+from taihu.manifest.tree import Source
+
+NOT_FINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".uploading")
+MOST_BYTES = 500_000_000
+
+
+class Revealing(Protocol):
+    """A secret that shows its value only where it is used."""
+
+    def reveal(self) -> str: ...
+
+
+class SessionStore(Protocol):
+    """Where a login's session is kept, sealed, so that the next run need not log in again."""
+
+    def session_put(self, account: str, content: bytes) -> None: ...
+    def session_get(self, account: str) -> bytes | None: ...
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Shared = TypeVar("Shared", bound=Closable)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """All that a connector may use of the world around its source.
+
+    Attributes:
+        account_name: Name of the account in ``taihu.yml``; empty when the source names none.
+        root: The project's folder; relative paths start here.
+        shared: Open connections by account, so that five sources in one mailbox make one login.
+    """
+
+    clock: Clock
+    root: Path
+    secret: Callable[[str], Revealing]
+    account_name: str = ""
+    account: Account | None = None
+    sessions: SessionStore | None = None
+    shared: dict[str, Closable] = field(default_factory=dict)
+    refused: dict[str, Exception] = field(default_factory=dict)
+
+    def login(self, source: Source) -> Account:
+        """The account, where a connector cannot do without one."""
+        if self.account is None:
+            raise ManifestError(
+                f"via: {source.file.collect.via} needs an account",
+                where=f"{source.path}/source.yml",
+                fix="name one of taihu.yml in collect: account:",
+            )
+        return self.account
+
+    def password(self) -> str:
+        """The account's password; empty if it has none."""
+        reference = self.account.password if self.account else None
+        return self.secret(reference).reveal() if reference else ""
+
+    def connected(self, open_connection: Callable[[], Shared]) -> Shared:
+        """The account's open connection, opened at the first call; a refused login is not tried again in this run."""
+        if self.account_name in self.refused:
+            raise self.refused[self.account_name]
+        if self.account_name not in self.shared:
+            from taihu.core.errors import AccessRefused
+
+            try:
+                self.shared[self.account_name] = open_connection()
+            except AccessRefused as error:
+                self.refused[self.account_name] = error
+                raise
+        return self.shared[self.account_name]  # type: ignore[return-value]
+
+    def disconnect(self) -> None:
+        """Close the account's connection; the next use opens a new one."""
+        connection = self.shared.pop(self.account_name, None)
+        if connection is not None:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a dry try showed."""
+
+    ok: bool
+    detail: str
+
+
+class Connector(ABC):
+    """One source's way to its bytes.
+
+    Args:
+        source: The source and its files.
+        around: Clock, account, secrets and shared connections.
+    """
+
+    def __init__(self, source: Source, around: Surroundings) -> None:
+        self.source = source
+        self.around = around
+        self.collect = source.file.collect
+
+    @abstractmethod
+    def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
+        """Items that are there and not yet ``known``, oldest first.
+
+        Args:
+            cursor: What :meth:`cursor` gave after the last run, or None.
+            known: Keys of items that were collected before.
+            span: Business days that are asked for (backfill); most connectors ignore it.
+
+        Raises:
+            TransientError: The server cannot be reached; trying again may help.
+            AccessRefused: The server refused the account; trying again may lock it.
+        """
+
+    @abstractmethod
+    def fetch(self, item: Item) -> Fetched:
+        """The bytes of an item that :meth:`discover` has just given."""
+
+    def cursor(self) -> str | None:
+        """The cursor that is right once everything fetched so far has been landed; it never passes an item that was not fetched."""
+        return None
+
+    def waiting(self) -> Sequence[str]:
+        """Names of what is there but not finished (no marker yet, still growing); it is looked at again by the next run."""
+        return ()
+
+    @abstractmethod
+    def probe(self) -> Health:
+        """Try to reach the source without collecting anything."""
+
+    def reset(self) -> None:
+        """Forget a broken connection."""
+        self.around.disconnect()

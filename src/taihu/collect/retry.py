@@ -1,0 +1,99 @@
+"""Trying again, by the type of the error alone: a :class:`TransientError` until patience ends, anything else not once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from taihu.collect.interface import Connector, Health
+from taihu.core.errors import TransientError
+from taihu.core.types import Fetched, Item, Span
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long: waits double from ``first_wait`` with full jitter, never more than ``longest_wait`` seconds."""
+
+    attempts: int = 4
+    seconds: float = 60.0
+    first_wait: float = 0.2
+    longest_wait: float = 10.0
+
+    def call(self, work: Callable[[], T], between: Callable[[], None] | None = None) -> T:
+        """The result of ``work``; ``between`` runs before each new try (drop the broken connection)."""
+        try:
+            return work()
+        except TransientError as error:
+            if self.attempts <= 1:
+                raise
+            first = error
+        return self._again(work, between, first)
+
+    def _again(self, work: Callable[[], T], between: Callable[[], None] | None, first: TransientError) -> T:
+        # stamina is imported only now: most runs never need it. The first failure counts as its first attempt.
+        import stamina
+
+        pending: list[TransientError] = [first]
+        for attempt in stamina.retry_context(
+            on=TransientError,
+            attempts=self.attempts,
+            timeout=self.seconds,
+            wait_initial=self.first_wait,
+            wait_max=self.longest_wait,
+            wait_jitter=self.first_wait,
+        ):
+            with attempt:
+                if pending:
+                    raise pending.pop()
+                if between is not None:
+                    between()
+                return work()
+        raise first
+
+
+class Retrying(Connector):
+    """A connector around another one that gets over passing failures.
+
+    A listing that breaks off is begun again and what was already given is left out, so nobody sees an item twice.
+    """
+
+    def __init__(self, inner: Connector, patience: Patience) -> None:
+        super().__init__(inner.source, inner.around)
+        self.inner = inner
+        self._patience = patience
+
+    def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
+        given: set[str] = set()
+        items = self.inner.discover(cursor, known, span)
+
+        def again() -> None:
+            nonlocal items
+            self.inner.reset()
+            items = self.inner.discover(cursor, known, span)
+
+        def following() -> Item | None:
+            while (item := next(items, None)) is not None and item.key in given:
+                pass
+            return item
+
+        while (item := self._patience.call(following, again)) is not None:
+            given.add(item.key)
+            yield item
+
+    def fetch(self, item: Item) -> Fetched:
+        return self._patience.call(lambda: self.inner.fetch(item), self.inner.reset)
+
+    def cursor(self) -> str | None:
+        return self.inner.cursor()
+
+    def waiting(self) -> Sequence[str]:
+        return self.inner.waiting()
+
+    def probe(self) -> Health:
+        return self._patience.call(self.inner.probe, self.inner.reset)
+
+    def reset(self) -> None:
+        self.inner.reset()

@@ -1,0 +1,99 @@
+"""``via: web``: one page or file at a public address, fetched again only when the site says that it changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import json
+import urllib.parse
+from collections.abc import Container, Iterator
+from pathlib import PurePosixPath
+
+from taihu.collect.interface import Connector, Health
+from taihu.collect.web_session import Answer, WebSession
+from taihu.core.errors import AccessRefused, ManifestError, NotFound, TaihuError
+from taihu.core.ids import derived_id, sha256_of
+from taihu.core.types import Fetched, Item, Span
+
+
+class WebConnector(Connector):
+    """The page at ``url:`` of the account joined with ``path:`` of the source.
+
+    The cursor is what the site said of the version that was collected last (ETag, Last-Modified) and its hash.
+    """
+
+    _cursor: str | None = None
+    _held: tuple[str, Answer, str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        base = (self.around.account.url if self.around.account else None) or ""
+        url = urllib.parse.urljoin(base, self.collect.path or "")
+        if not url.startswith(("http://", "https://")):
+            raise ManifestError(
+                "via: web needs an address (url: of the account, path: of the source)", where=f"{self.source.path}/source.yml"
+            )
+        return url
+
+    def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
+        self._cursor = cursor
+        last = _parse_cursor(cursor)
+        conditions = {"If-None-Match": last.get("etag", ""), "If-Modified-Since": last.get("modified", "")}
+        answer = self._session().get(self.url, headers={name: value for name, value in conditions.items() if value})
+        if answer.status == 304:
+            return
+        sha = sha256_of(answer.content)
+        following = json.dumps(
+            {
+                "etag": answer.headers.get("ETag", ""),
+                "modified": answer.headers.get("Last-Modified", ""),
+                "sha256": sha,
+                "after": last.get("sha256", ""),
+            },
+            sort_keys=True,
+        )
+        if sha == last.get("sha256"):
+            self._cursor = cursor if cursor and last.get("etag") == answer.headers.get("ETag", "") else following
+            return
+        # The version before is part of the key: a page that goes back to an earlier state has changed all the same.
+        key = derived_id("page", self.collect.path or self.url, last.get("sha256", ""), sha)
+        if key in known:
+            self._cursor = following
+            return
+        self._held = (key, answer, following)
+        name = PurePosixPath(urllib.parse.unquote(urllib.parse.urlsplit(answer.url).path)).name or "index.html"
+        yield Item(key, name, len(answer.content), self._received(answer), {"via": "web", "url": self.url})
+
+    def fetch(self, item: Item) -> Fetched:
+        if self._held is None or self._held[0] != item.key:
+            raise NotFound("the page is no longer as it was found", where=self.url, fix="run again")
+        self._cursor = self._held[2]
+        return Fetched(item, self._held[1].content)
+
+    def cursor(self) -> str | None:
+        return self._cursor
+
+    def probe(self) -> Health:
+        try:
+            return Health(True, f"{len(self._session().get(self.url).content)} bytes")
+        except AccessRefused:
+            raise
+        except TaihuError as error:
+            return Health(False, str(error))
+
+    def _session(self) -> WebSession:
+        host = urllib.parse.urlsplit(self.url).hostname or ""
+        return WebSession([host])
+
+    def _received(self, answer: Answer) -> dt.datetime:
+        """When the page says it changed, else now."""
+        try:
+            stated = email.utils.parsedate_to_datetime(answer.headers.get("Last-Modified", ""))
+        except (ValueError, TypeError):
+            return self.around.clock.now()
+        return stated.astimezone(dt.UTC) if stated.tzinfo else stated.replace(tzinfo=dt.UTC)
+
+
+def _parse_cursor(cursor: str | None) -> dict[str, str]:
+    return dict(json.loads(cursor)) if cursor else {}

@@ -1,0 +1,110 @@
+"""The SFTP connector over asyncssh's server."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.connector.contract import NOW, PASSWORD, ConnectorContract, World, source_file
+
+from taihu.core.errors import IntegrityError, ManifestError
+from taihu.manifest.project import Account
+from taihu.manifest.tree import Source
+from taihu.testing.servers import SftpServer
+
+
+@dataclass
+class SftpWorld(World):
+    server: Any = None
+    collect: dict[str, Any] = field(default_factory=lambda: {"path": "库存", "pattern": "*.csv", "marker": ".ok"})
+
+    def __post_init__(self) -> None:
+        self.server = SftpServer(self.root / "server", "bi", PASSWORD, key_file=self.root / "host_key")
+        self.server.start()
+        (self.root / "server" / "库存").mkdir()
+        self.pin(self.server.known_hosts)
+
+    def pin(self, line: str) -> None:
+        (self.root / "known_hosts").write_text(line)
+
+    @property
+    def account(self) -> Account:
+        return Account(kind="sftp", host=self.server.host, port=self.server.port, user="bi", password="env:X", known_hosts="known_hosts")
+
+    @property
+    def source(self) -> Source:
+        return Source("drop", "sources/drop", source_file({"via": "sftp", "account": "account", **self.collect}))
+
+    def put(self, number: int) -> bytes:
+        content = b"a,b\n%d,x\n" % number
+        self.server.deliver(f"库存/销售{number}.csv", content, received_at=NOW - dt.timedelta(hours=9 - number), marker=".ok")
+        return content
+
+    def stop(self) -> None:
+        self.server.stop()
+
+    def start(self) -> None:
+        self.server = SftpServer(self.root / "server", "bi", PASSWORD, key_file=self.root / "host_key", port=self.server.port).start()
+
+    def refused_logins(self) -> int:
+        return int(self.server.refused_logins)
+
+
+class TestSftp(ConnectorContract):
+    @pytest.fixture
+    def world(self, tmp_path: Path) -> Iterator[SftpWorld]:
+        world = SftpWorld(tmp_path)
+        yield world
+        world.server.stop()
+
+    def test_a_partial_upload_waits_for_its_marker(self, world: SftpWorld) -> None:
+        world.server.deliver_partial("库存/a.csv", b"a,b\n1,2\n3,4\n", received_at=NOW)
+        assert world.run() == []
+        world.server.deliver("库存/a.csv", b"a,b\n1,2\n3,4\n", received_at=NOW, marker=".ok")
+        assert [each.content for each in world.run()] == [b"a,b\n1,2\n3,4\n"]
+
+    def test_a_changed_file_is_a_new_version_and_an_old_date_is_found(self, world: SftpWorld) -> None:
+        world.put(1)
+        world.run()
+        world.server.deliver("库存/销售1.csv", b"a,b\n9,9\n", received_at=NOW, marker=".ok")
+        world.server.deliver("库存/old.csv", b"a,b\n0,0\n", received_at=NOW - dt.timedelta(days=90), marker=".ok")
+        assert sorted(each.content for each in world.run()) == [b"a,b\n0,0\n", b"a,b\n9,9\n"]
+
+    def test_another_host_key_than_the_pinned_one_stops_before_the_login(self, world: SftpWorld) -> None:
+        world.put(0)
+        with SftpServer(world.root / "other", "bi", PASSWORD) as stranger:
+            kind, key = stranger.known_hosts.split()[1:]
+        world.pin(f"[{world.server.host}]:{world.server.port} {kind} {key}\n")
+        with pytest.raises(IntegrityError, match="another host key"):
+            world.run()
+        assert world.server.logins == world.server.refused_logins == 0
+
+    def test_an_unpinned_server_is_not_contacted(self, world: SftpWorld) -> None:
+        world.pin("other.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5PpS7WJ8yqk0Jmbxg0k6NQhVw3rM0XwK9rJgW0Yb1S\n")
+        with pytest.raises(IntegrityError, match="pinned"):
+            world.run()
+        (world.root / "known_hosts").unlink()
+        with pytest.raises(ManifestError, match="host key"):
+            world.run()
+
+    def test_a_connection_cut_in_the_middle_is_got_over(self, world: SftpWorld) -> None:
+        contents = [world.put(n) for n in range(6)]
+        fetched = []
+        with world.connections() as connections:
+            connector = connections.open(world.source)
+            for item in connector.discover(None, set()):
+                fetched.append(connector.fetch(item))
+                if len(fetched) in (1, 4):
+                    world.server.drop_connections()
+        assert [each.content for each in fetched] == contents
+
+    def test_two_sources_make_one_login(self, world: SftpWorld) -> None:
+        world.put(0)
+        with world.connections() as connections:
+            for _ in range(2):
+                assert len(list(connections.open(world.source).discover(None, set()))) == 1
+        assert world.server.logins == 1
