@@ -77,7 +77,6 @@ class _Work:
 
     months: tuple[str, ...] | None
     reason: str
-    stamps: Mapping[str, str]
     definition: str
     removed: tuple[str, ...] = ()
 
@@ -148,12 +147,11 @@ class _Builder:
     def plan(self, table: str) -> Built | None:
         """What would be done; the stamps of its table are then unknown, which makes its readers look changed."""
         work = self._work(table)
-        if work is None:
+        if work is None or work.months == ():
             return None
-        months = work.months or ()
-        known = self._stamps(table)
-        self.state.stamps[table] = {**known, **{month: f"planned {month}" for month in months or known or [""]}}
-        return Built(table, "planned", tuple(months), self._version(table), 0, work.reason)
+        months = self._fingerprints(table, self._inputs(table)) if work.months is None else work.months
+        self.state.stamps[table] = {**self._stamps(table), **{month: "planned" for month in months}}
+        return Built(table, "planned", work.months or (), self._version(table), 0, work.reason)
 
     def make(self, table: str, progress: Callable[[str], None] | None) -> Built | None:
         """Compute, check and write what changed."""
@@ -163,6 +161,10 @@ class _Builder:
             return Built(table, "blocked", (), self._version(table), 0, "", f"it reads {', '.join(bad)}")
         work = self._work(table)
         if work is None:
+            return None
+        if work.months == ():
+            # Months that had no rows and have no input any more: there is nothing to compute, only to forget.
+            self.ledger.stamps_set(table, {}, version=None, removed=work.removed)
             return None
         if progress:
             progress(table)
@@ -181,10 +183,19 @@ class _Builder:
         before = self._version(table)
         version = self._written(table, rows, work)
         self.state.stamps.pop(table, None)
-        # A full build may have made months that only a table without months gives rows to: they get their fingerprint now.
-        stamps = work.stamps if work.months is not None else self._fingerprints(table, self._inputs(table))
-        self.ledger.stamps_set(table, stamps, version=version, definition=work.definition, removed=sorted(set(work.removed) - set(stamps)))
+        self._remember(table, version, work)
         return Built(table, "same" if version == before else "built", months, version, rows.num_rows, work.reason)
+
+    def _remember(self, table: str, version: int, work: _Work) -> None:
+        """Tell the ledger what the computed partitions were built from.
+
+        It is found out again, because a build can make months (those that only a table without months gives rows to) and end
+        others (those that have no rows and no input any more).
+        """
+        after = self._fingerprints(table, self._inputs(table))
+        known = set(self.ledger.partition_stamps(table))
+        stamps = {month: stamp for month, stamp in after.items() if work.months is None or month in work.months}
+        self.ledger.stamps_set(table, stamps, version=version, definition=work.definition, removed=sorted(known - set(after)))
 
     # what has changed
 
@@ -199,10 +210,8 @@ class _Builder:
         changed = _changed(_different(known.get("inputs", {}), inputs.whole))
         stale = tuple(month for month, stamp in stamps.items() if stored.get(month) != stamp)
         if reason or (stale and not self.graph.is_partitioned(table)):
-            return _Work(None, reason or changed, stamps, text, removed)
-        if not stale and not removed:
-            return None
-        return _Work(stale, changed, {month: stamps[month] for month in stale}, text, removed)
+            return _Work(None, reason or changed, text)
+        return _Work(stale, changed, text, removed) if stale or removed else None
 
     def _inputs(self, table: str) -> _Inputs:
         stamps = {name: self._stamps(name) for name in self.graph.inputs(table)}
@@ -242,7 +251,9 @@ class _Builder:
         return self.state.stamps[table]
 
     def _is_by_month(self, table: str) -> bool:
-        return self.tables.exists(table) and self.tables.partition_column(table) == MONTH
+        if self.tables.exists(table):
+            return self.tables.partition_column(table) == MONTH
+        return self.graph.is_partitioned(table) or MONTH in self.graph.types(table)
 
     def _version(self, table: str) -> int | None:
         return self.tables.version(table) if self.tables.exists(table) else None
@@ -285,7 +296,7 @@ class _Builder:
             return self.tables.replace(table, rows)
         if work.months is None:
             return self.tables.replace(table, rows, by=MONTH)
-        return self.tables.replace_partitions(table, rows, sorted({*work.months, *work.removed}), MONTH)
+        return self.tables.replace_partitions(table, rows, list(work.months), MONTH)
 
 
 def _statement(model: Model, columns: Sequence[str], months: Sequence[str] | None) -> str:
