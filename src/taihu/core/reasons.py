@@ -100,6 +100,7 @@ _ALL = [
         "nothing to do",
     ),
     _r("merged_cells", "合并单元格（已填入首格内容）", "merged cells (filled with their first cell's text)", "无需处理", "nothing to do"),
+    _r("hidden_rows", "含隐藏行（已照常读取）", "some rows are hidden (read like all others)", "无需处理", "nothing to do"),
     _r("error_cell", "单元格为公式错误", "a cell holds a formula error", *_ASK),
     _r("formula_without_value", "公式没有保存计算结果", "a formula was saved without its value", *_ASK),
     _r("no_table", "没有找到表格", "no table was found", *_ASK),

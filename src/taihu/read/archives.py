@@ -75,7 +75,10 @@ def _members(file: Unpacked, passwords: Sequence[str], budget: list[int]) -> Ite
         return _7z_members(file.content, passwords, budget)
     if file.kind == "gz":
         return iter([(file.name.removesuffix(".gz") or "content", _gunzip(file.content, budget))])
-    return iter([(part.name, part.content) for part in parse_mail(file.content).parts if part.is_attachment and part.name])
+    parts = parse_mail(file.content).parts
+    attached = [(part.name, part.content) for part in parts if part.is_attachment and part.name]
+    # Excel saves "single file web pages" as a mail whose pages are its only content, under the name .xls.
+    return iter(attached or [(f"part{part.index}.html", part.content) for part in parts if part.content_type == "text/html"])
 
 
 def _spend(budget: list[int], size: int) -> None:

@@ -10,6 +10,7 @@ from taihu.core.errors import ContentRefused
 
 MAX_CELLS = 20_000_000
 MAX_EXPANDED = 1 << 30
+MAX_WORKBOOK = 512 << 20
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 MAX_MEMBERS = 10_000
@@ -24,7 +25,7 @@ _ROWS_COUNT = re.compile(rb'number-rows-repeated="(\d+)"')
 _CELLS_COUNT = re.compile(rb'number-columns-repeated="(\d+)"')
 
 
-def check_expansion(archive: zipfile.ZipFile) -> None:
+def check_expansion(archive: zipfile.ZipFile, most: int = MAX_EXPANDED) -> None:
     """Refuse an archive that says it expands too far; what it really expands to is counted again while reading.
 
     Raises:
@@ -33,7 +34,7 @@ def check_expansion(archive: zipfile.ZipFile) -> None:
     infos = archive.infolist()
     expanded = sum(info.file_size for info in infos)
     packed = sum(info.compress_size for info in infos) or 1
-    if len(infos) > MAX_MEMBERS or expanded > MAX_EXPANDED or (expanded > RATIO_FROM and expanded / packed > MAX_RATIO):
+    if len(infos) > MAX_MEMBERS or expanded > most or (expanded > RATIO_FROM and expanded / packed > MAX_RATIO):
         raise ContentRefused("too_large", f"{len(infos)} members that expand to {expanded:,} bytes")
 
 
@@ -45,11 +46,14 @@ def check_workbook(content: bytes, kind: str) -> dict[str, bytes]:
     if kind not in ("xlsx", "xlsb", "ods"):
         return {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        check_expansion(archive)
+        check_expansion(archive, MAX_WORKBOOK)
         if kind == "ods":
             _check_ods(archive.read("content.xml"))
             return {}
         if kind == "xlsb":
+            for name in archive.namelist():
+                if name.startswith("xl/worksheets/") and name.endswith(".bin"):
+                    _check_binary_sheet(archive.read(name))
             return {}
         sheets = {n: archive.read(n) for n in archive.namelist() if n.startswith("xl/worksheets/") and n.endswith(".xml")}
     for xml in sheets.values():
@@ -71,6 +75,31 @@ def _check_sheet(xml: bytes) -> None:
         widest, longest = max(widest, number), max(longest, int(cell[2]))
     if widest * max(longest, 1) > MAX_CELLS:
         raise ContentRefused("too_large", f"a sheet of {longest:,} rows and {widest:,} columns")
+
+
+def _check_binary_sheet(content: bytes) -> None:
+    """The widest and longest place that the records of an xlsb sheet name; only the heads of the records are read."""
+    at, rows, columns = 0, 0, 0
+    while at + 2 <= len(content):
+        kind = content[at]
+        at += 1
+        if kind & 0x80:
+            kind = (kind & 0x7F) | (content[at] & 0x7F) << 7
+            at += 1
+        size = shift = 0
+        while at < len(content):
+            byte = content[at]
+            at += 1
+            size |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80 or shift > 21:
+                break
+        if kind <= 11 and size >= 4:
+            number = int.from_bytes(content[at : at + 4], "little") + 1
+            rows, columns = (max(rows, number), columns) if kind == 0 else (rows, max(columns, number))
+        at += size
+    if rows * columns > MAX_CELLS:
+        raise ContentRefused("too_large", f"a sheet of {rows:,} rows and {columns:,} columns")
 
 
 def _check_ods(xml: bytes) -> None:

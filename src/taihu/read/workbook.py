@@ -17,6 +17,7 @@ _ERROR = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*\bt="e"[^>]*>(?:<f\b.*?(?:/>
 _EMPTY_FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d+)"[^>]*><f\b[^>]*(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
 _SHEET = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"', re.DOTALL)
 _RELATION = re.compile(rb"<Relationship\b[^>]*>")
+_HIDDEN_ROW = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 _MOST_POSITIONS = 20
 
 
@@ -68,8 +69,12 @@ def _grid(book: object, name: str) -> Grid:
 
 
 def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -> None:
-    """Error cells (calamine gives them as empty) get their text back; formulas that were never computed are noted."""
-    suspicious = {member: xml for member, xml in sheets_xml.items() if b't="e"' in xml or _EMPTY_FORMULA.search(xml)}
+    """Error cells (calamine gives them as empty) get their text back; formulas never computed and hidden rows are noted."""
+    suspicious = {
+        member: xml
+        for member, xml in sheets_xml.items()
+        if b't="e"' in xml or b' hidden="' in xml or (b"<f" in xml and _EMPTY_FORMULA.search(xml))
+    }
     if not suspicious:
         return
     members = _sheet_members(content)
@@ -82,6 +87,9 @@ def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -
             grid.notes.append(Note("error_cell", f"{grid.sheet}!{found[2].decode()}", found[1].decode()))
         for found in list(_EMPTY_FORMULA.finditer(xml))[:_MOST_POSITIONS]:
             grid.notes.append(Note("formula_without_value", f"{grid.sheet}!{found[1].decode()}"))
+        hidden = _HIDDEN_ROW.findall(xml)
+        if hidden:
+            grid.notes.append(Note("hidden_rows", f"{grid.sheet}!{hidden[0].decode()}", detail=f"{len(hidden)} rows"))
 
 
 def _put(grid: Grid, column: str, row: int, text: str) -> None:

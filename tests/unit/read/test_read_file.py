@@ -429,3 +429,54 @@ def test_spreadsheetml() -> None:
     read = _read(xml)
     assert (read.kind, read.held, read.tables[0].rows.num_rows) == ("spreadsheetml", None, 20)
     assert _read(xml[:-200]).held == "damaged_file"
+
+
+def test_hidden_rows_are_read_and_said() -> None:
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer)
+    page = book.add_worksheet("流向明细")
+    for number, row in enumerate([HEADER, *ROWS, _total(ROWS)]):
+        page.write_row(number, 0, row)
+    page.set_row(3, None, None, {"hidden": True})
+    book.close()
+    read = _read(buffer.getvalue())
+    assert (read.held, read.tables[0].rows.num_rows) == (None, 20)
+    assert _notes(read) == [("hidden_rows", "流向明细!4")]
+
+
+def test_single_file_web_page_saved_as_xls() -> None:
+    cells = "".join(
+        "<tr>" + "".join(f"<td>{'' if cell is None else cell}</td>" for cell in row) + "</tr>" for row in [HEADER, *ROWS, _total(ROWS)]
+    )
+    page = (
+        "MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nFrom: Excel\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n"
+        "Content-Location: file:///C:/1.htm\r\nContent-Type: text/html; charset=gb2312\r\n\r\n"
+        f"<html><table>{cells}</table></html>\r\n--b--\r\n"
+    ).encode("gbk")
+    read = _read(page, as_="html", member="*")
+    assert (read.kind, read.held) == ("eml", None)
+    assert read.tables[0].rows.num_rows == 20
+
+
+def test_any_cell_rules() -> None:
+    layout = "{header: [单据日期, 数量], skip: {any_cell: [作废]}, until: {any_cell: [以下空白]}}"
+    rows = [*ROWS[:3], ["2026-09-15", "X", "作废", None, None, 1, 1], *ROWS[3:5], [None, None, "以下空白"], ["制表人：李", None, "x"]]
+    read = _read(_xlsx([HEADER, *rows]), layout)
+    assert (read.held, read.tables[0].rows.num_rows) == (None, 5)
+
+
+def test_several_sheets_by_pattern_are_all_read() -> None:
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(_xlsx([HEADER, *ROWS, _total(ROWS)], sheet="流向1日")))
+    page = book.create_sheet("流向2日")
+    for row in [HEADER, *ROWS[:3], _total(ROWS[:3])]:
+        page.append(row)
+    book.create_sheet("说明").append(["a", "b"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    read = _read(buffer.getvalue(), STANDARD + 'sheet: "流向*"\n')
+    assert [(table.name, table.rows.num_rows) for table in read.tables] == [("流向1日", 20), ("流向2日", 3)]
+    assert read.held is None and _notes(read) == []
