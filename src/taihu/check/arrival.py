@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from taihu.check.days import day_column, missing_day_findings, outside_findings, row_count_findings, stale_findings
@@ -33,6 +34,7 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
         ManifestError: If a rule does not fit the table.
     """
     tally = Tally()
+    context = replace(context, previous=cache(context.previous), owed=cache(context.owed))  # several rules ask for the same history
     if cleaned.num_rows:
         positions = cleaned["_src_row"].to_pylist()
         _row_rules(engine, cleaned, source, positions, tally)
