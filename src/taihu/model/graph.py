@@ -16,6 +16,7 @@ from taihu.model.inputs import MONTH, outer_tables
 from taihu.model.lineage import Relation, Resolver
 from taihu.model.lints import check_header, check_query
 from taihu.model.places import place_of
+from taihu.model.sums import check_mart
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -49,6 +50,8 @@ class Graph:
             check_query(self.models[table], self._parsed[table])
             self._relations[table] = self.resolver(table).resolve(self._parsed[table])
             check_header(self.models[table], self.types(table))
+            if self.models[table].layer == "mart":
+                check_mart(self.models[table], self._parsed[table], self._grouped_columns(table))
 
     # what a model is
 
@@ -135,6 +138,18 @@ class Graph:
         if table in self._outer:
             return Relation({name: frozenset({(table, name)}) for name in self._outer[table]})
         return Relation({}, table) if table.startswith("ops.") else None
+
+    def _grouped_columns(self, table: str) -> set[str]:
+        """Columns of what stands in the FROM of a model's final SELECT."""
+        query = self._parsed[table]
+        source = (query.args.get("from_") or query.args["from"]).this if query.args.get("from_") or query.args.get("from") else None
+        if source is None:
+            return set()
+        if source.args.get("db"):
+            relation = self._relation_of(f"{source.db}.{source.name}".lower())
+        else:
+            relation = self.resolver(table).ctes(query).get(source.name.lower())
+        return set(relation.columns) if relation else set()
 
     def _find_reads(self, model: Model) -> tuple[str, ...]:
         from sqlglot import exp

@@ -9,7 +9,8 @@ from taihu.core.errors import ManifestError
 from taihu.manifest.glossary import Aggregate
 from taihu.manifest.report import BlockSpec, ReportFile
 from taihu.model.graph import Graph
-from taihu.model.trace import DATE_COLUMN, contribution
+from taihu.model.sums import summand
+from taihu.model.trace import DATE_COLUMN
 
 _EXACT = ("DECIMAL", "BIGINT", "INT", "SMALLINT", "TINYINT")
 
@@ -56,7 +57,7 @@ def _check_aggregate(graph: Graph, mart: str, measure: str, aggregate: Aggregate
                 raise ManifestError(
                     f"{mart}.{column} is {types[column]}: its sum would not be exact", where=where, fix="cast it to DECIMAL in the model"
                 )
-            contribution(graph, mart, column)
+            summand(graph.model(mart), graph.parsed(mart), column)
 
 
 def _aggregates(graph: Graph, measure: str, where: str) -> Iterator[Aggregate]:

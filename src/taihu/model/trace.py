@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from taihu.core.errors import ManifestError, NotFound
+from taihu.core.errors import NotFound
 from taihu.core.types import Span
 from taihu.model.graph import Graph
-from taihu.model.places import place_of
+from taihu.model.sums import summand
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -45,7 +45,7 @@ def trace_query(graph: Graph, mart: str, column: str, filters: Sequence[tuple[st
     for name in [column, *(name for name, _ in filters)]:
         if name not in outputs:
             raise NotFound(f"{mart} has no column {name!r}", fix=f"it has: {', '.join(outputs)}")
-    amount = contribution(graph, mart, column).copy()
+    amount = summand(graph.model(mart), query, column).copy()
     conditions = [_equals(outputs[name], value) for name, value in filters]
     if span is not None and DATE_COLUMN in outputs:
         day = outputs[DATE_COLUMN]
@@ -62,37 +62,6 @@ def trace_query(graph: Graph, mart: str, column: str, filters: Sequence[tuple[st
     return f"SELECT * FROM (\n{query.sql(dialect='duckdb', comments=False)}\n) AS traced ORDER BY {order}"
 
 
-def contribution(graph: Graph, mart: str, column: str) -> Any:
-    """What one row adds to a column of a mart, as an expression over the relation that the mart groups.
-
-    Raises:
-        ManifestError: The column is not ``CAST(SUM(x) AS ...)``, ``CAST(COUNT(*) AS ...)`` or, in a mart that groups nothing, a
-            plain value.
-    """
-    from sqlglot import exp
-
-    query = graph.parsed(mart)
-    model = graph.model(mart)
-    found = next((item.this for item in query.expressions if item.alias.lower() == column), None)
-    if found is None:
-        raise NotFound(f"{mart} has no column {column!r}", fix=f"it has: {', '.join(graph.types(mart))}")
-    inner = found
-    while isinstance(inner, (exp.Cast, exp.Paren)):
-        inner = inner.this
-    if isinstance(inner, exp.Sum) and not isinstance(inner.this, exp.Distinct):
-        return inner.this
-    if isinstance(inner, exp.Count) and isinstance(inner.this, exp.Star):
-        return exp.Literal.number(1)
-    aggregated = query.args.get("group") is not None or any(item.find(exp.AggFunc) for item in query.expressions)
-    if not aggregated:
-        return inner
-    raise ManifestError(
-        f"{column} cannot be traced: it is not the sum of its rows",
-        where=place_of(model, found),
-        fix=f"write CAST(SUM(...) AS TYPE) AS {column}, and compute what is summed in a CTE",
-    )
-
-
 def _marked(graph: Graph, mart: str) -> exp.Select:
     """A copy of the mart's statement whose grouped relation also tells the table that each row comes from."""
     from sqlglot import exp
@@ -102,8 +71,6 @@ def _marked(graph: Graph, mart: str) -> exp.Select:
             f"there is no mart {mart!r}", fix=f"there are: {', '.join(name for name in graph.models if name.startswith('mart.'))}"
         )
     query = graph.parsed(mart).copy()
-    if query.args.get("having") or query.args.get("qualify"):
-        raise ManifestError(f"{mart} filters after grouping, so its rows cannot be listed", where=place_of(graph.model(mart), query))
     source = (query.args.get("from_") or query.args["from"]).this
     ctes = {cte.alias.lower(): cte for cte in query.ctes}
     cte = ctes.get(source.name.lower()) if isinstance(source, exp.Table) and not source.db else None

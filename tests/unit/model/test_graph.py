@@ -165,3 +165,20 @@ def test_comments_and_layout_are_not_part_of_a_definition(make_tree) -> None:  #
     assert (
         Graph(make_tree({"core.sale": SALE.replace("owner: o\n", "owner: o\nreads: 3 days before\n")})).definitions["core.sale"] != before
     )
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT CAST(s.source AS TEXT) AS x, CAST(SUM(p.quantity) AS DECIMAL(18, 3)) AS n FROM core.sale AS s "
+         "INNER JOIN core.sale AS p ON p.source = s.source GROUP BY 1", "groups one relation"),
+        ("SELECT CAST(s.source AS TEXT) AS x, CAST(SUM(s.quantity) AS DECIMAL(18, 3)) AS n FROM core.sale AS s GROUP BY 1 "
+         "HAVING SUM(s.quantity) > 1", "filters before"),
+        ("WITH a AS (SELECT source, quantity FROM core.sale) SELECT CAST(a.source AS TEXT) AS x, "
+         "CAST(SUM(a.quantity) AS DECIMAL(18, 3)) AS n FROM a GROUP BY 1", "where its rows come from"),
+        ("SELECT CAST(MIN(s.source) AS TEXT) AS x FROM core.sale AS s", "cannot be traced"),
+    ],
+)  # fmt: skip
+def test_a_mart_whose_figures_could_not_be_explained(make_tree, sql: str, words: str) -> None:  # type: ignore[no-untyped-def]
+    assert words in str(refused(make_tree, {"core.sale": SALE, "mart.made": HEADER + sql}))
+    Graph(make_tree({"core.sale": SALE, "core.made": HEADER + sql}))
