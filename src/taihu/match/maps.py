@@ -101,10 +101,7 @@ def _is_present(table: str, present: Container[str] | None) -> bool:
 
 
 def _map_sql(domain: str, keys: Sequence[KeyColumn], golden: Golden | None) -> str:
-    branches = [
-        f"SELECT DISTINCT CAST({text_literal(key.source)} AS VARCHAR) AS source, CAST({quoted(key.column)} AS VARCHAR) AS key FROM {key.table}"
-        for key in keys
-    ] or ["SELECT CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS key"]
+    branches = [_used_sql(key) for key in keys] or ["SELECT CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS key"]
     members = "SELECT CAST(NULL AS VARCHAR) AS id"
     if golden is not None:
         members = f"SELECT DISTINCT CAST({quoted(golden.column)} AS VARCHAR) AS id FROM {golden.table}"
@@ -117,3 +114,7 @@ def _map_sql(domain: str, keys: Sequence[KeyColumn], golden: Golden | None) -> s
         FROM used LEFT JOIN member ON member.id = used.key
         WHERE used.key IS NOT NULL
         ORDER BY used.source, used.key"""
+
+
+def _used_sql(key: KeyColumn) -> str:
+    return f"SELECT {text_literal(key.source)} AS source, CAST({quoted(key.column)} AS VARCHAR) AS key FROM {key.table}"
