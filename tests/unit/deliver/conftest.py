@@ -86,7 +86,7 @@ def tiles() -> Tiles:
         ),
         figure(
             Text("销量", "Sell-out"),
-            Decimal("1407085"),
+            table().rows[-1].figures[1].value,
             "quantity",
             "each",
             "up",
@@ -112,7 +112,7 @@ def tiles() -> Tiles:
             parts=(("closing_quantity", Decimal("9821000")), ("daily_sell_out_quantity", Decimal("419521.57"))),
         ),
     ]
-    trends: list[list[Decimal | None]] = [[cents(Decimal(4100000) * wave(k, n)) for n in range(14)] for k in range(4)]
+    trends: list[list[Decimal | None]] = [[cents(Decimal(4100000) * wave(k, n + k * k)) for n in range(14)] for k in range(4)]
     trends[3][5] = None
     return Tiles(figures, trends, dt.date(2026, 11, 22))
 
