@@ -20,7 +20,7 @@ VIA_NAMES = {
     "upload": Text("手工上传", "Upload"),
 }
 _VIA_ORDER = tuple(VIA_NAMES)
-_STAR_FIELDS = 9
+_STAR_FIELDS = 10
 
 
 def data_flow(catalog: Catalog, state: State, lang: Lang) -> Diagram:
@@ -36,7 +36,7 @@ def data_flow(catalog: Catalog, state: State, lang: Lang) -> Diagram:
         Edge("ledger", "dimensions", dashed=True),
     ]
     for name, report in tree.reports.items():
-        readers = [Field(role, _rows_of(catalog, role, lang)) for role in dict.fromkeys(send.role for send in report.send)]
+        readers = [Field(role, rows_of(catalog, role, lang)) for role in dict.fromkeys(send.role for send in report.send)]
         nodes.append(
             Node(f"report.{name}", report.title.text.in_(lang), f"{report.at} · {' · '.join(report.formats)}", "report", "", readers)
         )
@@ -93,7 +93,7 @@ def _stages(catalog: Catalog, state: State, lang: Lang) -> list[Node]:
     ]
 
 
-def _rows_of(catalog: Catalog, role: str, lang: Lang) -> str:
+def rows_of(catalog: Catalog, role: str, lang: Lang) -> str:
     rows = catalog.tree.roles.roles[role].rows
     if rows == "all":
         return _t(lang, "全部行", "all rows")
@@ -101,8 +101,8 @@ def _rows_of(catalog: Catalog, role: str, lang: Lang) -> str:
     return _t(lang, f"仅本{own}", f"own {own.lower()} only")
 
 
-def star_schema(catalog: Catalog, lang: Lang) -> Diagram:
-    """Facts on both sides of the dimensions, and the keys between them."""
+def star_schema(catalog: Catalog, lang: Lang, *, most: int = _STAR_FIELDS) -> Diagram:
+    """Facts above and below the dimensions, and the keys between them; at most ``most`` columns of each table."""
     references = catalog.references()
     foreign = {(fact, column) for fact, column, _ in references}
     middle = {dimension for _, _, dimension in references}
@@ -110,24 +110,24 @@ def star_schema(catalog: Catalog, lang: Lang) -> Diagram:
     for table in catalog.of_role("dimension", "fact"):
         fields = [Field(c.name, c.type, _key(table, c.name, foreign)) for c in table.columns if c.name not in PROVENANCE]
         fields.sort(key=_weight if table.role == "fact" else lambda field: field.key != "PK")
-        hidden = len(fields) - _STAR_FIELDS
+        hidden = len(fields) - most
         if hidden > 1:
-            fields = [*fields[:_STAR_FIELDS], Field(_t(lang, f"… 另有 {hidden} 列", f"… {hidden} more columns"))]
+            fields = [*fields[:most], Field(_t(lang, f"… 另有 {hidden} 列", f"… {hidden} more columns"))]
         kind = "core" if table.name not in middle else "match"
         nodes.append(Node(table.name, table.title.in_(lang), table.name, kind, "", fields))
     outer = [table.name for table in catalog.of_role("fact") if table.name not in middle]
-    right = set(_spread(outer, references))
-    edges = [Edge(fact, dimension, many=True, against=fact in right) for fact, _, dimension in references]
+    below = set(_spread(outer, references))
+    edges = [Edge(fact, dimension, many=True, against=fact in below) for fact, _, dimension in references]
     return Diagram(_t(lang, "星型模型", "Star schema"), nodes, edges, direction="TB")
 
 
-def _weight(field: Field) -> tuple[int, bool]:
-    """Keys first, then what is added up, then the rest."""
-    return ("PK", "FK", "").index(field.key), not field.type.startswith("DECIMAL")
+def _weight(field: Field) -> tuple[int, bool, bool]:
+    """Keys first, then what is added up (amounts in CNY before the rest), then everything else."""
+    return ("PK", "FK", "").index(field.key), not field.name.endswith("_cny"), not field.type.startswith("DECIMAL")
 
 
 def _spread(facts: Sequence[str], references: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Facts for the right side: every second one, in the order of how many keys they have."""
+    """Facts for the lower side: every second one, in the order of how many keys they have."""
     keys = {fact: sum(one[0] == fact for one in references) for fact in facts}
     return sorted(facts, key=lambda fact: (-keys[fact], fact))[1::2]
 

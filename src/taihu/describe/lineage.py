@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Grid, Heading, Paragraph, Picture, code, inline, plain
-from taihu.describe.catalog import Catalog
+from taihu.describe.catalog import Catalog, Origin
 from taihu.describe.words import LINEAGE, t
 
 
@@ -37,14 +37,19 @@ def lineage_pages(catalog: Catalog, lang: Lang) -> list[Block]:
     return blocks
 
 
-def _origins(origins: Sequence[tuple[str, str]]) -> str:
-    by_column: dict[str, list[str]] = {}
+def by_column(origins: Sequence[Origin]) -> dict[str, list[str]]:
+    """Origins as column to the tables that have it."""
+    found: dict[str, list[str]] = {}
     for table, column in origins:
-        by_column.setdefault(column, []).append(table)
-    return "; ".join(f"{column} ({', '.join(tables)})" for column, tables in by_column.items())
+        found.setdefault(column, []).append(table)
+    return found
 
 
-def _headers(catalog: Catalog, origins: Sequence[tuple[str, str]]) -> str:
+def _origins(origins: Sequence[Origin]) -> str:
+    return "; ".join(f"{column} ({', '.join(tables)})" for column, tables in by_column(origins).items())
+
+
+def _headers(catalog: Catalog, origins: Sequence[Origin]) -> str:
     found: dict[str, None] = {}
     for table, name in origins:
         known = catalog.tables.get(table)

@@ -10,6 +10,7 @@ from typing import Any
 from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Heading, Paragraph, Picture, text_of, to_data
 from taihu.describe.catalog import PROVENANCE, ROLE_NAMES, Catalog, Role, Table
+from taihu.describe.lineage import by_column
 from taihu.describe.state import State
 from taihu.describe.words import KINDS, t
 from taihu.render import theme
@@ -99,7 +100,7 @@ def _table(catalog: Catalog, table: Table, state: State, lang: Lang) -> dict[str
                 "not": column.term.not_ if column.term else (),
                 "personal": KINDS[column.personal].in_(lang) if column.personal else "",
                 "key": column.name in table.grain,
-                "origins": [f"{name}.{origin}" for name, origin in column.origins],
+                "origins": by_column(column.origins),
                 "headers": [header for header in column.headers if header != column.name],
             }
             for column in columns

@@ -15,7 +15,7 @@ from taihu.core.types import Lang
 from taihu.describe.blocks import Bullets, Heading, parse_markdown, text_of
 from taihu.describe.catalog import Catalog
 from taihu.describe.chapters import as_of
-from taihu.describe.diagrams import data_flow, star_schema
+from taihu.describe.diagrams import data_flow, rows_of, star_schema
 from taihu.describe.state import State
 from taihu.describe.words import AGAINST, t
 from taihu.render.diagrams import diagram_png
@@ -24,6 +24,7 @@ from taihu.render.slides import Deck, SlideTile
 from taihu.render.theme import Tone
 
 Slide = tuple[str, list[str]]
+_SLIDE_FIELDS = 6
 
 
 def slides(catalog: Catalog, state: State, lang: Lang) -> bytes:
@@ -83,7 +84,7 @@ def _architecture(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> Non
             f"{facts} 张事实表共用 {dimensions} 个维度，供 {marts} 张集市表",
             f"{facts} fact tables share {dimensions} dimensions and feed {marts} marts",
         ),
-        diagram_png(star_schema(catalog, lang), ppi=200),
+        diagram_png(star_schema(catalog, lang, most=_SLIDE_FIELDS), ppi=200),
     )
 
 
@@ -213,9 +214,7 @@ def _tone(figure: Figure) -> Tone:
 def _governance(deck: Deck, catalog: Catalog, lang: Lang) -> None:
     roles = catalog.tree.roles
     people = [
-        f"{name}: {t(lang, '全部行', 'all rows') if role.rows == 'all' else t(lang, '仅本人的 ', 'own ') + ', '.join(role.rows)}"
-        + (f" · {', '.join(role.may)}" if role.may else "")
-        for name, role in roles.roles.items()
+        f"{name}: {rows_of(catalog, name, lang)}" + (f" · {', '.join(role.may)}" if role.may else "") for name, role in roles.roles.items()
     ]
     personal = sorted({column.label.in_(lang) for _, column in catalog.personal_columns()})
     terms = sorted({f"{source.file.purpose}: {source.file.retention}" for source in catalog.tree.sources.values()})

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import sqlglot
 
+from taihu.engine.duckdb import DuckDBEngine
 from taihu.manifest.tree import ProjectTree
+from taihu.model.graph import Graph
+from taihu.model.tests import run_model_test
 
 
 def columns_of(tree: ProjectTree, table: str) -> list[str]:
@@ -64,3 +69,13 @@ def test_a_mart_with_sums_groups_one_relation_that_keeps_its_source_rows(tree: P
         assert len(branches) > 1
         for branch in branches:
             assert branch.named_selects[-2:] == ["_src_id", "_src_row"], table
+
+
+def test_the_models_pass_their_own_tests(tree: ProjectTree) -> None:
+    graph, tested = Graph(tree), []
+    with closing(DuckDBEngine()) as engine:
+        for table, model in tree.models.items():
+            if model.test is not None:
+                assert run_model_test(engine, graph, table) == [], table
+                tested.append(table)
+    assert len(tested) >= 10
