@@ -117,4 +117,4 @@ def _map_sql(domain: str, keys: Sequence[KeyColumn], golden: Golden | None) -> s
 
 
 def _used_sql(key: KeyColumn) -> str:
-    return f"SELECT {text_literal(key.source)} AS source, CAST({quoted(key.column)} AS VARCHAR) AS key FROM {key.table}"
+    return f"SELECT DISTINCT {text_literal(key.source)} AS source, CAST({quoted(key.column)} AS VARCHAR) AS key FROM {key.table}"

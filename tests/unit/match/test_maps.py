@@ -93,3 +93,9 @@ def test_matching_twice_gives_equal_tables() -> None:
     keys = [KeyColumn("product", "pos", "clean.pos", "product_code")]
     golden = {"product": Golden("clean.erp_products", "product_code")}
     assert update_maps(engine(), keys, golden)["product"].equals(update_maps(engine(), keys, golden)["product"])
+
+
+def test_a_key_that_one_source_repeats_is_mapped_once() -> None:
+    keys = [KeyColumn("product", "sell_out", "clean.sell_out", "product_code")]
+    maps = update_maps(engine(), keys, {"product": Golden("clean.erp_products", "product_code")})
+    assert maps["product"]["product_key"].to_pylist() == ["P1", "P2"]
