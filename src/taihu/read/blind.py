@@ -5,6 +5,7 @@ This is for ``taihu read FILE`` and for onboarding, where a person looks at the 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -78,7 +79,7 @@ def blind_tables(grids: Grids) -> list[TableRead]:
 
 
 def _tables(grids: Grids) -> Iterator[Shaped]:
-    for grid in grids.grids:
+    for grid in (block for whole in grids.grids for block in _blocks(whole)):
         header = guess_header(grid)
         if header is None:
             continue
@@ -91,6 +92,40 @@ def _tables(grids: Grids) -> Iterator[Shaped]:
         many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)
         if many_rows or len([name for name in header.names if name]) > 1:
             yield shaped
+
+
+def _blocks(grid: Grid) -> list[Grid]:
+    """Tables that stand below each other, parted by blank rows and each with a header of its own; else the grid as it is."""
+    starts = [0]
+    for index in range(1, len(grid.rows)):
+        if filled(grid.rows[index - 1]) or not filled(grid.rows[index]):
+            continue
+        if _begins_table(grid, starts[-1], index):
+            starts.append(index)
+    if len(starts) == 1:
+        return [grid]
+    return [_part(grid, start, end) for start, end in itertools.pairwise([*starts, len(grid.rows)])]
+
+
+def _begins_table(grid: Grid, start: int, index: int) -> bool:
+    """Whether a row after a blank one is a header: names over values, in columns that held values in the table above."""
+    row, below = grid.rows[index], grid.rows[index + 1 : index + 4]
+    if filled(row) < 2 or any(_is_value(cell) for cell in row) or not below or filled(below[0]) < 2:
+        return False
+    above = [other for other in grid.rows[start:index] if filled(other) > 1]
+    # Pairs of a label and its value above a table belong to it.
+    if len(above) < 2 or max(filled(other) for other in above) == 2 or not any(_is_value(cell) for cell in above[-1]):
+        return False
+    named = [n for n, cell in enumerate(row) if cell is not None]
+    return any(n < len(below[0]) and _is_value(below[0][n]) for n in named)
+
+
+def _part(grid: Grid, start: int, end: int) -> Grid:
+    merged = [(a - start, b, c - start, d) for a, b, c, d in grid.merged or () if a >= start and c < end]
+    notes = grid.notes if start == 0 else []
+    return Grid(
+        grid.name, grid.rows[start:end], grid.lines[start:end], grid.sheet, grid.member, merged, grid.is_text, grid.widths[start:end], notes
+    )
 
 
 def guess_header(grid: Grid) -> Header | None:
@@ -155,7 +190,7 @@ def _is_upper_level(grid: Grid, last: int) -> bool:
 
 def _has_lower_level(grid: Grid, index: int) -> bool:
     """Whether names stand under a cell of this row that is merged across columns, beside cells merged with the row below."""
-    if index + 1 >= len(grid.rows):
+    if index + 2 >= len(grid.rows):
         return False
     below = grid.rows[index + 1]
     wide = [area for area in grid.merged or () if area[0] == area[2] == index and area[3] > area[1]]

@@ -81,3 +81,15 @@ def test_blind_reading_finds_header_rows_and_total(preamble: list[str], delimite
     assert (read.held, table.header_row, table.rows.num_rows) == (None, len(preamble) + 1, 15)
     assert [(total.column, total.agrees) for total in table.totals] == [("数量", True), ("金额", True)]
     assert [list(row.values())[:5] for row in table.rows.to_pylist()] == rows
+
+
+def test_blind_reading_parts_tables_below_each_other() -> None:
+    first = "销售\n单号,客户,数量\nX1,一店,3\nX2,二店,4\n合计,,7\n\n"
+    text = first + "退货\n\n门店,日期,金额\n一店,2026-09-15,2.50\n二店,2026-09-15,3.50\n\n三店,2026-09-16,1.00\n"
+    read = read_blind(text.encode(), "x.csv")
+    assert [(table.header_row, table.rows.num_rows, table.rows.column_names[0]) for table in read.tables] == [
+        (2, 2, "单号"),
+        (9, 3, "门店"),
+    ]
+    assert read.tables[1].rows["_src_row"].to_pylist() == ["10", "11", "13"]
+    assert read.held is None
