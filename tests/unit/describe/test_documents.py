@@ -19,6 +19,7 @@ from taihu.describe.catalog import Catalog
 from taihu.describe.diagrams import data_flow, lineage, star_schema
 from taihu.describe.generate import INDEX, check, generate
 from taihu.describe.state import State
+from taihu.manifest.roles import RolesFile
 from taihu.manifest.tree import ProjectTree
 
 SRC = Path(__file__).parents[3] / "src"
@@ -149,3 +150,19 @@ def write(folder: Path, documents: dict[str, bytes]) -> Path:
     for name, content in documents.items():
         (folder / name).write_bytes(content)
     return folder
+
+
+def test_a_project_that_has_only_a_source_yet_gets_its_documents(tree: ProjectTree) -> None:
+    bare = dataclasses.replace(
+        tree,
+        sources={"stores": tree.sources["stores"]},
+        models={},
+        feeds={},
+        reports={},
+        glossary={},
+        roles=RolesFile(roles={}),
+        story={},
+    )
+    files = generate(bare, languages=["en"])
+    assert b"clean.stores" in files["dictionary.en.html"]
+    assert "Quality" in files["design.en.md"].decode()
