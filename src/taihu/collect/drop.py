@@ -55,12 +55,17 @@ def _is_wanted(name: str, collect: Collect) -> bool:
     return fnmatchcase(name.casefold(), collect.pattern.casefold())
 
 
+def settled(modified_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a file was left alone for a while; a server whose clock runs ahead a little does not make it older."""
+    return abs(now - modified_at) >= SETTLE
+
+
 def still_growing(content: bytes, name: str, modified_at: dt.datetime, now: dt.datetime) -> bool:
-    """Whether a file without a marker may still be written: it does not close as its format demands and changed just now."""
+    """Whether a file that was just changed does not yet end as its format demands (texts have no such end)."""
     from taihu.formats.closes import closes_properly
     from taihu.formats.kind import kind_of
 
-    return dt.timedelta(0) <= now - modified_at < SETTLE and not closes_properly(content, kind_of(content, name))
+    return not settled(modified_at, now) and not closes_properly(content, kind_of(content, name))
 
 
 class Versions:

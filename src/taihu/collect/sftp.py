@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Container, Iterator, Sequence
 
-from taihu.collect.drop import SETTLE, FileSeen, Versions, finished, still_growing
+from taihu.collect.drop import FileSeen, Versions, finished, settled
 from taihu.collect.interface import MOST_BYTES, Connector, Health
 from taihu.collect.sftp_session import SftpSession
 from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, TaihuError, TransientError
@@ -40,6 +40,9 @@ class SftpConnector(Connector):
             if key in known:
                 versions.done(mark)
                 continue
+            if self.collect.marker is None and not settled(entry.modified_at, self.around.clock.now()):
+                waiting.append(entry.name)
+                continue
             self._marks[key] = mark
             yield Item(key, entry.name, entry.size, entry.modified_at, {"via": "sftp", "path": f"{self.folder}/{entry.name}"})
 
@@ -53,10 +56,6 @@ class SftpConnector(Connector):
             if size == item.size:
                 raise TransientError("the download ended early", where=path)
             raise ContentRefused("incomplete_drop", "the file is still being written", where=path)
-        if self.collect.marker is None and item.received_at is not None:
-            now = self.around.clock.now()
-            if still_growing(content, item.name, item.received_at, now):
-                raise ContentRefused("incomplete_drop", f"the file changed less than {SETTLE} ago and does not end properly", where=path)
         if self._cursor is not None and item.key in self._marks:
             self._cursor.done(self._marks[item.key])
         return Fetched(item, content)

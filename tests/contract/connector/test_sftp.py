@@ -74,6 +74,14 @@ class TestSftp(ConnectorContract):
         world.server.deliver("库存/old.csv", b"a,b\n0,0\n", received_at=NOW - dt.timedelta(days=90), marker=".ok")
         assert sorted(each.content for each in world.run()) == [b"a,b\n0,0\n", b"a,b\n9,9\n"]
 
+    def test_without_markers_a_file_must_have_been_left_alone(self, world: SftpWorld) -> None:
+        world.collect = {"path": "库存"}
+        for seconds, name in ((10, "fresh.csv"), (-10, "clock ahead.csv"), (600, "old.csv")):
+            world.server.deliver(f"库存/{name}", b"a,b\n1,", received_at=NOW - dt.timedelta(seconds=seconds))
+        assert [each.item.name for each in world.run()] == ["old.csv"]
+        world.clock.move_to(NOW + dt.timedelta(minutes=6))
+        assert sorted(each.item.name for each in world.run()) == ["clock ahead.csv", "fresh.csv"]
+
     def test_another_host_key_than_the_pinned_one_stops_before_the_login(self, world: SftpWorld) -> None:
         world.put(0)
         with SftpServer(world.root / "other", "bi", PASSWORD) as stranger:
