@@ -43,6 +43,7 @@ _GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
 _SCORED = re.compile("[^\x09-\x0d\x1a\x20-\x7f]")
 _SCORED_CHARS = 400
+_LONG = re.compile("[\u0800-\U0010ffff]")
 _WIDE = re.compile("[^\x00-\x7f]")
 _ACCENTED = re.compile("(?<![^\x00-\x7f])[À-ÿ](?=[a-z])|(?<=[a-z])[À-ÿ](?![^\x00-\x7f])")
 _WIDE_RUN = re.compile("[\x80-\U0010ffff]{3,200}")
@@ -168,12 +169,15 @@ def _strict_utf8(content: bytes) -> Decoded | None:
     try:
         return Decoded(content.decode("utf-8"), "utf-8", 0)
     except UnicodeDecodeError as error:
-        good = sum(1 for byte in content if byte >= 0xE0)
-        if error.start >= len(content) - 3 and error.reason == "unexpected end of data" and good > 2:
+        if (
+            error.start >= len(content) - 3
+            and error.reason == "unexpected end of data"
+            and len(_LONG.findall(content[: error.start].decode())) > 2
+        ):
             return _counted(content, "utf-8")
         text = content.decode("utf-8", errors="replace")
         bad = text.count(REPLACEMENT)
-        wide = sum(1 for char in text if char >= "\u0800") - bad
+        wide = len(_LONG.findall(text)) - bad
         return Decoded(text, "utf-8", bad) if wide >= 12 * bad else None
 
 

@@ -91,10 +91,8 @@ def _fill_down(grid: Grid, header: Header) -> None:
 
 
 def _matches(rule: RowRule, row: list[Cell]) -> bool:
-    if rule.first_cell:
-        label = plain(first_cell(row))
-        if any(label.startswith(plain(text)) for text in rule.first_cell):
-            return True
+    if rule.first_cell and plain(first_cell(row)).startswith(tuple(map(plain, rule.first_cell))):
+        return True
     return bool(rule.any_cell) and bool({plain(cell) for cell in row if cell} & {plain(text) for text in rule.any_cell})
 
 
@@ -151,7 +149,7 @@ def _why_aside(
         return "total", "total_row"
     if count <= 2 and any(line.search(control.line_text(row)) for line in lines):
         return "outside", ""
-    if count == len(names) > 1 and [plain(cell) for cell in row if cell] == names:
+    if count == len(names) > 1 and plain(first_cell(row)) == names[0] and [plain(cell) for cell in row if cell] == names:
         return "outside", "repeated_header"
     if count == 1 and width > 2 and row[0] is not None and control.number(row[0]) is None:
         return "outside", "remark_row"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
 from taihu.formats.member_names import BROKEN_ARCHIVE
-from taihu.read.grid import Cell, Grid, canonical
+from taihu.read.grid import Cell, Grid, canonical, filled
 from taihu.read.limits import MAX_CELLS, check_workbook
 
 _ERROR = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*\bt="e"[^>]*>(?:<f\b.*?(?:/>|</f>))?<v>([^<]*)</v>', re.DOTALL)
@@ -87,9 +87,10 @@ def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -
             grid.notes.append(Note("error_cell", f"{grid.sheet}!{found[2].decode()}", found[1].decode()))
         for found in list(_EMPTY_FORMULA.finditer(xml))[:_MOST_POSITIONS]:
             grid.notes.append(Note("formula_without_value", f"{grid.sheet}!{found[1].decode()}"))
-        hidden = _HIDDEN_ROW.findall(xml)
+        rows = [int(number) for number in _HIDDEN_ROW.findall(xml)]
+        hidden = [number for number in rows if number <= len(grid.rows) and filled(grid.rows[number - 1])]
         if hidden:
-            grid.notes.append(Note("hidden_rows", f"{grid.sheet}!{hidden[0].decode()}", detail=f"{len(hidden)} rows"))
+            grid.notes.append(Note("hidden_rows", f"{grid.sheet}!{hidden[0]}", detail=f"{len(hidden)} rows"))
 
 
 def _put(grid: Grid, column: str, row: int, text: str) -> None:
