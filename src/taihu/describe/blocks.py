@@ -122,12 +122,13 @@ def _joined(lines: Sequence[str]) -> str:
     text = lines[0].strip()
     for line in lines[1:]:
         follows = line.strip()
-        text += follows if _is_wide(text[-1]) and _is_wide(follows[0]) else f" {follows}"
+        joined = _is_wide(text.rstrip("*`")[-1:]) and _is_wide(follows.lstrip("*`")[:1])
+        text += follows if joined else f" {follows}"
     return text
 
 
 def _is_wide(character: str) -> bool:
-    return ord(character) > 0x2E7F
+    return character > "\u2e7f"
 
 
 def _items(lines: Sequence[str]) -> list[str]:

@@ -142,7 +142,9 @@ def _measures(catalog: Catalog, lang: Lang) -> list[Block]:
     rows = []
     for name, term in catalog.measures().items():
         assert term.measure is not None
-        meaning = term.meaning.text.in_(lang) if term.meaning else ""
+        column = catalog.tree.glossary.get(term.measure.columns[0])
+        said = term.meaning or (column.meaning if column and not term.measure.ratio else None)
+        meaning = said.text.in_(lang) if said else ""
         rows.append([inline(f"**{term.name.text.in_(lang)}**"), code(name), code(formula(term.measure)), plain(meaning)])
     head = [("指标", "Measure"), ("代码", "Code"), ("公式", "Formula"), ("说明", "Meaning")]
     return [
