@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from taihu.ledger.records import Publication
     from taihu.model.graph import Graph
 
+IN_MEMORY_ROWS = 200_000
+
 
 @dataclass(slots=True)
 class Workspace:
@@ -115,10 +117,14 @@ class Workspace:
         self.open_as(table, table, self.tables.version(table))
 
     def open_as(self, name: str, table: str, version: int) -> None:
-        """Offer a pinned version of a table to the engine under ``name``."""
-        if self._viewed.get(name) != (table, version):
+        """Offer a pinned version of a table to the engine under ``name``; small ones are held in memory."""
+        if self._viewed.get(name) == (table, version):
+            return
+        if self.tables.row_count(table, version) <= IN_MEMORY_ROWS:
+            self.engine.register(name, self.tables.read(table, version))
+        else:
             self.engine.view_files(name, self.tables.files(table, version), self.tables.schema(table, version))
-            self._viewed[name] = (table, version)
+        self._viewed[name] = (table, version)
 
     def open_pinned(self, publication: Publication) -> None:
         """Offer all marts and operational tables as a publication pins them."""

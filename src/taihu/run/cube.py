@@ -18,7 +18,7 @@ from taihu.manifest.glossary import Aggregate, Term
 if TYPE_CHECKING:
     from taihu.engine.interface import Engine
 
-Filter = Sequence[tuple[str, str]]
+Filter = tuple[tuple[str, str], ...]
 Sums = Mapping[str, Decimal | None]
 
 RATIO_PLACES = Decimal("0.000001")

@@ -12,19 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from taihu.core.ids import derived_id
-from taihu.ledger.records import Arrival
+from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
 from taihu.run.intake import Intake, stop, take_in
 from taihu.run.references import References
+from taihu.run.resending import replaced_arrivals, with_resend_notes
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from taihu.project.workspace import Workspace
-
-SCOPE_TABLE = pa.schema([("_party", pa.string()), ("business_date", pa.date32()), ("_src_id", pa.string())])
-
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -45,9 +43,14 @@ def load_source(ws: Workspace, source: Source) -> Loaded:
         references = References(ws, source)
         intakes = _take_in_all(ws, source, sorted(waiting, key=_order), references)
         ws.vault.flush()
+        replaced = _replaced_rows(ws, source, intakes, references)
         version, partitions = _write(ws, source, intakes, references)
         stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
-        decisions = [intake.decision for intake in intakes]
+        gone: list[ArrivalDecision] = []
+        if source.file.load == "replace":
+            intakes = with_resend_notes(intakes, replaced, references.winners, _party(source, references))
+            gone = replaced_arrivals(intakes, references.winners)
+        decisions = [*(intake.decision for intake in intakes), *gone]
         ws.ledger.arrivals_decided(source.name, decisions, table=source.table, version=version, stamps=stamps)
     return Loaded(source.name, intakes, version, partitions)
 
@@ -83,6 +86,36 @@ def _twin(arrival: Arrival, twin: Arrival, current: set[str]) -> Intake:
     return stop(intake, "identical_content", twin.id)
 
 
+def _party(source: Source, references: References) -> str | None:
+    """Column of the clean table that holds the party."""
+    return references.party_column(source) or (source.file.party.column if source.file.party else None)
+
+
+def _replaced_rows(ws: Workspace, source: Source, intakes: Sequence[Intake], references: References) -> pa.Table | None:
+    """Current rows of the parties and days that were delivered before and are delivered again."""
+    import pyarrow as pa
+
+    again = {
+        (scope.party, day)
+        for intake in intakes
+        if intake.state == "accepted" and source.file.load == "replace"
+        for scope in intake.scopes
+        for day in scope.span.days()
+    } & set(references.winners)
+    if not again or not ws.tables.exists(source.table):
+        return None
+    party = _party(source, references)
+    ws.view_clean(source.table)
+    rows = [{"_party": name, "business_date": day} for name, day in sorted(again)]
+    ws.engine.register("load.again", pa.Table.from_pylist(rows, schema=pa.schema([("_party", pa.string()), ("business_date", pa.date32())])))
+    same = f'again._party = CAST(row."{party}" AS VARCHAR)' if party else "true"
+    found = ws.engine.query(
+        f"SELECT row.* FROM {source.table} AS row SEMI JOIN load.again AS again ON {same} AND again.business_date = row.business_date"
+    )
+    ws.engine.drop("load.again")
+    return found
+
+
 # writing ---------------------------------------------------------------------------------------------------------------
 
 
@@ -102,6 +135,8 @@ def _write(ws: Workspace, source: Source, intakes: Sequence[Intake], references:
 
 
 def _new_rows(accepted: Iterable[Intake]) -> pa.Table:
+    import pyarrow as pa
+
     return pa.concat_tables([intake.rows for intake in accepted if intake.rows is not None], promote_options="permissive")
 
 
@@ -109,14 +144,17 @@ def _replace(
     ws: Workspace, source: Source, accepted: Sequence[Intake], nil: Sequence[Intake], references: References
 ) -> tuple[int | None, list[str]]:
     """Replace the days of each party that the new arrivals speak for."""
-    party = references.party_column(source) or (source.file.party.column if source.file.party else None)
+    import pyarrow as pa
+
+    party = _party(source, references)
     winners: dict[tuple[str, dt.date], str] = {}
     for intake in [*accepted, *nil]:
         for scope in intake.scopes:
             for day in scope.span.days():
                 winners[(scope.party, day)] = intake.arrival.id
+    scope_schema = pa.schema([("_party", pa.string()), ("business_date", pa.date32()), ("_src_id", pa.string())])
     scope_rows = [(name, day, arrival) for (name, day), arrival in sorted(winners.items())]
-    scopes = pa.table([list(column) for column in zip(*scope_rows, strict=True)], schema=SCOPE_TABLE)
+    scopes = pa.table([list(column) for column in zip(*scope_rows, strict=True)], schema=scope_schema)
     months = sorted({day.strftime("%Y-%m") for _, day in winners})
     ws.engine.register("load.scopes", scopes)
     party_sql = f'CAST(row."{party}" AS VARCHAR)' if party else f"'{source.name}'"
@@ -143,6 +181,8 @@ def _replace(
 
 def _merge(ws: Workspace, source: Source, accepted: Sequence[Intake]) -> tuple[int | None, list[str]]:
     """Merge by key (upsert) or by arrival (append); the newest row of a key wins."""
+    import pyarrow as pa
+
     ordered = [
         intake.rows.append_column("_order", pa.array([place] * intake.rows.num_rows, pa.int64()))
         for place, intake in enumerate(accepted)
@@ -181,6 +221,7 @@ def month_of(day: dt.date | None) -> str:
 
 def _write_months(ws: Workspace, source: Source, rows: pa.Table, months: Sequence[str]) -> tuple[int, list[str]]:
     """Write the given months of the clean table from ``rows`` (which may hold more), in a canonical order."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     column = pa.array([month_of(day) for day in rows.column("business_date").to_pylist()], pa.string())

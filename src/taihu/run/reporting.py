@@ -7,19 +7,22 @@ as an object, and a crash half way is healed by rendering the same bytes again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taihu.core.boundary import reached
-from taihu.core.errors import IntegrityError
+from taihu.core.errors import IntegrityError, ManifestError
 from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, TableBlock, Tiles
 from taihu.core.ids import canonical_json, derived_id, sha256_of
-from taihu.core.types import Lang, Span
+from taihu.core.types import Lang, Span, Text
+from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Publication
 from taihu.manifest.report import Approve, ReportFile
+from taihu.manifest.roles import Person
+from taihu.run.cube import Filter
 from taihu.run.figures import REPORTED, Audience, FigureMaker
 from taihu.run.planning import DueReport
 from taihu.run.restating import restatements
@@ -48,7 +51,7 @@ def publish(ws: Workspace, due: DueReport) -> Publication:
     publication = dataclasses.replace(publication, reviewed=_auto_approved(report.approve, national, publication.complete))
     reached("publication.before")
     ws.ledger.publication_made(publication)
-    finish(ws, publication)
+    finish(ws, publication, {(): dataclasses.replace(national, reviewed=publication.reviewed)})
     return publication
 
 
@@ -114,33 +117,49 @@ def figures_of(ws: Workspace, publication: Publication, audience: Audience) -> R
 
 
 def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tuple[Lang, ...]]]:
-    """Who gets what: row filter and languages, each different file once."""
-    found: dict[tuple[tuple[str, str], ...], set[Lang]] = {}
-    for send in report.send:
-        role = ws.tree.roles.roles[send.role]
-        people = [person for person in ws.tree.roles.people if person.role == send.role]
-        if send.split is None and role.rows == "all":
-            found.setdefault((), set()).update(report.languages)
-            continue
-        columns = [send.split] if send.split else list(role.rows) if isinstance(role.rows, dict) else []
-        for person in people:
-            where = tuple((column, str(person.own(column))) for column in columns if column)
-            found.setdefault(where, set()).add(person.lang)
-    if not found:
-        found[()] = set(report.languages)
+    """Who gets what: each different row filter once, with the languages of its people.
+
+    Raises:
+        ManifestError: A mart of the report lacks the column by which a role's rows are chosen.
+    """
+    found: dict[Filter, set[Lang]] = {}
+    for person, where in recipients_of(ws, report):
+        found.setdefault(where, set()).update(report.languages if not where else [person.lang])
     named = []
-    for where, languages in sorted(found.items()):
+    for where, languages in sorted(found.items() or {(): set(report.languages)}.items()):
         term = ws.tree.glossary.get(where[0][0]) if where else None
-        name = term.values[where[0][1]].text if term and where[0][1] in term.values else None
+        name = term.values[where[0][1]].text if term and where[0][1] in term.values else Text(*[where[0][1]] * 2) if where else None
         named.append((Audience(where, name), tuple(lang for lang in report.languages if lang in languages)))
     return named
 
 
-def finish(ws: Workspace, publication: Publication) -> None:
-    """Render, archive and hand over what a publication has not handed over yet; doing it twice changes nothing."""
+def recipients_of(ws: Workspace, report: ReportFile) -> list[tuple[Person, Filter]]:
+    """The report's recipients with the rows that each may see: the role's own filter and the report's split."""
+    marts = sorted({spec.from_ for block in report.blocks for spec in (block.tiles, block.table, block.chart) if spec})
+    columns = {mart: set(ws.graph.types(mart)) for mart in marts}
+    found = []
+    for send in report.send:
+        for person in (person for person in ws.tree.roles.people if person.role == send.role):
+            filters: dict[str, str] = {}
+            for mart in marts:
+                filters |= row_filter(ws.tree.roles, person, table=mart, columns=columns[mart])
+                if send.split and send.split not in columns[mart]:
+                    raise ManifestError(f"{mart} has no column {send.split}, by which the report is split", where=f"{send.role}")
+            if send.split and person.own(send.split) is not None:
+                filters[send.split] = str(person.own(send.split))
+            found.append((person, tuple(sorted(filters.items()))))
+    return found
+
+
+def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None) -> None:
+    """Render, archive and hand over what a publication has not handed over yet; doing it twice changes nothing.
+
+    Args:
+        made: Figures that were computed already, by row filter.
+    """
     ws.open_pinned(publication)
     known = {output.name for output in ws.ledger.outputs(publication.id)}
-    for figures, rendered in render(ws, publication):
+    for figures, rendered in render(ws, publication, made):
         if rendered.name in known:
             continue
         if rendered.format == "json":
@@ -153,13 +172,15 @@ def finish(ws: Workspace, publication: Publication) -> None:
         ws.progress.step(rendered.name)
 
 
-def render(ws: Workspace, publication: Publication) -> Iterator[tuple[ReportFigures, Rendered]]:
+def render(
+    ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None
+) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Every file of a publication, figure sets first; a pure function of the pinned tables."""
     from taihu.deliver import excel, mail, pdf
 
     report = ws.tree.reports[publication.report]
     for audience, languages in audiences_of(ws, report):
-        figures = figures_of(ws, publication, audience)
+        figures = (made or {}).get(tuple(audience.where)) or figures_of(ws, publication, audience)
         whose = "-".join(value for _, value in audience.where) or "all"
         stem = f"{publication.report}_{publication.span}_v{publication.version}_{whose}"
         yield figures, Rendered(f"{stem}.figures.json", "json", "en", whose, canonical_json(figures).encode())

@@ -1,0 +1,91 @@
+"""What a re-sent file changed: which rows are new, how many are gone, and which arrival it replaced.
+
+A re-send is an everyday case, not a fault; but a figure that was published may move with it, so the ledger says where.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from taihu.core.types import Note
+from taihu.ledger.records import ArrivalDecision
+from taihu.run.intake import Intake
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_PLACES = 50
+PROVENANCE = ("_src_id", "_src_row", "_month", "dq_flags")
+Winners = Mapping[tuple[str, dt.date], str]
+
+
+def with_resend_notes(intakes: Sequence[Intake], replaced: pa.Table | None, winners: Winners, party: str | None) -> list[Intake]:
+    """The intakes with a note for each row that differs from what the same party and days held before.
+
+    Args:
+        replaced: Rows of the clean table that the intakes take the place of.
+        winners: Arrival of each party and day before them.
+        party: Column of the party in the rows; None if the source is its own.
+    """
+    if replaced is None or not replaced.num_rows:
+        return list(intakes)
+    names = [name for name in replaced.column_names if name not in PROVENANCE]
+    before = _by_scope(replaced, names, party)
+    return [_noted(intake, before, names, winners, party) if intake.state == "accepted" else intake for intake in intakes]
+
+
+def _scope_of(row: Mapping[str, Any], party: str | None) -> tuple[str, dt.date | None]:
+    return (str(row[party]) if party else "", row.get("business_date"))
+
+
+def _by_scope(rows: pa.Table, names: Sequence[str], party: str | None) -> dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]]:
+    found: dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]] = {}
+    for row in rows.to_pylist():
+        found.setdefault(_scope_of(row, party), Counter())[tuple(row[name] for name in names)] += 1
+    return found
+
+
+def _noted(
+    intake: Intake,
+    before: Mapping[tuple[str, dt.date | None], Counter[tuple[Any, ...]]],
+    names: Sequence[str],
+    winners: Winners,
+    party: str | None,
+) -> Intake:
+    days = {(scope.party, day) for scope in intake.scopes for day in scope.span.days()} & set(winners)
+    if not days or intake.rows is None:
+        return intake
+    left = {scope: Counter(rows) for scope, rows in before.items()}
+    fresh = []
+    for row in intake.rows.to_pylist():
+        scope = _scope_of(row, party)
+        rows = left.get(scope)
+        if rows is None:
+            continue
+        values = tuple(row.get(name) for name in names)
+        if rows[values] > 0:
+            rows[values] -= 1
+        else:
+            fresh.append(str(row["_src_row"]))
+    touched = {(name if party else "", day) for name, day in days}
+    gone = sum(count for scope, rows in left.items() if scope in touched for count in rows.values())
+    earlier = ", ".join(sorted({winners[day][:8] for day in days}))
+    if not fresh and not gone:
+        return replace(intake, notes=[*intake.notes, Note("replaced", detail=f"says the same as {earlier}")])
+    detail = f"{len(fresh)} new rows, {gone} no longer there, against {earlier}"
+    places = [Note("restated", position, detail=detail) for position in fresh[:MOST_PLACES]] or [Note("restated", detail=detail)]
+    return replace(intake, notes=[*intake.notes, *places])
+
+
+def replaced_arrivals(intakes: Sequence[Intake], winners: Winners) -> list[ArrivalDecision]:
+    """Decisions on earlier arrivals that no longer count for any party and day."""
+    after = dict(winners)
+    for intake in intakes:
+        if intake.state in ("accepted", "nil"):
+            after.update({(scope.party, day): intake.arrival.id for scope in intake.scopes for day in scope.span.days()})
+    gone = set(winners.values()) - set(after.values())
+    return [ArrivalDecision(arrival, "superseded", reason="replaced") for arrival in sorted(gone)]
