@@ -141,6 +141,8 @@ def _answer(response: Any, where: str) -> Answer:
     content = response.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ContentRefused("too_large", where=where)
+    if not response.headers.keys():
+        raise TransientError("the answer broke off within its head", where=where)
     # A read with a limit does not notice that the connection ended before the stated length.
     if stated and stated.isdecimal() and len(content) < int(stated):
         raise TransientError("the download ended early", where=where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 from tests.contract.connector.contract import NOW, PASSWORD, QUICK, Clear, ConnectorContract, World, source_file
 
-from taihu.core.errors import ContentRefused, ManifestError, NotFound
+from taihu.collect import Connections
+from taihu.core.errors import ContentRefused, ManifestError, NotFound, TerminalError
 from taihu.manifest.project import Account
 from taihu.manifest.tree import Source
 from taihu.testing.servers import ImapServer
@@ -173,8 +175,6 @@ class TestMailbox(ConnectorContract):
         assert (contents, refused) == ([small], ["too_large"])
 
     def test_clear_text_is_only_for_this_machine(self, world: MailWorld) -> None:
-        from taihu.collect import Connections
-
         account = Account(kind="imap", host="mail.company-a.example", user="bi", password="env:X", tls=False)
         connections = Connections({"account": account}, lambda _: Clear("x"), clock=world.clock, root=world.root, patience=QUICK)
         with connections, pytest.raises(ManifestError, match="tls"):
@@ -208,3 +208,54 @@ def test_dates_of_the_server_are_instants(tmp_path: Path) -> None:
     with world.server:
         world.server.deliver(mail(b"x"), "INBOX", dt.datetime(2026, 9, 15, 7, 55, tzinfo=zone))
         assert world.run()[0].item.received_at == dt.datetime(2026, 9, 14, 23, 55, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("identification", ["required", "fatal"])
+def test_servers_with_manners_of_their_own(tmp_path: Path, identification: Any) -> None:
+    world = MailWorld(tmp_path, server=ImapServer("bi", PASSWORD, identification=identification))
+    with world.server:
+        content = world.put(1)
+        assert [each.content for each in world.run()] == [content]
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for this machine that signs itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - dt.timedelta(1), now + dt.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + key.private_bytes(serialization.Encoding.PEM, *private))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return file, context
+
+
+def test_tls_with_a_trusted_certificate_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, context = certificate(tmp_path)
+    world = MailWorld(tmp_path, server=ImapServer("bi", PASSWORD, tls=context))
+    with world.server:
+        content = world.put(1)
+        account = Account(kind="imap", host="localhost", port=world.server.port, user="bi", password="env:X")
+
+        def run() -> list[bytes]:
+            connections = Connections({"account": account}, lambda _: Clear(PASSWORD), clock=world.clock, root=tmp_path, patience=QUICK)
+            with connections:
+                connector = connections.open(world.source)
+                return [connector.fetch(item).content for item in connector.discover(None, set())]
+
+        with pytest.raises(TerminalError, match="certificate"):
+            run()
+        assert world.server.logins + world.server.refused_logins == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        assert run() == [content]

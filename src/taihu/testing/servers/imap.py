@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import socket
+import ssl
 from argparse import Namespace
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from taihu.testing.servers.background import BackgroundLoop, Server, listening_socket
+
+Identification = Literal["optional", "required", "fatal"]
 
 
 class ImapServer(Server):
@@ -20,17 +24,31 @@ class ImapServer(Server):
         password: Its password.
         port: 0 lets the system choose.
         uid_validity: UIDVALIDITY of every folder, fixed so that two worlds of one seed are alike.
+        identification: What the server makes of the ID command: ``required`` refuses every folder until it was sent (163.com),
+            ``fatal`` does not offer it and hangs up when it comes (QQ).
+        tls: Speak TLS from the first byte with this context.
 
     Attributes:
         logins: Successful logins so far.
         refused_logins: Refused logins so far (a wrong password must be tried once only).
     """
 
-    def __init__(self, user: str = "bi", password: str = "secret", *, port: int = 0, uid_validity: int = 20260817) -> None:
+    def __init__(
+        self,
+        user: str = "bi",
+        password: str = "secret",
+        *,
+        port: int = 0,
+        uid_validity: int = 20260817,
+        identification: Identification = "optional",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.user = user
         self.port = port
         self.logins = 0
         self.refused_logins = 0
+        self._identification = identification
+        self._tls = tls
         self._password = password
         self._uid_validity = uid_validity
         self._loop: BackgroundLoop | None = None
@@ -76,54 +94,32 @@ class ImapServer(Server):
 
     async def _start(self) -> None:
         from proxyprotocol.sock import SocketInfo
-        from pymap.backend.dict import Config, DictBackend, Login
-        from pymap.imap import IMAPServer
-        from pysasl.hashing import Cleartext
+        from pymap.backend.dict import DictBackend
+        from pymap.context import connection_exit
+        from pymap.imap import IMAPConnection
 
-        site = self
-
-        class CountingLogin(Login):
-            async def authenticate(self, credentials: Any) -> Any:
-                try:
-                    identity = await super().authenticate(credentials)
-                except Exception:
-                    site.refused_logins += 1
-                    raise
-                site.logins += 1
-                return identity
-
-        config = Config(
-            Namespace(passlib_cfg=None, proxy_protocol="noop"),
-            host=self.host,
-            port=self.port,
-            tls_enabled=False,
-            hash_context=Cleartext(),
-            invalid_user_sleep=0.0,
-            reject_dnsbl=False,
-            demo_data=False,
-            demo_user=self.user,
-            demo_password=self._password,
-        )
-        config.apply_context()
-        login = CountingLogin(config)
-        await DictBackend._add_demo_user(config, login)
+        login = _login_of(self, self._password, self._identification)
+        await DictBackend._add_demo_user(login.config, login)
         async with login.demo_user_identity.new_session() as session:
             self._mailboxes = session.mailbox_set
-        imap = IMAPServer(login, config)
+        config = login.config
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connection = writer.get_extra_info("socket")
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections.add(writer)
             try:
-                await imap(reader, writer, SocketInfo.get(writer, None))
+                connection = IMAPConnection(config.commands, config, reader, writer, SocketInfo.get(writer, None))
+                async with contextlib.AsyncExitStack() as stack:
+                    connection_exit.set(stack)
+                    await connection.run(_state_of(login, self._identification))
             except (ConnectionError, asyncio.IncompleteReadError):
                 pass
             finally:
                 self._connections.discard(writer)
+                writer.close()
 
         sock = listening_socket(self.port)
-        self._listener = await asyncio.start_server(serve, sock=sock)
+        self._listener = await asyncio.start_server(serve, sock=sock, ssl=self._tls)
         self.port = sock.getsockname()[1]
 
     async def _close(self) -> None:
@@ -163,3 +159,62 @@ class ImapServer(Server):
             folder._max_uid = new_uid
             folder._messages[new_uid] = copied
             folder._mod_sequences.update([new_uid])
+
+
+def _login_of(site: ImapServer, password: str, identification: Identification) -> Any:
+    """pymap's login with one account, which counts on ``site`` who came in and who did not."""
+    from pymap.backend.dict import Config, Login
+    from pysasl.hashing import Cleartext
+
+    class WithoutId(Config):
+        @property
+        def initial_capability(self) -> list[bytes]:
+            return [each for each in super().initial_capability if each != b"ID"]
+
+    class CountingLogin(Login):
+        async def authenticate(self, credentials: Any) -> Any:
+            try:
+                identity = await super().authenticate(credentials)
+            except Exception:
+                site.refused_logins += 1
+                raise
+            site.logins += 1
+            return identity
+
+    kind = WithoutId if identification == "fatal" else Config
+    config = kind(
+        Namespace(passlib_cfg=None, proxy_protocol="noop"),
+        host=site.host,
+        port=site.port,
+        tls_enabled=False,
+        hash_context=Cleartext(),
+        invalid_user_sleep=0.0,
+        reject_dnsbl=False,
+        demo_data=False,
+        demo_user=site.user,
+        demo_password=password,
+    )
+    config.apply_context()
+    return CountingLogin(config)
+
+
+def _state_of(login: Any, identification: Identification) -> Any:
+    """The state of one connection, with the manners of the server that is played."""
+    from pymap.imap.state import ConnectionState
+    from pymap.parsing.command.any import IdCommand
+    from pymap.parsing.command.auth import SelectCommand
+    from pymap.parsing.response import ResponseNo
+
+    class Manners(ConnectionState):
+        identified = False
+
+        async def do_command(self, cmd: Any) -> Any:
+            if isinstance(cmd, IdCommand):
+                if identification == "fatal":
+                    raise ConnectionResetError
+                self.identified = True
+            if isinstance(cmd, SelectCommand) and identification == "required" and not self.identified:
+                return ResponseNo(cmd.tag, b"SELECT Unsafe Login. Please contact the operator for help")
+            return await super().do_command(cmd)
+
+    return Manners(login, login.config)
