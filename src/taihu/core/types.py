@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Lang = Literal["zh", "en"]
+_POSITION = re.compile(r"(?:(?P<member>.*)>)?(?:(?P<sheet>.*)!)?(?P<row>\d+)(?:/(?P<columns>[A-Z0-9,]*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,25 @@ class Position:
         place = f"{self.sheet}!{self.row}" if self.sheet else str(self.row)
         place = f"{self.member}>{place}" if self.member else place
         return f"{place}/{self.columns}" if self.columns else place
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        """The position that a ``_src_row`` value names; ``ValueError`` if it names none."""
+        match = _POSITION.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not a position")
+        return cls(int(match["row"]), match["sheet"] or "", match["member"] or "", match["columns"] or "")
+
+    def cell(self, column: str) -> str:
+        """The cell of this row in a column of ``TableRead.header_cells``: ``Sheet1!G7``, or ``7:5`` (line and field) in texts.
+
+        ``/2`` means the second of the row's own columns: an unpivoted row's values stand in other columns than its neighbour's.
+        """
+        if column.startswith("/"):
+            column = self.columns.split(",")[int(column[1:]) - 1]
+        name = f"{column}{self.row}" if column.isalpha() else f"{self.row}:{column}"
+        place = f"{self.sheet}!{name}" if self.sheet else name
+        return f"{self.member}>{place}" if self.member else place
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from taihu.core.types import Note, StatedTotal, TableRead
-from taihu.manifest.layout import LayoutFile, RowRule, Total
+from taihu.manifest.layout import LayoutFile, RowRule, Total, Unpivot
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 from taihu.read.header import Header, moved_columns
@@ -58,7 +58,7 @@ def apply_layout(grid: Grid, header: Header, name: str, layout: LayoutFile, *, e
     notes = [*grid.notes, *rows.notes]
     if moved:
         notes.append(Note("columns_moved", grid.position(header.last), moved[0], ", ".join(moved)))
-    cells = {column: grid.column(n) for n, column in enumerate(header.names) if column}
+    cells = {column: grid.column(n) for n, column in enumerate(header.names) if column} | _value_cells(header, layout)
     table = TableRead(
         name=grid.name or grid.member,
         rows=_arrow(grid, header, layout, rows.data, columns),
@@ -311,6 +311,32 @@ def _scaled(cell: Cell, factor: int) -> Cell:
     return cell if value is None else format(control.settled(value * Decimal(factor)), "f")
 
 
+def _wide_groups(names: Mapping[int, str], rule: Unpivot) -> dict[tuple[str, ...], dict[str, int]]:
+    """Wide columns by the key that their header holds; inside a key, value name to column number."""
+    groups: dict[tuple[str, ...], dict[str, int]] = {}
+    for n, name in names.items():
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in rule.columns):
+            continue
+        parts = name.split(rule.split)
+        value = next((part for part, into in zip(parts, rule.into, strict=False) if into == "*"), None)
+        keys = tuple(part for part, into in zip(parts, rule.into, strict=False) if into != "*")
+        value = value or (rule.into[len(parts)] if len(rule.into) > len(parts) else "value")
+        groups.setdefault(keys, {})[value] = n
+    return groups
+
+
+def _values(groups: Mapping[tuple[str, ...], Mapping[str, int]]) -> list[str]:
+    return list(dict.fromkeys(value for group in groups.values() for value in group))
+
+
+def _value_cells(header: Header, layout: LayoutFile) -> dict[str, str]:
+    """Value columns of an unpivoted table stand in another column for every row: ``/2`` is the second of the row's position."""
+    if layout.unpivot is None:
+        return {}
+    groups = _wide_groups({n: name for n, name in enumerate(header.names) if name}, layout.unpivot)
+    return {value: f"/{number}" for number, value in enumerate(_values(groups), start=1)}
+
+
 def _unpivoted(grid: Grid, layout: LayoutFile, data: Sequence[int], names: Mapping[int, str], columns: list[list[Cell]]) -> pa.Table:
     """Wide columns as rows: one row per data row and key (``线上``), its value columns named by the part that is ``*``.
 
@@ -318,17 +344,11 @@ def _unpivoted(grid: Grid, layout: LayoutFile, data: Sequence[int], names: Mappi
     """
     rule = layout.unpivot
     assert rule is not None
-    wide = {n: name for n, name in names.items() if any(fnmatch.fnmatchcase(name, pattern) for pattern in rule.columns)}
+    groups = _wide_groups(names, rule)
+    wide = {n for group in groups.values() for n in group.values()}
     fixed = [n for n in names if n not in wide]
-    groups: dict[tuple[str, ...], dict[str, int]] = {}
-    for n, name in wide.items():
-        parts = name.split(rule.split)
-        value = next((part for part, into in zip(parts, rule.into, strict=False) if into == "*"), None)
-        keys = tuple(part for part, into in zip(parts, rule.into, strict=False) if into != "*")
-        value = value or (rule.into[len(parts)] if len(rule.into) > len(parts) else "value")
-        groups.setdefault(keys, {})[value] = n
     key_names = [into for into in rule.into if into != "*"][: len(next(iter(groups), ()))]
-    values = list(dict.fromkeys(value for group in groups.values() for value in group))
+    values = _values(groups)
     out: dict[str, list[Cell]] = {name: [] for name in [*(names[n] for n in fixed), *key_names, *values, "_src_row"]}
     for row, index in enumerate(data):
         for keys, group in groups.items():
@@ -340,5 +360,6 @@ def _unpivoted(grid: Grid, layout: LayoutFile, data: Sequence[int], names: Mappi
                 out[key].append(part)
             for value in values:
                 out[value].append(columns[group[value]][row] if value in group else None)
-            out["_src_row"].append(grid.position(index, ",".join(grid.column(n) for n in group.values())))
+            places = ",".join(grid.column(group[value]) if value in group else "" for value in values)
+            out["_src_row"].append(grid.position(index, places))
     return pa.table([pa.array(cells, pa.string()) for cells in out.values()], names=list(out))

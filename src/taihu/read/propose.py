@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
+from taihu.core.types import TableRead
 from taihu.manifest.source import ColumnType
 from taihu.read.grid import Cell, plain
 from taihu.read.totals import is_nothing, number
@@ -35,8 +34,14 @@ class Proposal:
     personal: str | None = None
 
 
-def propose_types(rows: pa.Table) -> dict[str, Proposal]:
-    """A type for every column of a table of texts; the position column is left out."""
+def propose_types(table: TableRead) -> dict[str, ColumnType]:
+    """The type that every column of a table would have."""
+    return {name: proposal.type for name, proposal in proposals(table).items()}
+
+
+def proposals(table: TableRead) -> dict[str, Proposal]:
+    """A proposal with its evidence for every column of a table of texts; the position column is left out."""
+    rows = table.rows
     return {name: propose_type(name, rows[name].to_pylist()) for name in rows.column_names if name != "_src_row"}
 
 

@@ -181,6 +181,7 @@ def test_unpivot_with_positions_of_its_cells() -> None:
         {"大区编码": "EAST", "渠道编码": "KA", "月份": "2026年9月", "未税目标": "20000", "_src_row": "指标!3/D"},
         {"大区编码": "WEST", "渠道编码": "KA", "月份": "2026年9月", "未税目标": "3.7", "_src_row": "指标!4/D"},
     ]
+    assert table.header_cells["未税目标"] == "/1"
 
 
 def test_unpivot_of_one_level_names_its_value() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taihu.core.types import Position
 from taihu.read.grid import canonical, letter
 from taihu.read.totals import is_total_row, line_regex, number, settled
 
@@ -68,3 +69,17 @@ def test_line_patterns() -> None:
     match = line_regex("共{rows}笔，合计{sum}元").search("共1,020笔,合计-3,456.70元")
     assert match is not None and (match["rows"], match["sum"]) == ("1,020", "-3,456.70")
     assert line_regex("共{rows}笔").search("共x笔") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "cell"),
+    [
+        ("流向!7", "G", "流向!G7"), ("7", "5", "7:5"), ("a/b.zip/流向.csv>7", "5", "a/b.zip/流向.csv>7:5"),
+        ("x.xlsx>指标!3/C", "/1", "x.xlsx>指标!C3"),
+        ("指标!3/C,E", "/2", "指标!E3"), ("指标!3/C,E", "A", "指标!A3"), ("表!1!9", "B", "表!1!B9"), ("7/4", "/1", "7:4"),
+    ],
+)  # fmt: skip
+def test_positions_name_their_cells(text: str, column: str, cell: str) -> None:
+    position = Position.parse(text)
+    assert position.text == text
+    assert position.cell(column) == cell
