@@ -74,7 +74,8 @@ class _ReportSheet:
         self.at = _Cursor()
         self._blocks: dict[type, list[Any]] = {}
         for block in figures.blocks:
-            self._blocks.setdefault(type(block), []).append(block)
+            if not (isinstance(block, Tiles) and not block.figures):  # as the page leaves it out
+                self._blocks.setdefault(type(block), []).append(block)
 
     def write(self) -> None:
         self._set_up()
@@ -132,11 +133,13 @@ class _ReportSheet:
             style = book.style(font_color=theme.TONES[chip.tone], bg_color=theme.LIGHT_TONES[chip.tone], align="center", font_size=9)
             self.sheet.write_string(0, self.width - chips + place, chip.text, style)
         self.at.down()
-        self._wide(page.finding, book.style(bold=True, font_size=18, text_wrap=True), height=34 if len(page.finding) < 44 else 56)
+        self._wide(
+            page.finding, book.style(bold=True, font_size=18, text_wrap=True), height=10 + 24 * _lines(page.finding, self.width, 0.62)
+        )
         if page.banner:
             tone = page.banner.tone
             style = {"bg_color": theme.LIGHT_TONES[tone], "font_color": theme.TONES[tone]}
-            self.sheet.set_row(self.at.row, 26 if len(page.banner.headline) < 70 else 40)
+            self.sheet.set_row(self.at.row, 12 + 14.5 * _lines(page.banner.headline, self.width - 2, 1.05))
             headline = book.style(bold=True, indent=1, text_wrap=True, font_size=11, **style)
             self._merged(self.at.row, 0, self.at.row, self.width - 3, page.banner.headline, headline)
             detail = book.style(align="right", indent=1, text_wrap=True, **style)
@@ -266,7 +269,7 @@ class _ReportSheet:
         """A change against a base: arrow by direction, colour by good or bad."""
         delta = delta_of(figure, comparison, self.lang)
         _, value = cell_value(figure)
-        look: dict[str, Any] = {"font_color": theme.TONES[delta.tone], "align": "right", "indent": 1, "font_size": 9, "bold": True}
+        look: dict[str, Any] = {"font_color": theme.TONES[delta.tone], "align": "right", "font_size": 9, "bold": True}
         if value is None or comparison.change is None or comparison.base is None:
             self.sheet.write_string(row, column, DASH, style(**look))
             return

@@ -19,6 +19,7 @@ from taihu.render.theme import Tone
 Points = list[list[float] | None]
 _LEVEL = Decimal("0.0005")
 _NEARLY = Decimal("0.1")
+_WEIGHTS = {"source": 1.3, "party": 1.2, "reason": 2.6, "missing": 2.6, "cause": 2.6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,15 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: ``label``, ``number``, ``target``, ``delta``, ``trend``, ``text`` or ``wide`` (text that may fill the line)."""
+    """A column of a table: ``label``, ``number``, ``target``, ``delta``, ``trend``, ``text`` or ``wide`` (text that may fill the line).
+
+    ``weight`` is its share of the width that is left over; 0 is as wide as its text.
+    """
 
     kind: str
     label: str
     unit: str = ""
+    weight: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ def page_of(figures: ReportFigures, lang: Lang) -> Page:
             if block.paragraphs:
                 sections.append(Section("notes", word("notes", lang), paragraphs=list(block.paragraphs)))
         elif isinstance(block, Tiles):
+            if not block.figures:
+                continue
             sections.append(Section("tiles", word("key_figures", lang), as_of_text(block, lang), tiles=tiles_of(block, lang)))
         elif isinstance(block, TableBlock):
             sections.append(_table(block, lang))
@@ -333,7 +340,7 @@ def _compared(figure: Figure, comparison: Comparison, lang: Lang) -> Cell:
 
 
 def _words_columns(lang: Lang, *keys: str, wide: str) -> list[Column]:
-    return [Column("wide" if key == wide else "text", word(key, lang)) for key in keys]
+    return [Column("wide" if key == wide else "text", word(key, lang), weight=_WEIGHTS.get(key, 0)) for key in keys]
 
 
 def _sources(block: Arrivals, lang: Lang) -> Section:

@@ -21,5 +21,6 @@ def render(figures: ReportFigures, lang: Lang) -> bytes:
         {"main.typ": packaged("taihu.deliver", "report.typ")},
         data=page,
         issued_at=figures.issued_at,
+        accessible=True,
         where=f"{figures.report} {figures.span} {lang}.pdf",
     )[0]

@@ -143,6 +143,36 @@ def missing_characters(texts: Iterable[str]) -> list[str]:
     return sorted(characters)
 
 
+def spelled_out(value: Any) -> Any:
+    """Plain values with every character that no packaged font can draw written as ``[U+FFFD]``.
+
+    What senders write (names, garbled headers) must not keep a report from being made, and a reader still sees what stood there.
+    """
+    missing = missing_characters(_texts(value))
+    return _replaced(value, str.maketrans({character: f"[U+{ord(character):04X}]" for character in missing})) if missing else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _replaced(value: Any, table: dict[int, str]) -> Any:
+    if isinstance(value, str):
+        return value.translate(table)
+    if isinstance(value, dict):
+        return {key: _replaced(item, table) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_replaced(item, table) for item in value]
+    return value
+
+
 def require_glyphs(texts: Iterable[str], *, where: str) -> None:
     """Refuse texts that could not be drawn.
 

@@ -34,6 +34,7 @@ def typeset(
     format: Literal["pdf", "svg", "png"] = "pdf",
     issued_at: dt.datetime | None = None,
     ppi: float = 144,
+    accessible: bool = False,
     where: str = "typst",
 ) -> list[bytes]:
     """Set a document.
@@ -44,6 +45,7 @@ def typeset(
         format: A PDF is one item; SVG and PNG have an item for each page.
         issued_at: The instant that the PDF names as its creation date; never the present.
         ppi: Pixels an inch of PNG.
+        accessible: Hold a PDF to PDF/UA-1, so that screen readers can read it; refused without title or alternative texts.
         where: What is being set, for messages.
 
     Raises:
@@ -64,6 +66,7 @@ def typeset(
             font_paths=typst_fonts(),
             format=format,
             ppi=ppi,
+            pdf_standards=["ua-1"] if accessible and format == "pdf" else [],
             timestamp=int((issued_at or dt.datetime(2000, 1, 1, tzinfo=dt.UTC)).timestamp()),
         )
     except typst.TypstError as error:

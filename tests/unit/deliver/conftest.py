@@ -320,3 +320,44 @@ def empty() -> ReportFigures:
 @pytest.fixture
 def make_figure() -> Callable[..., Figure]:
     return figure
+
+
+@pytest.fixture
+def crowded() -> ReportFigures:
+    """A week with eight tiles, twenty missing distributors, a wide table over one dimension, three charts and long names."""
+    week = Span(dt.date(2026, 11, 16), dt.date(2026, 11, 23))
+    missing = [
+        Text(f"江苏省苏州市第{n}食品饮料商贸有限责任公司", f"Suzhou Food and Beverage Trading Company No. {n}") for n in range(1, 21)
+    ]
+    sources = [SourceArrivals("sell_out", Text("经销商销售", "Sell-out"), 60, 40, 3, missing, None)]
+    wide = []
+    for n, (region, name) in enumerate(REGIONS):
+        where = (("region_code", region),)
+        against = {"target": Decimal(5_000_000), "day": Decimal(4_800_000), "week": None, "year": Decimal(3_900_000)}
+        figures = [figure(REVENUE, Decimal(4_700_000 + n * 211_000), "money", "CNY", "up", against, where)]
+        figures += [
+            figure(Text(f"指标{k}", f"Measure {k}"), Decimal(k * 1000 + n), "quantity", "each", "none", {}, where) for k in range(4)
+        ]
+        wide.append(TableRow([name], figures, []))
+    row = tiles().figures[0]
+    many = Tiles([replace(row, id=f"f-{n:012d}", label=Text(f"销售额第{n}口径", f"Revenue, definition {n}")) for n in range(8)], [], None)
+    bars = ChartBlock(
+        Text("区域库存天数", "Stock days by region"),
+        "bar",
+        [name for _, name in REGIONS],
+        [Series(Text("库存天数", "Stock days"), [Decimal("20.5"), None, Decimal("31"), Decimal("18.2")])],
+        "days",
+        "days",
+    )
+    return replace(
+        report(),
+        span=week,
+        blocks=[
+            Arrivals(60, 40, Decimal("0.6123"), sources),
+            many,
+            TableBlock(Text("区域", "Region"), [Text("区域", "Region")], wide, None),
+            *charts(),
+            bars,
+            Holds([replace(holds().rows[0], party=missing[0], source=missing[1], detail="x" * 300)] * 20),
+        ],
+    )

@@ -78,7 +78,7 @@ def test_the_workbook_holds_the_figures_and_shows_what_the_others_print(figures:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("which", ["figures", "quiet", "empty"])
+@pytest.mark.parametrize("which", ["figures", "quiet", "empty", "crowded"])
 def test_no_stored_value_of_a_formula_is_stale_or_an_error(which: str, lang: Lang, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("formualizer")
     if not program.exists():
@@ -118,9 +118,9 @@ def _formulas(figures: ReportFigures) -> str:
     return " ".join(cell.value for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str) and cell.value.startswith("="))
 
 
-@pytest.mark.parametrize("which", ["quiet", "empty"])
+@pytest.mark.parametrize("which", ["quiet", "empty", "crowded"])
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_quietest_and_the_emptiest_day_are_rendered_too(which: str, lang: Lang, request: pytest.FixtureRequest) -> None:
+def test_the_quietest_the_emptiest_and_the_fullest_report_are_rendered_too(which: str, lang: Lang, request: pytest.FixtureRequest) -> None:
     figures = request.getfixturevalue(which)
     assert pdf.render(figures, lang).startswith(b"%PDF")
     assert zipfile.is_zipfile(io.BytesIO(workbook(figures, lang)))
@@ -131,7 +131,8 @@ def test_the_pdf_embeds_only_the_packaged_font(figures: ReportFigures) -> None:
     pdfplumber = pytest.importorskip("pdfplumber")
     with pdfplumber.open(io.BytesIO(pdf.render(figures, "zh"))) as document:
         fonts = {character["fontname"].partition("+")[2] for page in document.pages for character in page.chars}
-    assert fonts and all(font.startswith("NotoSansSC") for font in fonts)
+    assert fonts
+    assert all(font.startswith("NotoSansSC") for font in fonts)
 
 
 def test_a_name_that_cannot_be_drawn_stops_the_pdf_but_not_the_workbook(figures: ReportFigures) -> None:
@@ -154,6 +155,12 @@ def test_what_people_wrote_cannot_become_markup_or_a_formula(figures: ReportFigu
     assert "#pagebreak()" in pdf_text(pdf.render(crafted, "en"))
     sheet = openpyxl.load_workbook(io.BytesIO(workbook(crafted, "en"))).worksheets[0]
     assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_the_pdf_can_be_read_aloud(figures: ReportFigures) -> None:
+    made = pdf.render(figures, "en")
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in made
+    assert b"/StructTreeRoot" in made or b"/ObjStm" in made
 
 
 # the mail ------------------------------------------------------------------------------------------------------------
