@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taihu.core.errors import TerminalError
-from taihu.render.fonts import FALLBACKS, FAMILY, MissingGlyph, face, folder, missing_characters, require_glyphs, typst_fonts
+from taihu.render.fonts import FALLBACKS, FAMILY, MissingGlyph, face, folder, missing_characters, require_glyphs, spelled_out, typst_fonts
 from taihu.render.typeset import typeset
 
 
@@ -53,3 +53,9 @@ def test_only_packaged_fonts_are_known_to_typst() -> None:
 def test_a_mistake_in_a_document_says_where_it_is() -> None:
     with pytest.raises(TerminalError, match=r"report\.pdf.*unknown variable"):
         typeset({"main.typ": "#no_such_name"}, where="report.pdf")
+
+
+def test_characters_without_glyph_are_spelled_out() -> None:
+    page = {"rows": [["半糖\ufffd", 3, None], ["清楚"]], "title": "\U000f0000"}
+    assert spelled_out(page) == {"rows": [["半糖[U+FFFD]", 3, None], ["清楚"]], "title": "[U+F0000]"}
+    assert spelled_out(kept := {"title": "清楚"}) is kept
