@@ -15,7 +15,7 @@ from taihu.formats.kind import kind_of
 from taihu.manifest.layout import LayoutFile, Total
 from taihu.read import totals as control
 from taihu.read.archives import Unpacked, unpack
-from taihu.read.grid import Cell, Grid, filled, first_cell, plain
+from taihu.read.grid import Cell, Grid, filled, plain
 from taihu.read.grids import Grids, grids_of
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
@@ -251,8 +251,3 @@ def _column_with(grid: Grid, header: Header, label: str) -> str | None:
         if label in values and len(values) <= 12:
             return name
     return None
-
-
-def is_label_row(row: list[Cell]) -> bool:
-    """Whether a row only labels what follows: one text and nothing else."""
-    return filled(row) == 1 and control.number(first_cell(row)) is None

@@ -57,7 +57,7 @@ def _sheet_grids(file: Unpacked) -> Grids:
     result = Grids(file.kind, grids=[grid for grid in grids if not grid.is_blank])
     bad = garbled("\n".join(_wide_cells(result.grids)))
     if bad:
-        result.held, result.held_detail = "mojibake", f"first {_place(result.grids, bad)}".rstrip()
+        result.held, result.held_detail = "mojibake", _place(result.grids, bad)
     return result
 
 
@@ -74,7 +74,7 @@ def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None) -> 
     if decoded.replaced:
         result.held, result.held_detail = "mojibake", f"{decoded.replaced} places are not valid {decoded.encoding}"
     elif bad:
-        result.held, result.held_detail = "mojibake", f"first {_place(result.grids, bad)}".rstrip()
+        result.held, result.held_detail = "mojibake", _place(result.grids, bad)
     return result
 
 
@@ -102,6 +102,7 @@ def _place(grids: Sequence[Grid], text: str) -> str:
     """Where garbled text was met; never the text, which may be somebody's name."""
     for grid in grids:
         for index, row in enumerate(grid.rows):
-            if any(cell is not None and (text in cell or cell in text) for cell in row if cell and not cell.isascii()):
-                return f"at {grid.position(index)}"
-    return ""
+            for column, cell in enumerate(row):
+                if cell is not None and not cell.isascii() and (text in cell or cell in text):
+                    return f"first at {grid.position(index)}, column {grid.column(column)}"
+    return "outside the tables"

@@ -11,6 +11,7 @@ from taihu.manifest.layout import LayoutFile
 from taihu.read.grid import Cell, Grid, filled, one_line, plain
 
 _SEARCHED_ROWS = 300
+_RESEMBLES = 0.2  # rows that share less with a layout may be data, and data is not quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def difference(grids: Sequence[Grid], layouts: Mapping[str, LayoutFile]) -> str:
                 wanted = set(layout.header)
                 known = {plain(cell) for cell in wanted} & {plain(cell) for cell in present}
                 score = len(known) / (len(wanted | present) or 1)
-                if known and (best is None or score > best[0]):
+                if score >= _RESEMBLES and (best is None or score > best[0]):
                     missing = {cell for cell in wanted if plain(cell) not in known}
                     new = {cell for cell in present if plain(cell) not in known}
                     best = (score, name, missing, new, grid.position(end))

@@ -16,8 +16,6 @@ from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 from taihu.read.header import Header, moved_columns
 
-_MOST_NOTES = 50
-
 
 @dataclass(slots=True)
 class Shaped:

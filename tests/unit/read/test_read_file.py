@@ -234,6 +234,7 @@ def test_mojibake() -> None:
     assert _read(_xlsx([HEADER, *garbled]), layout).held == "mojibake"
     replaced = [row[:2] + ["东方\ufffd\ufffd店"] + row[3:] for row in ROWS]
     read = _read(_xlsx([HEADER, *replaced]), layout)
+    assert read.held_detail == "first at 流向明细!2, column C"
     assert (read.held, read.tables[0].rows.num_rows) == ("mojibake", 20)
     broken = _csv([HEADER, *ROWS])
     assert _read(broken[:80] + b"\xff" + broken[81:], layout, "csv", encoding="gb18030").held == "mojibake"
@@ -481,3 +482,19 @@ def test_several_sheets_by_pattern_are_all_read() -> None:
     read = _read(buffer.getvalue(), STANDARD + 'sheet: "流向*"\n')
     assert [(table.name, table.rows.num_rows) for table in read.tables] == [("流向1日", 20), ("流向2日", 3)]
     assert read.held is None and _notes(read) == []
+
+
+def test_no_reason_quotes_a_cell() -> None:
+    """Details of held files are logged and reported; a customer's name must not get there, garbled or not."""
+    name = "欧阳震华"
+    rows = [row[:2] + [name] + row[3:] for row in ROWS]
+    wrong = [*_total(rows)[:6], 1]
+    for bad in (name.encode().decode("gb18030", errors="replace"), name + "\ufffd"):
+        garbled = _read(_xlsx([HEADER, *(row[:2] + [bad] + row[3:] for row in ROWS)]))
+        assert garbled.held == "mojibake" and bad[:2] not in garbled.held_detail
+    reads = [_read(_xlsx([HEADER, *rows, wrong])), _read(_xlsx(rows)), _read(_xlsx([["单据日期", "x", "y"], *rows]))]
+    reads.append(_read(_csv([HEADER, *rows])[:-30], "header: [单据日期]", "csv"))
+    for read in reads:
+        assert read.held is not None
+        assert name not in read.held_detail
+        assert all(name not in note.detail + note.column for table in read.tables for note in table.notes)
