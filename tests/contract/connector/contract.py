@@ -7,6 +7,7 @@ fetch, remember the keys of what was landed and the cursor.
 from __future__ import annotations
 
 import datetime as dt
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -178,6 +179,23 @@ class ConnectorContract(ABC):
         first = world.run(most=1)
         rest = world.run()
         assert sorted(world.content_of(each) for each in first + rest) == self.expected(world, contents)
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_crashes_anywhere_lose_nothing_and_double_nothing(self, world: World, seed: int) -> None:
+        chance = random.Random(seed)
+        contents = [world.put(0)]
+        landed: list[Fetched] = []
+        for _ in range(6):
+            contents += [world.put(len(contents) + n) for n in range(chance.randrange(3))]
+            survives = chance.random() < 0.6
+            fetched = world.run(most=chance.choice([1, 2, None]), remember=survives)
+            landed += fetched if survives else []
+        landed += world.run()
+        assert len({each.item.key for each in landed}) == len(landed)
+        if world.one_item_a_put:
+            assert sorted(world.content_of(each) for each in landed) == sorted(contents)
+        else:
+            assert [world.content_of(each) for each in landed][-1:] == contents[-1:]
 
     def test_keys_do_not_depend_on_the_run(self, world: World) -> None:
         for n in range(3):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import http.server
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from taihu.collect.web_session import WebSession
-from taihu.core.errors import AccessRefused, ContentRefused, TaihuError, TransientError
+from taihu.core.errors import AccessRefused, ContentRefused, TaihuError, TerminalError, TransientError
 
 
 @contextmanager
@@ -111,3 +113,35 @@ def test_cookies_come_back() -> None:
     second = WebSession(["127.0.0.1"])
     second.cookies_restored(first.cookies_saved())
     assert [(cookie.name, cookie.value) for cookie in second.cookies] == [("session", "abc")]
+
+
+def test_https_asks_for_a_trusted_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.contract.connector.test_mailbox import certificate
+
+    from taihu.collect import web_session
+
+    file, context = certificate(tmp_path)
+    server = http.server.HTTPServer(("127.0.0.1", 0), Hello)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    url = f"https://localhost:{server.server_address[1]}/"
+    web_session._trusted.cache_clear()
+    with pytest.raises(TerminalError, match="certificate"):
+        WebSession(["localhost"]).get(url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    web_session._trusted.cache_clear()
+    assert WebSession(["localhost"]).get(url).content == b"hello"
+    web_session._trusted.cache_clear()
+    server.shutdown()
+    server.server_close()
+
+
+class Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
