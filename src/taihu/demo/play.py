@@ -77,8 +77,8 @@ def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: De
                     progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
                     continue
                 progress.advance(f"{day:%m-%d}", line_of(run(ws), delivered))
-            files = _documents(ws, progress) if documents else []
             result = score(ws, world.truth())
+            files = _documents(ws, progress, result) if documents else []
         yield Played(project, [*_reports(project), *files], result, environment)
 
 
@@ -90,10 +90,10 @@ def line_of(result: RunResult, delivered: int) -> str:
     return f"{delivered} sent, {sum(result.landed.values())} landed ({decided}){failed}" + (f" -> {reports}" if reports else "")
 
 
-def _documents(ws: Workspace, progress: Progress) -> list[Path]:
+def _documents(ws: Workspace, progress: Progress, result: Score) -> list[Path]:
     progress.stage("docs")
     folder = ws.root / "generated"
-    documenting.write(folder, documenting.generate(ws))
+    documenting.write(folder, documenting.generate(ws, result.as_json()))
     return sorted(path for path in folder.rglob("*") if path.suffix in (".pdf", ".pptx", ".svg", ".md", ".html"))
 
 

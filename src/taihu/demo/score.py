@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
 
 # Remarks on a file that is as it should be; anything else said about a clean file is a false alarm.
-_HARMLESS = frozenset({"restated", "replaced", "late", "nil_return", "correction_expired", "identical_content"})
+_HARMLESS = frozenset({"restated", "replaced", "late", "nil_return", "correction_expired", "corrected", "identical_content"})
 _UNUSED = ("held", "rejected")
 _OWING = ("held", "rejected", "missing", "expected")
 
@@ -73,7 +73,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class WrongCell:
-    """A mart's cell that is not what is true; ``marks`` are the ledger's words for it."""
+    """A mart's cell that is not what is true; ``marks`` are the ledger's words that explain it, and nothing if none do."""
 
     mart: str
     key: tuple[str, ...]
@@ -204,7 +204,7 @@ def score_records(truth: Truth, marts: Mapping[str, pa.Table], records: Records)
         for key, column, published, true in compare_mart(truth, mart, marts.get(mart)):
             cells += 1
             if published != true:
-                wrong.append(WrongCell(mart, key, column, published, true, view.marks_of(mart, key, column)))
+                wrong.append(WrongCell(mart, key, column, published, true, view.explanation(mart, key, column, abs(true - published))))
     clean = [file for file in truth.files if file.clean]
     unread = [file.name for file in clean if not view.is_read(file)]
     return Score(
@@ -268,22 +268,20 @@ class _View:
                 marks.setdefault((expectation.source, expectation.party, expectation.day), f"{expectation.state}")
         return marks
 
-    def marks_of(self, mart: str, key: tuple[str, ...], column: str) -> list[str]:
-        """What the ledger says about the files behind a cell."""
+    def explanation(self, mart: str, key: tuple[str, ...], column: str, difference: Decimal) -> list[str]:
+        """What the ledger says about the files behind a cell; nothing if that cannot explain so big a difference."""
         start = dt.date.fromisoformat(key[0])
         end = start + dt.timedelta(days=7 if mart == "mart.weekly_kpi" else 1)
         region = key[1]
         channel = key[-1] if len(GRAINS[mart]) == 3 else "DISTRIBUTOR"
         first = start - dt.timedelta(days=28) if column == "daily_sell_out_quantity" else start
-        return sorted(
-            {
-                f"{source} {party} {day}: {said}"
-                for (source, party, day), said in self._marks.items()
-                if first <= day < end
-                and self._concerns(source, party, region, channel, column)
-                and (source != "distributor_stock" or day >= start)
-            }
-        )
+        said, explained = [], Decimal(0)
+        for (source, party, day), words in sorted(self._marks.items()):
+            within = (start if source == "distributor_stock" else first) <= day < end
+            if within and self._concerns(source, party, region, channel, column):
+                said.append(f"{source} {party} {day}: {words}")
+                explained += self.truth.weights.get(f"{source}|{party}|{day}|{region}", {}).get(column, Decimal(0))
+        return said if difference <= explained else []
 
     def _concerns(self, source: str, party: str, region: str, channel: str, column: str) -> bool:
         regional = self.truth.regions.get(party) == region

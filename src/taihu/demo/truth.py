@@ -46,6 +46,8 @@ class Truth:
 
     Attributes:
         cells: Mart to (grain values as text) to column to value; a row that is absent is zero everywhere.
+        weights: ``source|party|day|region`` to column to how much of a cell hangs on it (line values without their sign): what
+            a mark there can explain at most.
         regions: Region of every distributor.
         phones: Telephone numbers in columns that the project reads.
         names: Names of persons in columns that the project reads; at least three characters.
@@ -59,6 +61,7 @@ class Truth:
     cells: Mapping[str, Mapping[tuple[str, ...], Mapping[str, Decimal]]]
     faults: Sequence[Fault]
     files: Sequence[SentFile]
+    weights: Mapping[str, Mapping[str, Decimal]]
     regions: Mapping[str, str]
     phones: Sequence[str]
     names: Sequence[str]
@@ -72,7 +75,8 @@ class Truth:
             mart: [["|".join(key), {name: str(value) for name, value in row.items()}] for key, row in rows.items()]
             for mart, rows in self.cells.items()
         }
-        return {**_plain(asdict(self)), "cells": cells}
+        weights = {key: {name: str(value) for name, value in row.items()} for key, row in self.weights.items()}
+        return {**_plain(asdict(self)), "cells": cells, "weights": weights}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Truth:
@@ -81,15 +85,16 @@ class Truth:
             mart: {tuple(key.split("|")): {name: Decimal(text) for name, text in row.items()} for key, row in rows}
             for mart, rows in value["cells"].items()
         }
+        weights = {key: {name: Decimal(text) for name, text in row.items()} for key, row in value["weights"].items()}
         faults = [Fault(**_restored(fault, ("files", "reasons", "rows"))) for fault in value["faults"]]
         files = [SentFile(**_restored(file, ())) for file in value["files"]]
         first, last = dt.date.fromisoformat(value["first"]), dt.date.fromisoformat(value["last"])
-        return cls(**{**value, "cells": cells, "faults": faults, "files": files, "first": first, "last": last})
+        return cls(**{**value, "cells": cells, "weights": weights, "faults": faults, "files": files, "first": first, "last": last})
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if key != "cells"}
+        return {key: _plain(item) for key, item in value.items() if key not in ("cells", "weights")}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, dt.date) else value
@@ -124,6 +129,7 @@ def make_truth(
             *(_sent(sending) for sending in plan.sendings),
             *(SentFile(d.source, d.source, d.name, (), True, "reference table") for d in drops),
         ],
+        weights=_weights(facts),
         regions={party.code: party.region for party in company.distributors},
         phones=sorted({order.phone for order in orders} | _customer_phones(facts)),
         names=sorted({order.buyer for order in orders}),
@@ -260,6 +266,44 @@ def _stock_days(facts: Facts) -> dict[tuple[str, ...], dict[str, Decimal]]:
 
 def _monday(day: dt.date) -> str:
     return (day - dt.timedelta(days=day.weekday())).isoformat()
+
+
+def _weights(facts: Facts) -> dict[str, dict[str, Decimal]]:
+    """How much hangs on each source, party, day and region."""
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+
+    def add(source: str, party: str, day: dt.date, region: str, **amounts: Decimal | int) -> None:
+        for name, amount in amounts.items():
+            sums[f"{source}|{party}|{day}|{region}"][name] += abs(Decimal(amount))
+
+    company = facts.company
+    sold = _units_sold(facts)
+    for code, sales in sold.items():
+        party = company.distributor(code)
+        for day, units, net in sales:
+            add(party.source, code, day, party.region, net_revenue_cny=net, sell_out_quantity=units, daily_sell_out_quantity=_share(units))
+    for order in (row for rows in facts.orders.values() for row in rows):
+        net = net_of(order.paid - order.refund, company.product(order.product))
+        add("tmall_orders", "tmall_orders", order.day, order.region, net_revenue_cny=net, sell_out_quantity=order.quantity)
+    regions = {store.code: store.region for store in company.stores}
+    for till in (row for rows in facts.pos.values() for row in rows):
+        net = net_of(till.gross, company.product(till.product))
+        add("retailer_pos", "retailer_pos", till.day, regions[till.store], net_revenue_cny=net, sell_out_quantity=till.quantity)
+    for code, days in counted_days(facts).items():
+        for day in days:
+            closing = sum(count.closing for count in facts.stock[(code, day)])
+            window = day - dt.timedelta(days=28)
+            rate = sum((_share(abs(units)) for sale_day, units, _ in sold[code] if window < sale_day <= day), ZERO)
+            # When a count is not used, an earlier one of the same week may stand in for it.
+            add(
+                "distributor_stock",
+                code,
+                day,
+                company.distributor(code).region,
+                closing_quantity=2 * closing,
+                daily_sell_out_quantity=2 * rate,
+            )
+    return {key: dict(row) for key, row in sorted(sums.items())}
 
 
 def _without(rows: dict[tuple[str, ...], dict[str, Decimal]], name: str) -> dict[tuple[str, ...], dict[str, Decimal]]:

@@ -25,7 +25,6 @@ from taihu.demo.truth import Truth
 
 SFTP_FOLDERS = {"distributor_stock": "stock", "alipay_bill": "alipay"}
 MARKER = ".ok"
-_CURRENCY_NAMES = {"HKD": "港元", "USD": "美元", "EUR": "欧元"}
 
 
 class World:
@@ -142,20 +141,10 @@ class World:
         sending.complete_at = None
 
     def _publish_rates(self, today: dt.date) -> None:
-        """The last 40 publication days; a day's rate appears at 09:15, so this morning's is not there yet."""
-        known = [rate for rate in self.facts.rates if rate.day < today]
-        shown = sorted({rate.day for rate in known})[-40:]
-        rows = "".join(
-            f"<tr><td>{rate.day}</td><td>{_CURRENCY_NAMES[rate.currency]}</td><td>{rate.currency}</td><td>{rate.mid}</td></tr>\n"
-            for rate in sorted(known, key=lambda rate: (rate.day, rate.currency), reverse=True)
-            if rate.day in shown
-        )
-        page = (
-            '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>汇率</title></head><body>'
-            "<h1>人民币汇率中间价</h1><p>每100外币折合人民币</p>"
-            f"<table><tr><th>日期</th><th>货币名称</th><th>货币代码</th><th>中间价</th></tr>\n{rows}</table></body></html>"
-        )
-        modified = dt.datetime.combine(shown[-1], dt.time(1, 15), dt.UTC)
+        from taihu.demo.writers import rates_page
+
+        page, last = rates_page([rate for rate in self.facts.rates if rate.day < today])
+        modified = dt.datetime.combine(last, dt.time(1, 15), dt.UTC)
         self.site.publish("/rates.html", page, modified_at=modified)
 
     def truth(self) -> dict[str, Any]:

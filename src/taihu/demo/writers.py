@@ -10,12 +10,14 @@ import datetime as dt
 import html
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from taihu.core.ids import derived_id, sha256_of
 from taihu.demo.drafts import STYLES, Draft, Row
+from taihu.demo.facts import Rate
 
 ZIP_PASSWORDS = {"sell_out_huanan": "Huanan#2026", "tmall_orders": "Tmall#A2026"}
 LOGIN_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>供应商平台 登录</title></head><body>
@@ -23,6 +25,7 @@ LOGIN_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>供应�
 <input type="hidden" name="token" value="{token}"><input id="user" name="user">
 <input id="password" name="password" type="password">
 <button>登录</button></form></body></html>"""
+_CURRENCY_NAMES = {"HKD": "港元", "USD": "美元", "EUR": "欧元"}
 _WRITTEN_AT = dt.datetime(2026, 9, 1, 8, 0, 0)
 _ZIP_TIME = (2026, 9, 1, 8, 0, 0)
 
@@ -297,3 +300,22 @@ def table_xlsx(headers: list[str], rows: list[list[Any]], *, title: str = "", se
         at += 1
     book.close()
     return buffer.getvalue()
+
+
+def rates_page(known: Sequence[Rate]) -> tuple[str, dt.date]:
+    """The bank's page with the last 40 publication days, newest first, and the last of them.
+
+    A day's rate appears at 09:15; who looks at 08:30 sees yesterday's.
+    """
+    shown = sorted({rate.day for rate in known})[-40:]
+    rows = "".join(
+        f"<tr><td>{rate.day}</td><td>{_CURRENCY_NAMES[rate.currency]}</td><td>{rate.currency}</td><td>{rate.mid}</td></tr>\n"
+        for rate in sorted(known, key=lambda rate: (rate.day, rate.currency), reverse=True)
+        if rate.day in shown
+    )
+    page = (
+        '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>汇率</title></head><body>'
+        "<h1>人民币汇率中间价</h1><p>每100外币折合人民币</p>"
+        f"<table><tr><th>日期</th><th>货币名称</th><th>货币代码</th><th>中间价</th></tr>\n{rows}</table></body></html>"
+    )
+    return page, shown[-1]

@@ -35,12 +35,12 @@ def all_read(truth: Truth) -> list[ArrivalRecord]:
     ]
 
 
-def spoilt(marts: dict[str, pa.Table], truth: Truth, fault: Fault) -> dict[str, pa.Table]:
+def spoilt(marts: dict[str, pa.Table], truth: Truth, fault: Fault, by: Decimal = Decimal(1)) -> dict[str, pa.Table]:
     region = truth.regions[fault.party]
     rows = marts["mart.daily_revenue"].to_pylist()
     for row in rows:
         if (row["business_date"], row["region_code"], row["channel_code"]) == (fault.days[0], region, "DISTRIBUTOR"):
-            row["net_revenue_cny"] += 1
+            row["net_revenue_cny"] += by
     return {**marts, "mart.daily_revenue": pa.Table.from_pylist(rows)}
 
 
@@ -99,6 +99,16 @@ def test_a_held_file_marks_its_cells_and_is_found(truth: Truth) -> None:
     assert not result.facts_exact and not result.silently_wrong
     (kind,) = [kind for kind in result.faults if kind.kind == "wan_as_yuan"]
     assert (kind.detected, kind.located, kind.held, kind.repaired) == (1, 1, 1, 0)
+
+
+def test_a_mark_does_not_excuse_more_than_hangs_on_its_file(truth: Truth) -> None:
+    fault = sell_out_fault(truth, "wan_as_yuan")
+    arrivals = [
+        dataclasses.replace(arrival, state="held", reason="scale_suspected") if arrival.name == fault.files[0] else arrival
+        for arrival in all_read(truth)
+    ]
+    result = score_records(truth, spoilt(perfect(truth), truth, fault, by=Decimal(10_000_000)), Records(arrivals))
+    assert len(result.silently_wrong) == 1
 
 
 def test_a_missing_day_marks_its_cells(truth: Truth) -> None:

@@ -1,0 +1,116 @@
+"""Masked samples of the example's sources: one small file for each layout, with what reading it must give.
+
+They are written by the simulated senders, so that the example's samples and the demo's files can never drift apart.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taihu.demo.drafts import STYLES, Draft, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
+from taihu.demo.facts import Facts, simulate
+from taihu.demo.schedule import table_drops
+from taihu.demo.writers import ZIP_PASSWORDS, rates_page, write
+
+_DAY = dt.date(2026, 9, 14)
+_ROWS = 6
+_TABLE_LAYOUTS = {"distributors": "list", "stores": "list", "price_list": "list", "targets": "wide_months"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample and what reading it must give."""
+
+    source: str
+    name: str
+    content: bytes
+    expected: dict[str, Any]
+
+
+def samples(seed: int = 0) -> Iterator[Sample]:
+    """A sample for every layout of every source that receives files."""
+    facts = simulate(seed)
+    company = facts.company
+    for code in ("D0001", "D0004", "D0007", "D0012", "D0017"):
+        yield _sample(sell_out_draft(facts, company.distributor(code), [_DAY]))
+    yield _sample(stock_draft(facts, company.distributor("D0001"), _DAY))
+    for draft in (orders_draft(facts, [_DAY]), bill_draft(facts, [_DAY]), pos_draft(facts, [_DAY])):
+        yield _sample(draft)
+    yield from _tables(facts)
+    known = [rate for rate in facts.rates if rate.day < _DAY]
+    table = {"layout": "page", "rows": len(known), "columns": ["日期", "货币名称", "货币代码", "中间价"], "notes": []}
+    yield Sample("fx_rates", "rates.html", rates_page(known)[0].encode(), {"held": None, "tables": [table]})
+
+
+def _sample(draft: Draft) -> Sample:
+    draft = masked(draft)
+    headers = STYLES[draft.style].headers
+    first, last = draft.rows[0], draft.rows[-1]
+    key = next(name for name in ("document", "number", "store", "product") if name in headers)
+    table = {
+        "layout": draft.style,
+        "rows": len(draft.rows),
+        "columns": [headers[name] for name in draft.columns],
+        "first": {
+            headers[key]: str(first[key]),
+            headers["product" if "product" in headers else key]: str(first.get("product", first[key])),
+        },
+        "last": {headers[key]: str(last[key])},
+        "notes": [],
+    }
+    expected: dict[str, Any] = {"held": None, "tables": [table]}
+    if draft.source in ZIP_PASSWORDS:
+        expected["passwords"] = [ZIP_PASSWORDS[draft.source]]
+    return Sample(draft.source, draft.name, write(draft).content, expected)
+
+
+def masked(draft: Draft) -> Draft:
+    """The first rows of a draft without anybody's name, number or address; returns stay in."""
+    draft = copy.deepcopy(draft)
+    draft.rows = draft.rows[:_ROWS]
+    draft.title = "某经销商 " + draft.title.partition(" ")[2] if draft.source.startswith("sell_out_") else draft.title
+    for number, row in enumerate(draft.rows, 1):
+        for name, text in (
+            ("customer", f"某客户{number}"),
+            ("buyer", "某某某"),
+            ("address", f"{row.get('province', '')}某市某路"),
+            ("salesperson", "某业务员"),
+        ):
+            if name in row:
+                row[name] = text
+        if "phone" in row:
+            row["phone"] = f"154{number:08d}"
+        if "counterpart" in row:
+            row["counterpart"] = "154****0000"
+    return draft
+
+
+def _tables(facts: Facts) -> Iterator[Sample]:
+    done = set[str]()
+    for drop in table_drops(facts):
+        if drop.source not in done:
+            done.add(drop.source)
+            rows = {"distributors": len(facts.company.distributors), "stores": len(facts.company.stores)}
+            rows |= {"price_list": len(facts.company.products), "targets": len(facts.targets)}
+            table = {"layout": _TABLE_LAYOUTS[drop.source], "rows": rows[drop.source], "notes": []}
+            yield Sample(drop.source, drop.name, drop.content, {"held": None, "tables": [table]})
+
+
+def write_samples(project: Path) -> list[Path]:
+    """Write all samples below ``project/sources``; the files written."""
+    written = []
+    for sample in samples():
+        folder = project / "sources" / sample.source / "samples"
+        folder.mkdir(exist_ok=True)
+        target = folder / sample.name
+        target.write_bytes(sample.content)
+        text = json.dumps(sample.expected, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        target.with_name(target.name + ".expected.json").write_text(text, encoding="utf-8")
+        written.append(target)
+    return written
