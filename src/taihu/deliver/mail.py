@@ -22,6 +22,7 @@ from typing import Any
 from taihu.core.figures import ReportFigures
 from taihu.core.types import Lang
 from taihu.deliver.page import Page, page_of
+from taihu.render.fonts import spelled_out
 from taihu.render.theme import MAIL_FONTS, named_colours
 from taihu.render.typeset import packaged, typeset
 
@@ -46,11 +47,7 @@ class MailBody:
 
 
 def render(figures: ReportFigures, lang: Lang) -> MailBody:
-    """The mail's body; the same figures give the same bytes.
-
-    Raises:
-        MissingGlyph: A name in a picture has a character that the packaged fonts lack.
-    """
+    """The mail's body; the same figures give the same bytes."""
     page = page_of(figures, lang)
     subject = subject_of(figures, page)
     pictures = _pictures(page, f"{figures.report} {figures.span} {lang} mail")
@@ -81,7 +78,7 @@ def _pictures(page: Page, where: str) -> dict[tuple[str, str], str]:
     if not tiles and not charts:
         return {}
     data = {"trends": list(tiles.values()), "charts": list(charts.values()), "trend_width": _TREND_WIDTH, "chart_width": _CHART_WIDTH}
-    drawn = typeset({"main.typ": packaged("taihu.deliver", "pictures.typ")}, data=data, format="png", ppi=_PIXELS, where=where)
+    drawn = typeset({"main.typ": packaged("taihu.deliver", "pictures.typ")}, data=spelled_out(data), format="png", ppi=_PIXELS, where=where)
     names = [*(("trend", figure) for figure in tiles), *(("chart", title) for title in charts)]
     return {name: "data:image/png;base64," + base64.b64encode(png).decode() for name, png in zip(names, drawn, strict=True)}
 

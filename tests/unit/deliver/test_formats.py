@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from taihu.core.figures import Holds, ReportFigures, TableBlock, Tiles
+from taihu.core.figures import ChartBlock, Holds, ReportFigures, TableBlock, Tiles
 from taihu.core.types import Lang, Text
 from taihu.deliver import excel, mail, pdf
 from taihu.deliver.page import page_of
@@ -141,6 +141,9 @@ def test_a_name_that_cannot_be_drawn_is_spelled_out_and_stops_no_report(figures:
     broken = dataclasses.replace(figures, blocks=[Holds([odd])])
     assert "[U+1F642]商行" in re.sub(r"\s", "", pdf_text(pdf.render(broken, "zh")))
     assert workbook(broken, "zh")
+    chart = next(block for block in figures.blocks if isinstance(block, ChartBlock))
+    named = dataclasses.replace(chart, series=[dataclasses.replace(chart.series[0], label=Text("🙂", "🙂")), *chart.series[1:]])
+    assert "data:image/png" in mail.render(dataclasses.replace(figures, blocks=[named]), "zh").html
 
 
 def test_what_people_wrote_cannot_become_markup_or_a_formula(figures: ReportFigures) -> None:
