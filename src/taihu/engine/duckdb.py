@@ -6,6 +6,7 @@ crash leaves nothing of it behind. Only calls that exist in DuckDB 1.5 and 2.x a
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,6 @@ class DuckDBEngine:
     def __init__(self, memory_limit: str = "400MB", threads: int = 2, *, temp_directory: str | None = None) -> None:
         import duckdb
 
-        self._arguments: tuple[str, int, str | None] = (memory_limit, threads, temp_directory)
         settings: dict[str, Any] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -37,26 +37,42 @@ class DuckDBEngine:
             "autoload_known_extensions": False,
             "temp_directory": temp_directory or "",
         }
-        self._lock = threading.RLock()
-        self._connection: Any = duckdb.connect(":memory:", config=settings)
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET enable_progress_bar = false")
         self._error: type[Exception] = duckdb.Error
         self._binder_error: type[Exception] = duckdb.BinderException
         # Their messages name columns and tables; other messages may quote values, which must not reach logs.
         self._about_names = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+        self._version = "duckdb" + str(duckdb.__version__).split(".", maxsplit=1)[0]
+        self._scratch = itertools.count(1)
+        self._start(duckdb.connect(":memory:", config=settings), "")
+
+    def _start(self, connection: Any, catalog: str) -> None:
+        self._lock = threading.RLock()
+        self._connection = connection
+        self._catalog = catalog
         self._arrow_names: dict[str, str] = {}
         self._schemas: set[str] = set()
-        self._version = "duckdb" + str(duckdb.__version__).split(".", maxsplit=1)[0]
+        self._kinds: dict[str, str] = {}
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
 
     def view_files(self, table: str, files: Sequence[str], schema: pa.Schema) -> None:
         """Offer the rows of Parquet files as ``table``; columns that a file lacks are null.
 
         Columns whose value stands in the path (``/_month=2026-09/``) are read from there.
         """
-        if not files:
+        if files:
+            self._create_from_files("VIEW", table, files, schema)
+        else:
             self.register(table, schema.empty_table())
-            return
+
+    def copy_files(self, table: str, files: Sequence[str], schema: pa.Schema) -> None:
+        """Like :meth:`view_files`, with the rows read once and kept in memory: for small tables that are read many times."""
+        if files:
+            self._create_from_files("TABLE", table, files, schema)
+        else:
+            self.register(table, schema.empty_table())
+
+    def _create_from_files(self, kind: str, table: str, files: Sequence[str], schema: pa.Schema) -> None:
         paths = ", ".join(text_literal(_glob_escaped(path)) for path in files)
         hive = any(f"/{name}=" in files[0] for name in schema.names)
         options = f"union_by_name = true, hive_partitioning = {str(hive).lower()}"
@@ -66,13 +82,13 @@ class DuckDBEngine:
         columns = ", ".join(f"CAST({quoted(f.name)} AS {sql_type(f.type)}) AS {quoted(f.name)}" for f in schema)
         with self._lock:
             try:
-                self._create_view(table, f"SELECT {columns} FROM {source}")
+                self._create(kind, table, f"SELECT {columns} FROM {source}")
             except TerminalError as error:
                 if not isinstance(error.__context__, self._binder_error):
                     raise
                 # A column younger than all of these files: an empty relation in front lends its name and type.
                 lent = ", ".join(f"CAST(NULL AS {sql_type(f.type)}) AS {quoted(f.name)}" for f in schema)
-                self._create_view(table, f"SELECT {columns} FROM (SELECT {lent} WHERE false UNION ALL BY NAME SELECT * FROM {source})")
+                self._create(kind, table, f"SELECT {columns} FROM (SELECT {lent} WHERE false UNION ALL BY NAME SELECT * FROM {source})")
             self._release_arrow(table)
 
     def register(self, table: str, data: pa.Table) -> None:
@@ -81,21 +97,21 @@ class DuckDBEngine:
         with self._lock:
             arrow_name = f"_arrow_{schema}_{name}"
             self._connection.register(arrow_name, data)
-            self._create_view(table, f"SELECT * FROM {quoted(arrow_name)}")
+            self._create("VIEW", table, f"SELECT * FROM {quoted(arrow_name)}")
             self._arrow_names[table] = arrow_name
 
     def view(self, table: str, sql: str) -> None:
         """Offer the result of a query as ``table``, computed when it is read."""
         with self._lock:
-            self._create_view(table, sql)
+            self._create("VIEW", table, sql)
             self._release_arrow(table)
 
     def drop(self, table: str) -> None:
         """Forget ``table``; nothing happens if it is not known."""
-        schema, name = split_name(table)
         with self._lock:
-            if schema in self._schemas:
-                self._connection.execute(f"DROP VIEW IF EXISTS {quoted(schema)}.{quoted(name)}")
+            kind = self._kinds.pop(table, None)
+            if kind:
+                self._run(f"DROP {kind} IF EXISTS {_table(table)}", ())
             self._release_arrow(table)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
@@ -144,13 +160,24 @@ class DuckDBEngine:
         return derived_id("content", self._version, types, *(str(value) for value in sums), length=32)
 
     def fresh(self) -> DuckDBEngine:
-        """Another engine with the same settings and no tables; its caller closes it."""
-        memory_limit, threads, temp_directory = self._arguments
-        return DuckDBEngine(memory_limit, threads, temp_directory=temp_directory)
+        """An engine without tables that shares this one's memory and threads; its caller closes it first."""
+        with self._lock:
+            catalog = f"scratch_{next(self._scratch)}"
+            connection = self._connection.cursor()
+            connection.execute(f"ATTACH ':memory:' AS {catalog}")
+            connection.execute(f"USE {catalog}")
+        other = object.__new__(DuckDBEngine)
+        other._error, other._binder_error, other._about_names = self._error, self._binder_error, self._about_names
+        other._version, other._scratch = self._version, self._scratch
+        other._start(connection, catalog)
+        return other
 
     def close(self) -> None:
         """Give back memory and temporary files."""
         with self._lock:
+            if self._catalog:
+                self._connection.execute("USE memory")
+                self._connection.execute(f"DETACH {self._catalog}")
             self._connection.close()
 
     def __enter__(self) -> DuckDBEngine:
@@ -172,12 +199,15 @@ class DuckDBEngine:
         fix = "raise the engine's memory limit" if kind == "OutOfMemory" else "look for values that do not fit the types of the statement"
         return TerminalError(f"the engine stopped with a {kind} error", fix=fix)
 
-    def _create_view(self, table: str, sql: str) -> None:
-        schema, name = split_name(table)
+    def _create(self, kind: str, table: str, sql: str) -> None:
+        schema, _ = split_name(table)
         if schema not in self._schemas:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
             self._schemas.add(schema)
-        self._run(f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(name)} AS {sql}", ())
+        if self._kinds.get(table, kind) != kind:
+            self.drop(table)
+        self._run(f"CREATE OR REPLACE {kind} {_table(table)} AS {sql}", ())
+        self._kinds[table] = kind
 
     def _release_arrow(self, table: str) -> None:
         arrow_name = self._arrow_names.pop(table, None)

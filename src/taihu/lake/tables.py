@@ -20,6 +20,7 @@ from taihu.core.errors import IntegrityError, NotFound, TransientError, UsageErr
 from taihu.core.ids import derived_id
 from taihu.lake import durable
 from taihu.lake.parts import Part, canonical, merged_schema, read_part, split_by, write_part
+from taihu.lake.state import State, first_state, state_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,21 +43,6 @@ class Commit:
     metadata: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What one version of a table consists of."""
-
-    version: int
-    schema: pa.Schema
-    by: str | None
-    parts: Mapping[str, tuple[str, ...]]
-    rows: int
-
-    @property
-    def files(self) -> list[str]:
-        return [path for value in sorted(self.parts) for path in self.parts[value]]
-
-
 class Tables:
     """The tables of a lake in a local folder: ``core.sell_out`` lies in ``core/sell_out``.
 
@@ -69,7 +55,7 @@ class Tables:
         self._root = Path(root).absolute()
         self._lease = lease or (lambda name: nullcontext())
         self._handles: dict[str, Any] = {}
-        self._states: dict[tuple[str, int], _State] = {}
+        self._states: dict[tuple[str, int], State] = {}
         self._newest: dict[str, int] = {}
 
     # reading
@@ -98,8 +84,8 @@ class Tables:
 
     def stamps(self, table: str, version: int | None = None) -> dict[str, str]:
         """A stamp of the content of each partition (``''`` without partitions): another stamp, other content."""
-        parts = self._state(table, version).parts
-        return {value: derived_id("part", [_digest(path) for path in parts[value]], length=24) for value in sorted(parts)}
+        state = self._state(table, version)
+        return {value: derived_id("part", state.stamp_of(value), length=24) for value in sorted(state.parts)}
 
     def row_count(self, table: str, version: int | None = None) -> int:
         """Number of rows, from the log alone."""
@@ -109,8 +95,8 @@ class Tables:
         """Paths of the Parquet files of a version, of all or of the named partitions."""
         state = self._state(table, version)
         folder = self._folder(table)
-        wanted = state.parts if partitions is None else {value: state.parts.get(value, ()) for value in sorted(partitions)}
-        return [str(folder / unquote(path)) for value in sorted(wanted) for path in wanted[value]]
+        wanted = sorted(state.parts if partitions is None else set(partitions) & set(state.parts))
+        return [str(folder / unquote(path)) for value in wanted for path in sorted(state.parts[value])]
 
     def read(self, table: str, version: int | None = None) -> pa.Table:
         """All rows of a version."""
@@ -121,7 +107,7 @@ class Tables:
         parts = [
             read_part(folder / unquote(path), state.schema, {state.by: value} if state.by else {})
             for value in sorted(state.parts)
-            for path in state.parts[value]
+            for path in sorted(state.parts[value])
         ]
         return pa.concat_tables(parts) if parts else state.schema.empty_table()
 
@@ -232,13 +218,13 @@ class Tables:
             handle = self._handles.get(table)
             if handle is None:
                 handle = self._handles[table] = deltalake.DeltaTable(str(self._folder(table)))
-            else:
+            elif handle.version() != self._known_newest(table):
                 handle.update_incremental()
             return handle
         except DeltaError as error:
             raise self._translated(table, error) from None
 
-    def _state(self, table: str, version: int | None = None) -> _State:
+    def _state(self, table: str, version: int | None = None) -> State:
         import deltalake
         from deltalake.exceptions import DeltaError
 
@@ -256,7 +242,7 @@ class Tables:
                 raise NotFound(f"table {table} has no version {wanted}", fix=f"its newest version is {newest}")
             try:
                 opened = handle if wanted == newest else deltalake.DeltaTable(str(self._folder(table)), version=wanted)
-                self._states[table, wanted] = _state_of(opened, wanted)
+                self._states[table, wanted] = state_of(opened, wanted)
             except DeltaError as error:
                 raise self._translated(table, error) from None
         return self._states[table, wanted]
@@ -278,7 +264,7 @@ class Tables:
     def _commit(
         self,
         table: str,
-        state: _State | None,
+        state: State | None,
         schema: pa.Schema,
         by: str | None,
         parts: Mapping[str, Part],
@@ -291,36 +277,48 @@ class Tables:
         import deltalake
         from deltalake.transaction import create_table_with_add_actions
 
-        properties = deltalake.CommitProperties(custom_metadata=commit_text(metadata or {}))
+        # No retries: deltalake would commit an overwrite again beside what came in between instead of replacing it (measured).
+        properties = deltalake.CommitProperties(custom_metadata=commit_text(metadata or {}), max_commit_retries=0)
         columns = [by] if by else []
         try:
             if state is None:
                 adds = [part.action() for part in parts.values()]
-                reached("table.before_commit")
                 delta_schema = deltalake.Schema.from_arrow(schema)
+                after = first_state(schema, by, parts)
+                reached("table.before_commit")
                 create_table_with_add_actions(
                     str(self._folder(table)), delta_schema, adds, "error", columns, configuration=_SETTINGS, commit_properties=properties
                 )
             else:
-                changed = sorted(
-                    parts if keep else (value for value in replaced if not _same(parts.get(value), state.parts.get(value, ())))
-                )
+                changed = sorted(parts if keep else (value for value in replaced if not state.holds(value, parts.get(value))))
                 if not changed and state.schema.equals(schema):
                     return state.version
-                adds = [parts[value].action() for value in changed if value in parts]
+                added = {value: parts[value] for value in changed if value in parts}
+                adds = [part.action() for part in added.values()]
                 # An overwrite that touches no partition at all still takes the new schema over.
                 filters = [(by, "in", changed or ["-"])] if by and not keep else None
+                after = state.after(schema, added, () if keep else changed)
+                handle = self._handle_at(table, state.version)
                 reached("table.before_commit")
-                self._handle(table).create_write_transaction(
+                handle.create_write_transaction(
                     adds, "append" if keep else "overwrite", schema, columns, filters, commit_properties=properties
                 )
         except deltalake.exceptions.DeltaError as error:
             raise self._translated(table, error) from None
-        self._sync_log(table)
+        self._sync_log(table, after.version)
         reached("table.committed")
-        return self._state(table).version
+        self._states[table, after.version] = after
+        self._newest[table] = after.version
+        return after.version
 
-    def _append_columns(self, table: str, state: _State, schema: pa.Schema, data: pa.Table, metadata: Mapping[str, str] | None) -> int:
+    def _handle_at(self, table: str, version: int) -> Any:
+        """The opened table, if it is still at the version that the new content was computed for."""
+        handle = self._handle(table)
+        if handle.version() != version:
+            raise TransientError(f"another writer changed {table} at the same time", fix="it is tried again with the newest version")
+        return handle
+
+    def _append_columns(self, table: str, state: State, schema: pa.Schema, data: pa.Table, metadata: Mapping[str, str] | None) -> int:
         """Rows with further columns: Delta takes a wider schema over only where files are replaced, so those partitions are."""
         import pyarrow as pa
 
@@ -334,7 +332,7 @@ class Tables:
         """A table that changes its partition column is rewritten by Delta's own writer, in one commit."""
         import deltalake
 
-        properties = deltalake.CommitProperties(custom_metadata=commit_text(metadata or {}))
+        properties = deltalake.CommitProperties(custom_metadata=commit_text(metadata or {}), max_commit_retries=0)
         writer = deltalake.WriterProperties(compression="ZSTD")
         reached("table.before_commit")
         deltalake.write_deltalake(
@@ -343,18 +341,17 @@ class Tables:
         )  # fmt: skip
         for path in self.files(table):
             durable.sync_file(Path(path))
-        self._sync_log(table)
+        self._sync_log(table, self._state(table).version)
         reached("table.committed")
         return self._state(table).version
 
-    def _require_by(self, table: str, state: _State | None, by: str) -> None:
+    def _require_by(self, table: str, state: State | None, by: str) -> None:
         if state is not None and state.by != by:
             raise UsageError(f"{table} is not partitioned by {by}", fix="replace the whole table once")
 
-    def _sync_log(self, table: str) -> None:
+    def _sync_log(self, table: str, version: int) -> None:
         log = self._folder(table) / "_delta_log"
-        entries = sorted(log.glob("*.json"))
-        durable.sync_file(entries[-1])
+        durable.sync_file(log / f"{version:020d}.json")
         durable.sync_folder(log)
 
     def _translated(self, table: str, error: Exception) -> Exception:
@@ -367,31 +364,6 @@ class Tables:
         if isinstance(error, TableNotFoundError):
             return NotFound(f"there is no table {table}", fix="taihu run builds the tables")
         return IntegrityError(f"the log of {table} cannot be used: {kind}", fix="taihu doctor shows which files are damaged")
-
-
-def _state_of(opened: Any, version: int) -> _State:
-    import pyarrow as pa
-
-    columns = opened.metadata().partition_columns
-    by = columns[0] if columns else None
-    parts: dict[str, list[str]] = {}
-    rows = 0
-    actions = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
-    for action in actions:
-        value = str(action[f"partition.{by}"]) if by else ""
-        parts.setdefault(value, []).append(action["path"])
-        rows += int(action.get("num_records") or 0)
-    schema = canonical(pa.schema(opened.schema().to_arrow()).empty_table()).schema
-    return _State(version, schema, by, {value: tuple(sorted(paths)) for value, paths in parts.items()}, rows)
-
-
-def _same(part: Part | None, paths: Sequence[str]) -> bool:
-    """True if a partition that consists of these files would not change."""
-    return not paths if part is None else [part.digest] == [_digest(path) for path in paths]
-
-
-def _digest(path: str) -> str:
-    return path.rpartition("-")[2].partition(".")[0]
 
 
 def _not_in(numbers: pa.Array, kept: pa.ChunkedArray) -> pa.Array:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from taihu.engine.interface import Engine
 
+# Tables of so many rows are read into memory once; larger ones are read from their files by every query.
+_SMALL = 200_000
+
 Status = Literal["built", "same", "planned", "held", "failed", "blocked"]
 
 # The engine, the model, and the name under which its new rows can be queried; returns what is wrong with them, or "".
@@ -288,7 +291,8 @@ class _Builder:
         key = (self.tables.version(table), partitions)
         if self.state.views.get(table) != key:
             schema = _with_missing(self.tables.schema(table), arrow_schema(self.graph.types(table)))
-            self.engine.view_files(table, self.tables.files(table, partitions=partitions), schema)
+            offer = self.engine.copy_files if self.tables.row_count(table) <= _SMALL else self.engine.view_files
+            offer(table, self.tables.files(table, partitions=partitions), schema)
             self.state.views[table] = key
 
     def _written(self, table: str, rows: pa.Table, work: _Work) -> int:

@@ -17,7 +17,7 @@ import deltalake
 import pyarrow as pa
 import pytest
 
-from taihu.core.errors import IntegrityError, LeaseTaken, NotFound, UsageError
+from taihu.core.errors import IntegrityError, LeaseTaken, NotFound, TransientError, UsageError
 from taihu.engine.duckdb import DuckDBEngine
 from taihu.lake.tables import Tables
 
@@ -180,6 +180,24 @@ def test_another_process_writes_and_we_see_it(tables: Tables, tmp_path: Path) ->
     Tables(tmp_path / "lake 湖").replace("core.sale", sales(("b", "1.00", "2026-09")))
     assert tables.version("core.sale") == 1
     assert content(tables)[0][0] == "b"
+
+
+def test_a_write_that_was_overtaken_is_refused_not_mixed_in(tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.replace("core.sale", sales(("a", "1.00", "2026-09")), by="_month")
+    other = Tables(tmp_path / "lake 湖")
+    content(other)
+
+    def overtake(name: str) -> None:
+        if name == "table.before_commit":
+            monkeypatch.undo()
+            tables.replace("core.sale", sales(("b", "1.00", "2026-09")), by="_month")
+
+    monkeypatch.setattr("taihu.lake.tables.reached", overtake)
+    with pytest.raises(TransientError):
+        other.replace("core.sale", sales(("c", "1.00", "2026-09")), by="_month")
+    assert [row[0] for row in content(other)] == ["b"]
+    assert other.replace("core.sale", sales(("c", "1.00", "2026-09")), by="_month") == 2
+    assert [row[0] for row in content(tables)] == ["c"]
 
 
 def test_history_keeps_what_was_said_of_a_commit(tables: Tables) -> None:
