@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -66,7 +67,7 @@ def _show(folder: Path, files: list[Path], score: Score, seed: int, seconds: flo
     say(f"  taihu explain list -p {folder / 'company_a'}")
 
 
-def _wait(environment: dict[str, Any], folder: Path) -> None:
+def _wait(environment: Mapping[str, str], folder: Path) -> None:
     console.say(console.t("\n服务器保持运行；另开一个终端并设置：", "\nThe servers stay up; in another terminal set:"))
     for name, value in environment.items():
         console.say(f"  export {name}={value}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,7 @@ def clock_of(as_of: str | None) -> Clock:
         raise UsageError(f"--as-of {as_of!r} is not an instant with a zone", fix="write it as 2026-10-12T08:30:00+08:00") from None
 
 
-def open_project(project: Path, as_of: str | None = None, progress: Progress | None = None) -> Workspace:
+def open_project(project: Path, as_of: str | None = None, progress: Progress | None = None) -> AbstractContextManager[Workspace]:
     """The project in a folder, ready to work with; errors name what is missing."""
     from taihu.project.workspace import open_workspace
 

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taihu.describe.state import State
     from taihu.project.workspace import Workspace
+
+
+def state(ws: Workspace, score: Mapping[str, Any] | None = None) -> State:
+    """What the documents say beyond the project's files: counts and versions, and the newest report for everybody."""
+    from taihu.describe.state import state_of
+    from taihu.run.figures import Audience
+    from taihu.run.reporting import figures_of
+
+    publications = [publication for publication in ws.ledger.publications() if publication.report in ws.tree.reports]
+    figures = None
+    if publications:
+        daily = [each for each in publications if ws.tree.reports[each.report].every == "workday"]
+        newest = (daily or publications)[-1]
+        ws.open_pinned(newest)
+        figures = figures_of(ws, newest, Audience())
+    return state_of(ws.ledger, ws.tables, figures=figures, score=score)
+
+
+def generate(ws: Workspace, score: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """All documents of the project by name."""
+    from taihu.describe.generate import generate as described
+
+    return described(ws.tree, state(ws, score))
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:

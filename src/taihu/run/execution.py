@@ -22,7 +22,8 @@ from taihu.run.expecting import judge
 from taihu.run.loading import load_source
 from taihu.run.planning import due_report
 from taihu.run.references import References
-from taihu.run.reporting import finish, publish
+from taihu.run.delivering import send
+from taihu.run.reporting import finish, is_finished, publish
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -63,6 +64,8 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
                 result.landed[name] = outcome
             else:
                 result.failed[name] = outcome
+        if not ws.ledger.outcomes(step="start", subject="project"):
+            ws.ledger.outcome("start", "project", status="done")
         _load(ws, wanted, result)
         _expect(ws)
         result.tables += operations.export(ws)
@@ -151,11 +154,12 @@ def _report(ws: Workspace, result: RunResult) -> None:
     for name, report in ws.tree.reports.items():
         published = ws.ledger.publications(name)
         for publication in published[-1:]:
-            if not ws.ledger.outputs(publication.id):
+            if not is_finished(ws, publication):
                 finish(ws, publication)
         due = due_report(name, report, published=published, started_at=ws.started_at, now=ws.clock.now(), zone=zone, calendar=ws.calendar)
         if due is not None:
             result.publications.append(publish(ws, due))
+    send(ws)
 
 
 def _count(ws: Workspace, result: RunResult) -> None:

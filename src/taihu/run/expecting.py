@@ -14,7 +14,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from taihu.core.types import Span
-from taihu.ledger.records import Arrival, Expectation
+from taihu.ledger.records import Arrival, Expectation, ExpectationState
 from taihu.manifest.source import Expect
 from taihu.manifest.words import parse_duration
 
@@ -109,13 +109,23 @@ def judge(
         if arrival is not None:
             arrived_at = arrival.received_at or arrival.landed_at
             nil = any(scope.is_nil and scope.party == debt.party and debt.day in scope.span for scope in arrival.scopes)
-            state = "nil" if nil else "late" if arrived_at > debt.due_at + patience else "arrived"
+            state: ExpectationState = "nil" if nil else "late" if arrived_at > debt.due_at + patience else "arrived"
             result.append(Expectation(source, debt.party, debt.day, debt.due_at, state, arrival.id, arrived_at))
         elif at in waived:
             result.append(Expectation(source, debt.party, debt.day, debt.due_at, "waived", None, None))
         elif at in setbacks:
             setback = setbacks[at]
-            result.append(Expectation(source, debt.party, debt.day, debt.due_at, setback.state, setback.id, setback.received_at))
+            result.append(
+                Expectation(
+                    source,
+                    debt.party,
+                    debt.day,
+                    debt.due_at,
+                    "held" if setback.state == "held" else "rejected",
+                    setback.id,
+                    setback.received_at,
+                )
+            )
         else:
             state = "missing" if now > debt.due_at + patience else "expected"
             result.append(Expectation(source, debt.party, debt.day, debt.due_at, state, None, None))

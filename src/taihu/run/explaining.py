@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import IntegrityError
+from taihu.core.types import Position
 from taihu.ledger.records import Arrival, FigureRow, Publication
 from taihu.manifest.glossary import Aggregate
 from taihu.manifest.tree import Source
@@ -182,12 +183,8 @@ def header_of(source: Source, arrival: Arrival, column: str) -> str | None:
 
 
 def cell_name(position: str, letter: str) -> str:
-    """``Sheet1!G7`` for row 7 of a sheet; ``7:5`` (line and field) for text."""
-    place, _, _ = position.partition("/")
-    member, arrow, rest = place.rpartition(">")
-    sheet, mark, row = rest.rpartition("!")
-    name = f"{letter}{row}" if letter.isalpha() and letter.isupper() else f"{row}:{letter}"
-    return f"{member}{arrow}{sheet}{mark}{name}"
+    """``Sheet1!G7`` for row 7 of a sheet; line and field for text."""
+    return Position.parse(position).cell(letter)
 
 
 def cells_of(ws: Workspace, arrival: Arrival, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str | None]:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Literal
 
 from taihu.core.figures import (
     Arrivals,
@@ -218,7 +218,7 @@ class FigureMaker:
         for key, values in sorted(
             self._values(spec.from_, spec.show, spec.against, where, spec.rows).items(), key=lambda item: self._order(spec.rows, item[0])
         ):
-            pairs = [*where, *zip(spec.rows, key, strict=True)]
+            pairs = (*where, *zip(spec.rows, key, strict=True))
             figures = [
                 self._figure(spec.from_, name, pairs, spec.against if place == 0 else (), values[name])
                 for place, name in enumerate(spec.show)
@@ -275,7 +275,7 @@ class FigureMaker:
         window = Span(end - dt.timedelta(days=int(spec.last.split()[0])), end) if over_days else self.publication.span
         sums = self._cube(spec.from_).sums(term.measure.columns, window, where, [*by, "business_date"] if over_days else by)
         days = [str(day) for day in window.days()] if over_days else []
-        members = sorted({key[0] for key in sums}, key=lambda v: self._order([spec.by], [v])) if spec.by else [""]
+        members = sorted({key[0] for key in sums}, key=lambda v: self._order(by[:1], [v])) if spec.by else [""]
         xs = days or sorted({key[-1] for key in sums}, key=lambda v: self._order([spec.x], [v]))
         series = []
         for member in members:
@@ -283,7 +283,7 @@ class FigureMaker:
             series.append(Series(self.member(spec.by, member) if spec.by else term.name.text, values))
         labels = [Text(x[5:], x[5:]) for x in xs] if over_days else [self.member(spec.x, x) for x in xs]
         title = spec.title.text if spec.title else term.name.text
-        kind = ("stacked" if spec.by else "line") if over_days else "bar"
+        kind: Literal["line", "stacked", "bar"] = ("stacked" if spec.by else "line") if over_days else "bar"
         return ChartBlock(
             title,
             kind,
@@ -292,12 +292,13 @@ class FigureMaker:
             term.format,
             term.unit or (self.report.currency if term.format == "money" else ""),
             self._as_of(spec.from_),
-        )  # type: ignore[arg-type]
+        )
 
     # completeness, holds -----------------------------------------------------------------------------------------------
 
     def _ops(self, sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
-        return self.engine.query(sql, params).to_pylist()
+        rows: list[dict[str, Any]] = self.engine.query(sql, params).to_pylist()
+        return rows
 
     def _region(self) -> tuple[str, list[str]]:
         for column, value in self.audience.where:

@@ -18,7 +18,7 @@ from taihu.clean import clean_schema, clean_table
 from taihu.core.errors import AccessRefused, ContentRefused, TaihuError
 from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedTotal, TableRead
 from taihu.formats.patterns import match_pattern
-from taihu.ledger.records import Arrival, ArrivalDecision
+from taihu.ledger.records import Arrival, ArrivalDecision, ArrivalState
 from taihu.manifest.tree import Source
 from taihu.read import read_file
 
@@ -43,7 +43,7 @@ class Intake:
     """
 
     arrival: Arrival
-    state: str
+    state: ArrivalState
     reason: str = ""
     detail: str = ""
     kind: str = ""
@@ -145,7 +145,9 @@ def _clean(
     """Typed rows of all tables of a file, with the columns that every clean row carries."""
     import pyarrow as pa
 
-    parts, refusals, notes = [], [], []
+    parts: list[pa.Table] = []
+    refusals: list[Refusal] = []
+    notes: list[Note] = []
     key = references.party_column(source)
     for table in tables:
         cleaned = clean_table(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from taihu.project.workspace import Workspace
 
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a run did with one source."""
@@ -107,7 +108,9 @@ def _replaced_rows(ws: Workspace, source: Source, intakes: Sequence[Intake], ref
     party = _party(source, references)
     ws.view_clean(source.table)
     rows = [{"_party": name, "business_date": day} for name, day in sorted(again)]
-    ws.engine.register("load.again", pa.Table.from_pylist(rows, schema=pa.schema([("_party", pa.string()), ("business_date", pa.date32())])))
+    ws.engine.register(
+        "load.again", pa.Table.from_pylist(rows, schema=pa.schema([("_party", pa.string()), ("business_date", pa.date32())]))
+    )
     same = f'again._party = CAST(row."{party}" AS VARCHAR)' if party else "true"
     found = ws.engine.query(
         f"SELECT row.* FROM {source.table} AS row SEMI JOIN load.again AS again ON {same} AND again.business_date = row.business_date"

@@ -19,15 +19,17 @@ from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, Tab
 from taihu.core.ids import canonical_json, derived_id, sha256_of
 from taihu.core.types import Lang, Span, Text
 from taihu.guard.roles import row_filter
-from taihu.ledger.records import FigureRow, Publication
+from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
 from taihu.manifest.roles import Person
 from taihu.run.cube import Filter
+from taihu.run.delivering import post, whose
 from taihu.run.figures import REPORTED, Audience, FigureMaker
 from taihu.run.planning import DueReport
 from taihu.run.restating import restatements
 
 if TYPE_CHECKING:
+    from taihu.deliver.mail import MailBody
     from taihu.project.workspace import Workspace
 
 
@@ -40,6 +42,7 @@ class Rendered:
     lang: Lang
     audience: str
     content: bytes
+    body: MailBody | None = None
 
 
 def publish(ws: Workspace, due: DueReport) -> Publication:
@@ -123,7 +126,7 @@ def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tupl
         ManifestError: A mart of the report lacks the column by which a role's rows are chosen.
     """
     found: dict[Filter, set[Lang]] = {}
-    for person, where in recipients_of(ws, report):
+    for person, _, where in recipients_of(ws, report):
         found.setdefault(where, set()).update(report.languages if not where else [person.lang])
     named = []
     for where, languages in sorted(found.items() or {(): set(report.languages)}.items()):
@@ -133,8 +136,8 @@ def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tupl
     return named
 
 
-def recipients_of(ws: Workspace, report: ReportFile) -> list[tuple[Person, Filter]]:
-    """The report's recipients with the rows that each may see: the role's own filter and the report's split."""
+def recipients_of(ws: Workspace, report: ReportFile) -> list[tuple[Person, str, Filter]]:
+    """The report's recipients: person, channel and the rows that each may see: the role's own filter and the report's split."""
     marts = sorted({spec.from_ for block in report.blocks for spec in (block.tiles, block.table, block.chart) if spec})
     columns = {mart: set(ws.graph.types(mart)) for mart in marts}
     found = []
@@ -147,7 +150,7 @@ def recipients_of(ws: Workspace, report: ReportFile) -> list[tuple[Person, Filte
                     raise ManifestError(f"{mart} has no column {send.split}, by which the report is split", where=f"{send.role}")
             if send.split and person.own(send.split) is not None:
                 filters[send.split] = str(person.own(send.split))
-            found.append((person, tuple(sorted(filters.items()))))
+            found.append((person, send.via, tuple(sorted(filters.items()))))
     return found
 
 
@@ -159,38 +162,58 @@ def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, Report
     """
     ws.open_pinned(publication)
     known = {output.name for output in ws.ledger.outputs(publication.id)}
+    bodies: dict[tuple[str, Lang], MailBody] = {}
+    outputs: list[Output] = []
     for figures, rendered in render(ws, publication, made):
+        if rendered.body is not None:
+            bodies[(rendered.audience, rendered.lang)] = rendered.body
         if rendered.name in known:
             continue
         if rendered.format == "json":
             ws.ledger.figures_recorded(publication.id, [FigureRow.of(figure, publication.id) for figure in all_figures(figures)])
         obj = ws.objects.put(rendered.content)
-        ws.ledger.output_recorded(
-            publication.id, name=rendered.name, sha256=obj.sha256, audience=rendered.audience, lang=rendered.lang, format=rendered.format
-        )
+        outputs.append(Output(publication.id, rendered.name, obj.sha256, rendered.audience, rendered.lang, rendered.format))
         _hand_over(ws.output / publication.report / str(publication.span), rendered)
         ws.progress.step(rendered.name)
+    ws.ledger.outputs_recorded(outputs)
+    report = ws.tree.reports[publication.report]
+    post(ws, publication, recipients_of(ws, report), bodies)
+
+
+def is_finished(ws: Workspace, publication: Publication) -> bool:
+    """Whether a publication's files are archived and its messages are in the outbox."""
+    report = ws.tree.reports[publication.report]
+    mails = [person for person, channel, _ in recipients_of(ws, report) if channel != "folder" and "mail" in report.formats]
+    return bool(ws.ledger.outputs(publication.id)) and len(ws.ledger.outbox(publication=publication.id)) >= len(
+        {person.mail for person in mails}
+    )
 
 
 def render(
     ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None
 ) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Every file of a publication, figure sets first; a pure function of the pinned tables."""
-    from taihu.deliver import excel, mail, pdf
-
     report = ws.tree.reports[publication.report]
     for audience, languages in audiences_of(ws, report):
         figures = (made or {}).get(tuple(audience.where)) or figures_of(ws, publication, audience)
-        whose = "-".join(value for _, value in audience.where) or "all"
-        stem = f"{publication.report}_{publication.span}_v{publication.version}_{whose}"
-        yield figures, Rendered(f"{stem}.figures.json", "json", "en", whose, canonical_json(figures).encode())
+        name = whose(audience.where)
+        stem = f"{publication.report}_{publication.span}_v{publication.version}_{name}"
+        yield figures, Rendered(f"{stem}.figures.json", "json", "en", name, canonical_json(figures).encode())
         for lang in languages:
-            if "xlsx" in report.formats:
-                yield figures, Rendered(f"{stem}_{lang}.xlsx", "xlsx", lang, whose, excel.render(figures, lang))
-            if "pdf" in report.formats:
-                yield figures, Rendered(f"{stem}_{lang}.pdf", "pdf", lang, whose, pdf.render(figures, lang))
-            if "mail" in report.formats:
-                yield figures, Rendered(f"{stem}_{lang}.html", "mail", lang, whose, mail.render(figures, lang).html.encode())
+            for rendered in _formats(report, figures, lang, stem, name):
+                yield figures, rendered
+
+
+def _formats(report: ReportFile, figures: ReportFigures, lang: Lang, stem: str, audience: str) -> Iterator[Rendered]:
+    from taihu.deliver import excel, mail, pdf
+
+    if "xlsx" in report.formats:
+        yield Rendered(f"{stem}_{lang}.xlsx", "xlsx", lang, audience, excel.render(figures, lang))
+    if "pdf" in report.formats:
+        yield Rendered(f"{stem}_{lang}.pdf", "pdf", lang, audience, pdf.render(figures, lang))
+    if "mail" in report.formats:
+        body = mail.render(figures, lang)
+        yield Rendered(f"{stem}_{lang}.html", "mail", lang, audience, body.html.encode(), body)
 
 
 def all_figures(figures: ReportFigures) -> Iterator[Figure]:
