@@ -1,0 +1,90 @@
+"""``./do soak``: what is too long for the suite. Each kind writes its dated result to ``docs/soak.md``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from taihu.demo.play import DEFAULT_SEED, MISSED, mornings
+from taihu.demo.world import start_world
+from tests.soak.kill import ROOT, Soak, Tally
+
+PAGE = ROOT / "docs" / "soak.md"
+HEAD = """# Soak results
+
+What is too long for the test suite. `./do soak KIND` runs a kind and rewrites its section here.
+"""
+
+
+def kill(kills: int, seed: int, world_seed: int, days: int) -> Tally:
+    """Play the demo's mornings twice, once undisturbed and once killed, and compare."""
+    played = [day for day in mornings() if day not in MISSED][:days]
+    with tempfile.TemporaryDirectory(prefix="taihu-soak-") as room:
+        folder = Path(room)
+        with start_world(world_seed, folder / "world", inbox=folder / "peace" / "inbox") as world:
+            soak = Soak(folder, world, kills=kills, seed=seed)
+            for place, day in enumerate(played):
+                started = time.monotonic()
+                line = soak.morning(day, mornings_left=len(played) - place)
+                print(f"{line} ({soak.tally.kills} so far, {time.monotonic() - started:.0f} s)", flush=True)
+            return soak.compare()
+
+
+def section(tally: Tally, seed: int, world_seed: int, today: dt.date) -> str:
+    """The result as a section of the page."""
+    names = sorted(set(tally.boundary) | set(tally.instant), key=lambda name: (name.startswith("("), name))
+    rows = "\n".join(f"| `{name}` | {tally.boundary[name] or ''} | {tally.instant[name] or ''} |" for name in names)
+    verdict = "none" if not tally.differences else "\n".join(["", *(f"- {line}" for line in tally.differences)])
+    return f"""## kill
+
+{today.isoformat()}, world seed {world_seed}, kill seed {seed}: **{tally.kills} `kill -9`** over {tally.mornings} mornings,
+{tally.boundary.total()} at named boundaries and {tally.instant.total()} at random instants; every next run healed.
+
+| compared with the undisturbed project | |
+|---|---|
+| tables, rows (business columns, `_src_row`, `_src_id`) | {tally.tables}, {tally.rows} |
+| arrivals (id, state, reason, scopes, cells of the header) | {tally.arrivals} |
+| published figures | {tally.figures} |
+| differences, duplicates, losses | {verdict} |
+| sealed objects that nothing refers to (fetched, killed, fetched again) | {tally.orphans} |
+
+Boundaries: how often a run was killed exactly there, and how often it was the last one passed before a kill at a random instant.
+
+| boundary | killed there | random instant after it |
+|---|---|---|
+{rows}
+"""
+
+
+def write(name: str, text: str) -> None:
+    """Put a section in its place on the page, or behind the others."""
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+    head, *sections = page.split("\n## ")
+    kept = [part for part in sections if part.partition("\n")[0].strip() != name]
+    PAGE.write_text(head.rstrip() + "\n\n" + "\n".join([*(f"## {part.strip()}\n" for part in kept), text]), encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./do soak", description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    killing = kinds.add_parser("kill", help="kill -9 at named boundaries and random instants; the next run heals")
+    killing.add_argument("--kills", type=int, default=200)
+    killing.add_argument("--days", type=int, default=28)
+    killing.add_argument("--seed", type=int, default=7)
+    killing.add_argument("--world", type=int, default=DEFAULT_SEED)
+    killing.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
+    given = parser.parse_args()
+    tally = kill(given.kills, given.seed, given.world, given.days)
+    text = section(tally, given.seed, given.world, dt.datetime.now(dt.UTC).date())
+    print(text)
+    if not given.no_page:
+        write("kill", text)
+    return 1 if tally.differences or tally.kills < given.kills else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
