@@ -17,7 +17,7 @@ from taihu.describe.catalog import Catalog
 from taihu.describe.chapters import as_of
 from taihu.describe.diagrams import data_flow, rows_of, star_schema
 from taihu.describe.state import State
-from taihu.describe.words import AGAINST, t
+from taihu.describe.words import AGAINST, fault_name, t
 from taihu.render.diagrams import diagram_png
 from taihu.render.numbers import percent_text, scale_for
 from taihu.render.slides import Deck, SlideTile
@@ -137,13 +137,11 @@ def _score(deck: Deck, state: State, faults: Sequence[dict[str, Any]], lang: Lan
     head = t(lang, "错误 植入 发现 定位 修复 扣留", "Fault Planted Found Located Repaired Held").split()
     planted, found = (sum(int(fault.get(key, 0)) for fault in faults) for key in ("planted", "detected"))
     wrong = (state.score or {}).get("silently_wrong")
-    remark = "" if wrong is None else t(lang, f"未作说明的错误数字：{wrong}", f"Published figures wrong without a mark: {wrong}")
-    deck.table(
-        t(lang, f"植入 {planted} 处错误，发现 {found} 处", f"Of {planted} planted faults, {found} were found"),
-        head,
-        [[str(fault.get(key, "")) for key in keys] for fault in faults],
-        remark=remark,
-    )
+    title = t(lang, f"植入 {planted} 处错误，发现 {found} 处", f"Of {planted} planted faults, {found} were found")
+    if wrong is not None:
+        title += t(lang, f"；未作说明的错误数字：{wrong}", f"; figures wrong without a mark: {wrong}")
+    rows = [[fault_name(fault.get("kind", ""), lang), *(str(fault.get(key, "")) for key in keys[1:])] for fault in faults]
+    deck.table(title, head, rows)
 
 
 def _reasons(deck: Deck, state: State, lang: Lang) -> None:
@@ -182,8 +180,9 @@ def _shown(catalog: Catalog, report: str, lang: Lang) -> Iterator[str]:
         spec = block.tiles or block.table or block.chart
         if spec is None:
             continue
+        title = block.table.title if block.table else block.chart.title if block.chart else None
         shown = [spec.show] if isinstance(spec.show, str) else list(spec.show)
-        yield t(lang, "、", ", ").join(catalog.tree.glossary[one].name.text.in_(lang) for one in shown)
+        yield title.text.in_(lang) if title else t(lang, "、", ", ").join(catalog.tree.glossary[one].name.text.in_(lang) for one in shown)
 
 
 def _tile(figure: Figure, lang: Lang) -> SlideTile:

@@ -9,7 +9,7 @@ from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Bullets, Grid, Heading, Inline, Paragraph, code, inline, plain
 from taihu.describe.catalog import Catalog
 from taihu.describe.state import State
-from taihu.describe.words import FILE_STATES, TOKENS, t
+from taihu.describe.words import FILE_STATES, TOKENS, fault_name, t
 from taihu.manifest.source import Check, RowBand
 
 
@@ -55,7 +55,7 @@ def _score(state: State, lang: Lang) -> list[Block]:
     if not faults:
         return []
     keys = ("kind", "planted", "detected", "located", "repaired", "held")
-    rows = [[code(fault.get("kind", "")), *(plain(fault.get(key, "")) for key in keys[1:])] for fault in faults]
+    rows = [[plain(fault_name(fault.get("kind", ""), lang)), *(plain(fault.get(key, "")) for key in keys[1:])] for fault in faults]
     head = [
         ("植入的错误", "Fault planted"),
         ("植入", "Planted"),

@@ -48,6 +48,26 @@ KINDS: Mapping[str, Text] = {
     "account": Text("账户", "account"),
     "identity": Text("证件", "identity"),
 }
+FAULTS: Mapping[str, Text] = {
+    "unit_slip": Text("箱与单品混淆", "cases counted as pieces"),
+    "wan_as_yuan": Text("万元当成元", "10,000 CNY read as CNY"),
+    "gross_as_net": Text("含税未税混淆", "net sent as gross"),
+    "partial_file": Text("文件不完整", "file cut off"),
+    "missing_day": Text("缺少一天", "a day is missing"),
+    "resend_new_rows": Text("重发且有新行", "sent again with new rows"),
+    "renamed_column": Text("列改名", "renamed column"),
+    "moved_column": Text("列换位", "moved column"),
+    "mojibake": Text("乱码", "garbled text"),
+    "scientific_id": Text("编号成科学计数法", "id in scientific notation"),
+    "total_row": Text("明细夹合计行", "total row among the data"),
+    "return_sign": Text("退货符号错误", "sign of a return"),
+    "short_date": Text("短日期", "short date"),
+    "day_beyond_month": Text("不存在的日期", "day beyond the month"),
+    "login_page": Text("登录页冒充文件", "login page as a file"),
+    "truncated_zip": Text("压缩包截断", "truncated zip"),
+    "duplicate_exact": Text("完全重复", "exact duplicate"),
+    "stale_stock": Text("库存照抄", "stale stock"),
+}
 STAGES: Mapping[str, Text] = {
     "land": Text(
         "每份收到的内容按 SHA-256 封存、加密、只读；对象、到达与游标在同一事务中提交。",
@@ -93,6 +113,12 @@ LINEAGE = Text(
 def t(lang: Lang, zh: str, en: str) -> str:
     """The text in the language."""
     return zh if lang == "zh" else en
+
+
+def fault_name(kind: object, lang: Lang) -> str:
+    """A kind of planted fault in words; the code itself if it is unknown."""
+    known = FAULTS.get(str(kind))
+    return known.in_(lang) if known else str(kind)
 
 
 def formula(aggregate: Aggregate) -> str:

@@ -166,3 +166,12 @@ def test_a_project_that_has_only_a_source_yet_gets_its_documents(tree: ProjectTr
     files = generate(bare, languages=["en"])
     assert b"clean.stores" in files["dictionary.en.html"]
     assert "Quality" in files["design.en.md"].decode()
+
+
+def test_a_score_is_shown_where_there_is_one(tree: ProjectTree, state: State) -> None:
+    fault = {"kind": "wan_as_yuan", "planted": 3, "detected": 3, "located": 2, "repaired": 0, "held": 3}
+    scored = dataclasses.replace(state, figures=None, score={"faults": [fault], "silently_wrong": 0})
+    files = generate(tree, scored, languages=["zh"])
+    texts = [text for slide in slide_texts(files["slides.zh.pptx"]) for text in slide]
+    assert "植入 3 处错误，发现 3 处；未作说明的错误数字：0" in texts
+    assert "| 万元当成元 | 3 | 3 | 2 | 0 | 3 |" in files["design.zh.md"].decode()
