@@ -73,7 +73,7 @@ def _template() -> Any:
 
 def _pictures(page: Page, where: str) -> dict[tuple[str, str], str]:
     """Data addresses of all pictures, drawn in one go."""
-    tiles = {tile.figure: tile.trend for section in page.sections for tile in section.tiles if tile.trend}
+    tiles = {tile.figure: tile.trend for section in page.sections for row in section.tiles for tile in row if tile.trend}
     charts = {chart.title: chart.drawing for section in page.sections for chart in section.charts}
     if not tiles and not charts:
         return {}
@@ -92,7 +92,7 @@ def _plain(page: Page) -> str:
         if section.title:
             lines.append(" ".join(part for part in (f"== {section.title}", section.as_of) if part))
         lines += [f"  {text}" for text in section.paragraphs]
-        for tile in section.tiles:
+        for tile in (tile for row in section.tiles for tile in row):
             moves = "  ".join(f"{delta.label} {delta.arrow}{delta.text}" for delta in tile.deltas)
             target = f"  {tile.target.label} ({tile.target.text})" if tile.target else ""
             lines.append(f"  {tile.label}: {tile.value} {tile.unit.strip()}{' E' if tile.estimated else ''}{target}  {moves}".rstrip())

@@ -95,12 +95,12 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One block: ``tiles``, ``table``, ``charts``, ``rows`` (a table of words) or ``notes``."""
+    """One block: ``tiles`` (in rows), ``table``, ``charts``, ``rows`` (a table of words) or ``notes``."""
 
     kind: str
     title: str
     as_of: str = ""
-    tiles: Sequence[Tile] = ()
+    tiles: Sequence[Sequence[Tile]] = ()
     columns: Sequence[Column] = ()
     rows: Sequence[Row] = ()
     charts: Sequence[Chart] = ()
@@ -161,7 +161,7 @@ def page_of(figures: ReportFigures, lang: Lang) -> Page:
         elif isinstance(block, Tiles):
             if not block.figures:
                 continue
-            sections.append(Section("tiles", word("key_figures", lang), as_of_text(block, lang), tiles=tiles_of(block, lang)))
+            sections.append(Section("tiles", word("key_figures", lang), as_of_text(block, lang), tiles=tile_rows(tiles_of(block, lang))))
         elif isinstance(block, TableBlock):
             sections.append(_table(block, lang))
         elif isinstance(block, Holds):
@@ -220,6 +220,13 @@ def as_of_text(block: Tiles | TableBlock | ChartBlock, lang: Lang) -> str:
 def tiles_of(block: Tiles, lang: Lang) -> list[Tile]:
     trends = [*block.trends, *[()] * len(block.figures)]
     return [_tile(figure, trend, lang) for figure, trend in zip(block.figures, trends, strict=False)]
+
+
+def tile_rows(tiles: Sequence[Tile]) -> list[list[Tile]]:
+    """Tiles in rows of at most four, as even as can be: five are three and two."""
+    rows = -(-len(tiles) // 4) or 1
+    each = -(-len(tiles) // rows) or 1
+    return [list(tiles[start : start + each]) for start in range(0, len(tiles), each)]
 
 
 def _tile(figure: Figure, trend: Sequence[Decimal | None], lang: Lang) -> Tile:

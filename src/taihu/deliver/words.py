@@ -89,9 +89,9 @@ WORDS = {
     "denominator": Text("分母", "Denominator"),
     "versus_day": Text("较前一日", "vs prior day"),
     "versus_days": Text("较前 {} 天", "vs prior {} days"),
-    "versus_week": Text("较上周同期", "vs last week"),
-    "versus_last_week": Text("较上周", "vs prior week"),
-    "versus_year": Text("较去年同期", "vs last year"),
+    "versus_week": Text("周同比", "vs last week"),
+    "versus_last_week": Text("周环比", "vs prior week"),
+    "versus_year": Text("年同比", "vs last year"),
     "preview": Text("{}：{}", "{}: {}"),
     "attached": Text("明细、公式与图表见附件工作簿。", "Details, formulas and charts are in the attached workbook."),
 }

@@ -83,10 +83,14 @@ def chart_png(block: ChartBlock, lang: Lang, *, width: int = 520, height: int = 
 
 
 def plan_trend(values: Sequence[Decimal | None]) -> list[list[float] | None]:
-    """Points of a sparkline: from its smallest to its greatest value, gaps where there is no value."""
+    """Points of a sparkline: from its smallest to its greatest value, gaps where there is no value.
+
+    Where most days have no value (a mart by weeks), the values that there are stand side by side.
+    """
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return []
+    values = known if len(known) * 2 < len(values) else values
     low, high = min(known), max(known)
     step = max(len(values) - 1, 1)
     return [

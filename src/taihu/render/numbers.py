@@ -104,7 +104,9 @@ def scale_for(format: Format, unit: str, lang: Lang, values: Iterable[Decimal | 
     if lang == "zh":
         if largest >= (_YI * 10 if together else _YI):
             return Scale(_YI, 2, f"亿{word}")
-        return Scale(_WAN, 1, f"万{word}") if largest >= _WAN * (10 if together else 1) else Scale(_ONE, 0, word)
+        if largest >= _WAN * (10 if together else 1):
+            return Scale(_WAN, 2 if together and largest < _WAN * 100 else 1, f"万{word}")
+        return Scale(_ONE, 0, word)
     before, after = (f"{word} ", "") if format == "money" else ("", f" {word}" if word else "")
     if largest >= (_MILLION * 100 if together else _MILLION):
         return Scale(_MILLION, 2 if not together else 1, f"{before}m{after}")

@@ -11,7 +11,7 @@ import pytest
 
 from taihu.core.figures import Arrivals, Comparison, Figure, ReportFigures, SourceArrivals
 from taihu.core.types import Span, Text
-from taihu.deliver.page import banner_of, change_tone, delta_of, page_of, target_tone
+from taihu.deliver.page import banner_of, change_tone, delta_of, page_of, target_tone, tile_rows
 from taihu.deliver.words import WORDS, against_word, instant_words, joined, span_text
 
 
@@ -135,4 +135,16 @@ def test_both_languages_fill_the_same_places() -> None:
 def test_a_report_without_any_number_is_still_a_report(empty: ReportFigures) -> None:
     page = page_of(empty, "zh")
     assert page.banner and page.banner.headline == "本期没有应报数据"
-    assert page.sections[0].tiles[0].value == "—"
+    assert page.sections[0].tiles[0][0].value == "—"
+
+
+def test_tiles_stand_in_even_rows(figures: ReportFigures) -> None:
+    tile = page_of(figures, "zh").sections[1].tiles[0][0]
+    assert [[len(row) for row in tile_rows([tile] * count)] for count in (1, 4, 5, 6, 7, 9)] == [
+        [1],
+        [4],
+        [3, 2],
+        [3, 3],
+        [4, 3],
+        [3, 3, 3],
+    ]

@@ -64,6 +64,7 @@ def test_a_trend_keeps_its_gaps_and_a_flat_one_lies_in_the_middle() -> None:
     assert plan_trend([Decimal(1), None, Decimal(3)]) == [[0.0, 0.0], None, [1.0, 1.0]]
     assert plan_trend([Decimal(2), Decimal(2)]) == [[0.0, 0.5], [1.0, 0.5]]
     assert plan_trend([None, Decimal(2)]) == []
+    assert plan_trend([None, Decimal(1), None, None, None, Decimal(2), None]) == [[0.0, 0.0], [1.0, 1.0]]
 
 
 def test_a_chart_is_drawn_with_outlines_only_and_twice_alike() -> None:
