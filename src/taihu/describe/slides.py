@@ -25,6 +25,7 @@ from taihu.render.theme import Tone
 
 Slide = tuple[str, list[str]]
 _SLIDE_FIELDS = 6
+_FIRST = ("target", "week", "year", "day")
 
 
 def slides(catalog: Catalog, state: State, lang: Lang) -> bytes:
@@ -187,8 +188,9 @@ def _shown(catalog: Catalog, report: str, lang: Lang) -> Iterator[str]:
 
 def _tile(figure: Figure, lang: Lang) -> SlideTile:
     value = scale_for(figure.format, figure.unit, lang, [figure.value]).with_unit(figure.value)
-    notes = [note for comparison in figure.comparisons[:2] if (note := _note(comparison, lang))]
-    return SlideTile(figure.label.in_(lang), value, t(lang, "；", "; ").join(notes), _tone(figure))
+    ranked = sorted(figure.comparisons, key=lambda comparison: _FIRST.index(comparison.against))
+    notes = [note for comparison in ranked if (note := _note(comparison, lang))]
+    return SlideTile(figure.label.in_(lang), value, t(lang, "；", "; ").join(notes[:2]), _tone(figure))
 
 
 def _note(comparison: Comparison, lang: Lang) -> str:

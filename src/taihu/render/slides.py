@@ -101,7 +101,7 @@ class Deck:
                 width - 0.4,
                 0.9,
                 [tile.value],
-                size=30 if _length(tile.value) <= 10 else 22,
+                size=30 if _length(tile.value) <= 9 else 22,
                 bold=True,
                 anchor="middle",
             )
