@@ -8,7 +8,6 @@ import pytest
 
 from taihu.demo.play import DEFAULT_SEED, MISSED, mornings
 from taihu.demo.world import start_world
-from tests.soak.__main__ import section, write
 from tests.soak.kill import FIRST_KILLS, Soak
 
 pytestmark = [pytest.mark.xdist_group("kill"), pytest.mark.slow]
