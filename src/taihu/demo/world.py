@@ -13,6 +13,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -299,6 +300,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--inbox", type=Path)
     parser.add_argument("--no-faults", action="store_true")
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then says stop
     given.folder.mkdir(parents=True, exist_ok=True)
     world = World(given.seed, given.folder, faults=not given.no_faults, inbox=given.inbox or given.folder / "inbox")
     _serve(world, sys.stdin, sys.stdout)
