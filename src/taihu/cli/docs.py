@@ -23,13 +23,17 @@ def docs(
 
     with open_project(project, as_of) as ws:
         folder = out or ws.root / "generated"
-        files = documenting.generate(ws)
-        stale = documenting.stale(folder, files)
+        stale = documenting.stale(ws, folder)
+        files = {} if check else documenting.generate(ws)
         if not check:
             documenting.write(folder, files)
     if json:
         console.show_json({"schema": "taihu.docs/1", "folder": str(folder), "files": sorted(files), "stale": stale})
+    elif check:
+        for name in stale:
+            console.say(f"* {name}")
+        console.say(console.t("已过期：运行 taihu docs", "stale: run taihu docs") if stale else console.t("全部为最新", "all fresh"))
     else:
         for name in sorted(files):
-            console.say(f"{'*' if name in stale else ' '} {folder / name}")
+            console.say(f"  {folder / name}")
     raise typer.Exit(1 if check and stale else 0)

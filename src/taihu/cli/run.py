@@ -17,13 +17,12 @@ def run(
     project: Project = HERE,
     as_of: AsOf = None,
     source: Annotated[list[str] | None, typer.Option("--source", "-s", help="Only this source (again for more).")] = None,
-    due: Annotated[bool, typer.Option("--due", help="Do what is due (the default; for cron).")] = True,
+    due: Annotated[bool, typer.Option("--due", help="Only what is due (for cron): models wait until a report needs them.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done; change nothing.")] = False,
     no_reports: Annotated[bool, typer.Option("--no-reports", help="Collect, load and build only.")] = False,
     json: Json = False,
 ) -> None:
     """Collect, load, check, build and report whatever is due; safe to call again at any time."""
-    del due
     from taihu.run import execution
     from taihu.run.plan import plan_of
 
@@ -35,7 +34,7 @@ def run(
                 progress.close()
                 _show_plan(steps, json)
                 return
-            result = execution.run(ws, sources=source, reports=not no_reports)
+            result = execution.run(ws, sources=source, reports=not no_reports, due=due)
     finally:
         progress.close()
     if json:
@@ -99,7 +98,7 @@ def serve(
     while times is None or count < times:
         try:
             with open_project(project) as ws:
-                result = execution.run(ws)
+                result = execution.run(ws, due=True)
             console.say(f"{console.t('完成', 'done')}: {sum(result.landed.values())} / {len(result.tables)} / exit {result.exit_code}")
         except LeaseTaken as taken:
             console.say(str(taken))

@@ -76,7 +76,7 @@ def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: De
                 if day in MISSED:
                     progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
                     continue
-                progress.advance(f"{day:%m-%d}", line_of(run(ws), delivered))
+                progress.advance(f"{day:%m-%d}", line_of(run(ws, due=True), delivered))
             result = score(ws, world.truth())
             files = _documents(ws, progress, result) if documents else []
         yield Played(project, [*_reports(project), *files], result, environment)

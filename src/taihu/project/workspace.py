@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from taihu.china.calendar import Calendar
+    from taihu.deliver.worker import Renderer
     from taihu.engine.interface import Engine
     from taihu.guard.keys import Keyring
     from taihu.guard.secrets import Secret
@@ -56,6 +57,7 @@ class Workspace:
     started_at: dt.datetime
     _engine: Engine | None = None
     _graph: Graph | None = None
+    _renderer: Renderer | None = None
     _rows: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
     _viewed: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -67,6 +69,15 @@ class Workspace:
 
             self._engine = DuckDBEngine()
         return self._engine
+
+    @property
+    def renderer(self) -> Renderer:
+        """The child process that sets reports, started when it is first needed."""
+        if self._renderer is None:
+            from taihu.deliver.worker import Renderer
+
+            self._renderer = Renderer()
+        return self._renderer
 
     @property
     def graph(self) -> Graph:
@@ -144,6 +155,8 @@ class Workspace:
         """Give back everything that is open."""
         self.vault.close()
         self.ledger.close()
+        if self._renderer is not None:
+            self._renderer.close()
         if self._engine is not None:
             self._engine.close()
 

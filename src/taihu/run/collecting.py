@@ -43,21 +43,24 @@ def collect(ws: Workspace, source: Source, connector: Connector) -> int:
     landed = 0
     batch: list[Fetched] = []
     failure: TaihuError | None = None
-    for item in connector.discover(ws.ledger.cursor(source.name), known):
-        if item.key in known:
-            continue
-        try:
-            batch.append(connector.fetch(item))
-        except AccessRefused:
-            _land(ws, source, batch)
-            raise
-        except TerminalError as error:
-            _dead_letter(ws, source, item, error)
-            failure = error
-            continue
-        landed += 1
-        if len(batch) >= BATCH:
-            _land(ws, source, batch)
+    try:
+        for item in connector.discover(ws.ledger.cursor(source.name), known):
+            if item.key in known:
+                continue
+            try:
+                batch.append(connector.fetch(item))
+            except AccessRefused:
+                raise
+            except TerminalError as error:
+                _dead_letter(ws, source, item, error)
+                failure = error
+                continue
+            landed += 1
+            if len(batch) >= BATCH:
+                _land(ws, source, batch)
+    except TaihuError:
+        _land(ws, source, batch)
+        raise
     _land(ws, source, batch, connector.cursor())
     ws.ledger.attempt(source.name, ok=failure is None, error=failure.what if failure else "", items=landed)
     if failure is not None and not landed:

@@ -48,6 +48,8 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
             path.unlink()
 
 
-def stale(folder: Path, files: dict[str, bytes]) -> list[str]:
-    """Names of documents that differ from what would be written now, or are missing."""
-    return sorted(name for name, content in files.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content)
+def stale(ws: Workspace, folder: Path) -> list[str]:
+    """Documents in ``folder`` that are not what would be made now, each with the reason; nothing is drawn for that."""
+    from taihu.describe.generate import check
+
+    return [f"{each.name} ({each.why})" for each in check(folder, ws.tree, state(ws))]

@@ -18,11 +18,11 @@ from taihu.ledger.records import Publication
 from taihu.manifest.tree import Source
 from taihu.run import operations
 from taihu.run.collecting import collect_all
+from taihu.run.delivering import send
 from taihu.run.expecting import judge
 from taihu.run.loading import load_source
-from taihu.run.planning import due_report
+from taihu.run.planning import DueReport, due_report
 from taihu.run.references import References
-from taihu.run.delivering import send
 from taihu.run.reporting import finish, is_finished, publish
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ class RunResult:
         return 3 if self.failed or self.open_debts or self.open_holds or self.quarantined else 0
 
 
-def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = True) -> RunResult:
+def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = True, due: bool = False) -> RunResult:
     """Bring everything up to date as of the workspace's clock.
 
     Args:
         sources: Only these sources are collected and loaded; None for all.
         reports: Publish the reports that are due.
+        due: Only what is due: models wait until a report needs them, so that thirty pokes do not rewrite one month thirty times.
     """
     result = RunResult()
     with ws.ledger.lease("run"):
@@ -68,10 +69,12 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
             ws.ledger.outcome("start", "project", status="done")
         _load(ws, wanted, result)
         _expect(ws)
-        result.tables += operations.export(ws)
-        result.tables += build_tables(ws)
+        ready = due_reports(ws) if reports else []
+        if ready or not due:
+            result.tables += operations.export(ws)
+            result.tables += build_tables(ws)
         if reports:
-            _report(ws, result)
+            _report(ws, ready, result)
         _count(ws, result)
         ws.ledger.outcome("run", "project", status="incomplete" if result.exit_code else "done", rows_in=sum(result.landed.values()))
     return result
@@ -148,17 +151,27 @@ def _state_stamp(ws: Workspace) -> str:
     return derived_id("state", versions, models, feeds)
 
 
-def _report(ws: Workspace, result: RunResult) -> None:
+def due_reports(ws: Workspace) -> list[DueReport]:
+    """Reports that should be out by now and are not."""
     zone = ZoneInfo(ws.tree.file.time_zone)
-    ws.progress.stage("report")
+    found = []
     for name, report in ws.tree.reports.items():
         published = ws.ledger.publications(name)
-        for publication in published[-1:]:
-            if not is_finished(ws, publication):
-                finish(ws, publication)
         due = due_report(name, report, published=published, started_at=ws.started_at, now=ws.clock.now(), zone=zone, calendar=ws.calendar)
         if due is not None:
-            result.publications.append(publish(ws, due))
+            found.append(due)
+    return found
+
+
+def _report(ws: Workspace, ready: Sequence[DueReport], result: RunResult) -> None:
+    """Finish what a crash left half done, then publish and send what is due."""
+    ws.progress.stage("report")
+    for name in ws.tree.reports:
+        for publication in ws.ledger.publications(name)[-1:]:
+            if not is_finished(ws, publication):
+                finish(ws, publication)
+    for due in ready:
+        result.publications.append(publish(ws, due))
     send(ws)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
+from taihu.core.clock import instant_text
 from taihu.core.figures import (
     Arrivals,
     Block,
@@ -41,6 +42,7 @@ from taihu.manifest.tree import ProjectTree
 from taihu.run.cube import RATIO_PLACES, Cube, Filter, Value, change, shifted, span_of, value_of
 
 TREND_DAYS = 14
+TREND_WEEKS = 8
 REPORTED = ("arrived", "nil", "late")
 
 
@@ -80,6 +82,7 @@ class FigureMaker:
         self.notes = notes
         self._columns = columns
         self._cubes: dict[str, Cube] = {}
+        self._weekly: dict[str, bool] = {}
 
     def make(self) -> ReportFigures:
         publication = self.publication
@@ -189,31 +192,55 @@ class FigureMaker:
         values = self._values(spec.from_, spec.show, spec.against, where)[()]
         figures = [self._figure(spec.from_, name, where, spec.against, values[name]) for name in spec.show]
         end = self.publication.span.end
-        window = Span(end - dt.timedelta(days=TREND_DAYS), end)
+        days = self._trend_days(spec.from_, end)
+        window = Span(min(days), end)
         daily = self._cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, ["business_date"])
-        trends = [self._trend(name, daily, window) for name in spec.show]
-        return Tiles(figures, trends, self._as_of(spec.from_))
+        trends = [self._trend(name, daily, days) for name in spec.show]
+        return Tiles(figures, trends, self._as_of(spec.from_, spec.show))
 
-    def _trend(self, name: str, daily: Mapping[tuple[str, ...], Mapping[str, Decimal | None]], window: Span) -> list[Decimal | None]:
+    def _trend_days(self, mart: str, end: dt.date) -> list[dt.date]:
+        """Dates of a trend: the last two weeks, or the Mondays of the last eight weeks where a mart has one row a week."""
+        if self._is_weekly(mart):
+            monday = end - dt.timedelta(days=end.weekday() or 7)
+            return [monday - dt.timedelta(weeks=back) for back in reversed(range(TREND_WEEKS))]
+        return Span(end - dt.timedelta(days=TREND_DAYS), end).days()
+
+    def _is_weekly(self, mart: str) -> bool:
+        """Whether all rows of a mart stand on Mondays."""
+        if mart not in self._weekly:
+            found = self.engine.rows(f"SELECT COUNT(*) > 0 AND BOOL_AND(ISODOW(business_date) = 1) FROM {mart}")
+            self._weekly[mart] = bool(found[0][0])
+        return self._weekly[mart]
+
+    def _trend(
+        self, name: str, daily: Mapping[tuple[str, ...], Mapping[str, Decimal | None]], days: Sequence[dt.date]
+    ) -> list[Decimal | None]:
         aggregate = self.tree.glossary[name].measure
         assert aggregate is not None
         rows = {key[-1]: row for key, row in daily.items()}
-        return [value_of(aggregate, rows[str(day)]).value if str(day) in rows else None for day in window.days()]
+        return [value_of(aggregate, rows[str(day)]).value if str(day) in rows else None for day in days]
 
-    def _as_of(self, mart: str) -> dt.date | None:
-        """Newest business date with data up to the end of the period."""
-        conditions = " AND ".join(["business_date < ?", *(f'"{name}" = ?' for name, _ in self.audience.where)])
-        rows = self.engine.rows(
-            f"SELECT MAX(business_date) FROM {mart} WHERE {conditions}", [self.publication.span.end, *(v for _, v in self.audience.where)]
+    def _as_of(self, mart: str, names: Sequence[str]) -> dt.date | None:
+        """Newest business date of the period with data of a shown measure; targets alone do not count as data."""
+        columns = sorted(
+            {column for name in names if (term := self.tree.glossary[name].measure) for column in (term.ratio or term.columns)[:1]}
         )
-        value = rows[0][0] if rows else None
-        return value if isinstance(value, dt.date) else None
+        present = " OR ".join(f'"{column}" <> 0' for column in columns)
+        conditions = " AND ".join([f"business_date < ? AND ({present})", *(f'"{name}" = ?' for name, _ in self.audience.where)])
+        values = [self.publication.span.end, *(value for _, value in self.audience.where)]
+        rows = self.engine.rows(f"SELECT MAX(business_date) FROM {mart} WHERE {conditions}", values)
+        newest = rows[0][0] if rows else None
+        if not isinstance(newest, dt.date):
+            return None
+        last = self.publication.span.end - dt.timedelta(days=1)
+        return min(newest + dt.timedelta(days=6), last) if self._is_weekly(mart) else newest
 
     def _table(self, spec: TableSpec) -> TableBlock:
         where = self._where(spec.from_)
         rows: list[TableRow] = []
         end = self.publication.span.end
-        window = Span(end - dt.timedelta(days=TREND_DAYS), end)
+        days = self._trend_days(spec.from_, end)
+        window = Span(min(days), end)
         daily = self._cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, [*spec.rows, "business_date"])
         for key, values in sorted(
             self._values(spec.from_, spec.show, spec.against, where, spec.rows).items(), key=lambda item: self._order(spec.rows, item[0])
@@ -230,7 +257,7 @@ class FigureMaker:
                 TableRow(
                     [self.member(column, value) for column, value in zip(spec.rows, key, strict=True)],
                     figures,
-                    self._trend(spec.show[0], own, window),
+                    self._trend(spec.show[0], own, days),
                 )
             )
         totals = self._values(spec.from_, spec.show, spec.against, where)[()]
@@ -247,7 +274,7 @@ class FigureMaker:
             title,
             [self.tree.glossary[name].name.text if name in self.tree.glossary else Text(name, name) for name in spec.rows],
             rows,
-            self._as_of(spec.from_),
+            self._as_of(spec.from_, spec.show),
         )
 
     def _order(self, columns: Sequence[str], key: Sequence[str]) -> tuple[Any, ...]:
@@ -281,7 +308,7 @@ class FigureMaker:
         for member in members:
             values = [value_of(term.measure, sums.get((member, x) if spec.by else (x,), {})).value for x in xs]
             series.append(Series(self.member(spec.by, member) if spec.by else term.name.text, values))
-        labels = [Text(x[5:], x[5:]) for x in xs] if over_days else [self.member(spec.x, x) for x in xs]
+        labels = [Text(x, x) for x in xs] if over_days else [self.member(spec.x, x) for x in xs]
         title = spec.title.text if spec.title else term.name.text
         kind: Literal["line", "stacked", "bar"] = ("stacked" if spec.by else "line") if over_days else "bar"
         return ChartBlock(
@@ -291,7 +318,7 @@ class FigureMaker:
             series,
             term.format,
             term.unit or (self.report.currency if term.format == "money" else ""),
-            self._as_of(spec.from_),
+            self._as_of(spec.from_, [spec.show]),
         )
 
     # completeness, holds -----------------------------------------------------------------------------------------------
@@ -333,16 +360,17 @@ class FigureMaker:
             )
         feeding = [row for row in rows if row["party"] != row["source"]] or rows
         expected = {row["party"] for row in feeding}
-        lacking = {row["party"] for row in feeding if row["state"] not in (*REPORTED, "waived")}
-        return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(self.engine, self.tree, rows), sources)
+        lacking = _silent(feeding)
+        return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(rows), sources)
 
     def _holds(self) -> Holds:
         region, values = self._region()
         span = self.publication.span
         rows = self._ops(
-            "SELECT * FROM ops.hold WHERE is_open AND (day_to IS NULL OR day_to >= ?) AND (day_from IS NULL OR day_from < ?)"
+            "SELECT * FROM ops.hold WHERE is_open"
+            " AND ((day_from < ? AND day_to >= ?) OR received_at >= ? OR (day_from IS NULL AND received_at >= ?))"
             f"{region} ORDER BY source, party, day_from, reason, arrival_id",
-            [span.start - dt.timedelta(days=28), span.end, *values],
+            [span.end, span.start, *[instant_text(self.publication.issued_at - (span.end - span.start))] * 2, *values],
         )
         listed = []
         for row in rows:
@@ -353,9 +381,14 @@ class FigureMaker:
         return Holds(listed)
 
 
-def completeness_of(engine: Engine, tree: ProjectTree, rows: Sequence[Mapping[str, Any]]) -> Decimal:
+def _silent(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Parties from which some source has nothing at all for the period; a gap of a day is listed at the source."""
+    reported = {(row["source"], row["party"]) for row in rows if row["state"] in (*REPORTED, "waived")}
+    return {row["party"] for row in rows if (row["source"], row["party"]) not in reported}
+
+
+def completeness_of(rows: Sequence[Mapping[str, Any]]) -> Decimal:
     """Share of what is owed that has been reported, each party weighted alike per source and day."""
-    del engine, tree
     if not rows:
         return Decimal(1)
     reported = sum(1 for row in rows if row["state"] in (*REPORTED, "waived"))
@@ -379,9 +412,9 @@ def finding_of(blocks: Sequence[Block]) -> Text:
             en.append(("up " if comparison.change >= 0 else "down ") + f"{percent} on last week")
         elif comparison.against == "target":
             zh.append(f"达成目标的 {comparison.change * 100:.1f}%")
-            en.append(f"{comparison.change * 100:.1f}% of target")
-    head_zh = first.label.zh + ("，".join(["", *zh]) if zh else "")
-    head_en = first.label.en + (" " + ", ".join(en) if en else "")
+            en.append(f"at {comparison.change * 100:.1f}% of target")
+    head_zh = first.label.zh + "，".join(zh)
+    head_en = f"{first.label.en} {', '.join(en)}".strip()
     if arrivals is not None and arrivals.parties_reported < arrivals.parties_expected:
         lacking = arrivals.parties_expected - arrivals.parties_reported
         return Text(f"{head_zh}；{lacking} 家数据未到", f"{head_en}; {lacking} of {arrivals.parties_expected} parties not in")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from taihu.run.planning import due_report
+from taihu.run.execution import due_reports
 from taihu.run.references import References
 
 if TYPE_CHECKING:
@@ -27,16 +27,6 @@ def plan_of(ws: Workspace) -> list[dict[str, str]]:
         if waiting:
             steps.append({"step": "load", "subject": source.name, "why": f"{len(waiting)} landed, not yet loaded"})
     zone = ZoneInfo(ws.tree.file.time_zone)
-    for name, report in ws.tree.reports.items():
-        due = due_report(
-            name,
-            report,
-            published=ws.ledger.publications(name),
-            started_at=ws.started_at,
-            now=ws.clock.now(),
-            zone=zone,
-            calendar=ws.calendar,
-        )
-        if due is not None:
-            steps.append({"step": "report", "subject": name, "why": f"{due.span} due {due.due_at.astimezone(zone):%Y-%m-%d %H:%M}"})
+    for due in due_reports(ws):
+        steps.append({"step": "report", "subject": due.report, "why": f"{due.span} due {due.due_at.astimezone(zone):%Y-%m-%d %H:%M}"})
     return steps

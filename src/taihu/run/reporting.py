@@ -18,6 +18,7 @@ from taihu.core.errors import IntegrityError, ManifestError
 from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, TableBlock, Tiles
 from taihu.core.ids import canonical_json, derived_id, sha256_of
 from taihu.core.types import Lang, Span, Text
+from taihu.deliver.worker import Rendered, gathered
 from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
@@ -31,18 +32,6 @@ from taihu.run.restating import restatements
 if TYPE_CHECKING:
     from taihu.deliver.mail import MailBody
     from taihu.project.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """One file of a report."""
-
-    name: str
-    format: str
-    lang: Lang
-    audience: str
-    content: bytes
-    body: MailBody | None = None
 
 
 def publish(ws: Workspace, due: DueReport) -> Publication:
@@ -194,26 +183,15 @@ def render(
 ) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Every file of a publication, figure sets first; a pure function of the pinned tables."""
     report = ws.tree.reports[publication.report]
+    pending = []
     for audience, languages in audiences_of(ws, report):
         figures = (made or {}).get(tuple(audience.where)) or figures_of(ws, publication, audience)
         name = whose(audience.where)
         stem = f"{publication.report}_{publication.span}_v{publication.version}_{name}"
-        yield figures, Rendered(f"{stem}.figures.json", "json", "en", name, canonical_json(figures).encode())
-        for lang in languages:
-            for rendered in _formats(report, figures, lang, stem, name):
-                yield figures, rendered
-
-
-def _formats(report: ReportFile, figures: ReportFigures, lang: Lang, stem: str, audience: str) -> Iterator[Rendered]:
-    from taihu.deliver import excel, mail, pdf
-
-    if "xlsx" in report.formats:
-        yield Rendered(f"{stem}_{lang}.xlsx", "xlsx", lang, audience, excel.render(figures, lang))
-    if "pdf" in report.formats:
-        yield Rendered(f"{stem}_{lang}.pdf", "pdf", lang, audience, pdf.render(figures, lang))
-    if "mail" in report.formats:
-        body = mail.render(figures, lang)
-        yield Rendered(f"{stem}_{lang}.html", "mail", lang, audience, body.html.encode(), body)
+        archive = Rendered(f"{stem}.figures.json", "json", "en", name, canonical_json(figures).encode())
+        futures = [ws.renderer.submit(figures, report.formats, lang, stem, name) for lang in languages]
+        pending.append((figures, [archive], futures))
+    yield from gathered(pending)
 
 
 def all_figures(figures: ReportFigures) -> Iterator[Figure]:

@@ -81,7 +81,7 @@ class SmtpServer(Server):
         right = credentials.login.decode() == self.user and credentials.password.decode() == self._password
         if not right:
             self.refused_logins += 1
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
     def taken(self, mail: ReceivedMail) -> str | None:
         """Keep a mail; returns the SMTP answer, or None where the connection shall break."""
