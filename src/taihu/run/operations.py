@@ -101,6 +101,8 @@ class PartyNames:
             self._rows[name] = {str(row[key]): row for row in ws.clean_rows(f"clean.{name}").to_pylist()}
         self._reference = {source.name: source.file.party.in_ for source in ws.tree.sources.values() if source.file.party}
         self._titles = {source.name: source.file.title for source in ws.tree.sources.values()}
+        expected = {source.name: source.file.expect for source in ws.tree.sources.values()}
+        self._regions = {name: expect.where.get("region_code") for name, expect in expected.items() if expect is not None}
 
     def row(self, source: str, party: str) -> dict[str, Any]:
         return self._rows.get(self._reference.get(source) or "", {}).get(party, {})
@@ -111,7 +113,8 @@ class PartyNames:
         return found or (self._titles[source].zh if party == source else party)
 
     def region(self, source: str, party: str) -> str | None:
-        value = self.row(source, party).get("region_code")
+        """The party's region; of a party that could not be told, the one that all parties of the source are of."""
+        value = self.row(source, party).get("region_code") or self._regions.get(source)
         return str(value) if value is not None else None
 
 

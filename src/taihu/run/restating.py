@@ -49,7 +49,7 @@ def restatements(
                     rows.append(RestatementRow(day, term.name.text, first, second, term.format, "", Text("", "")))
     if not rows:
         return []
-    causes = _Causes(tree, engine, now, before, open_as)
+    causes = _Causes(tree, engine, now, before, open_as, region=dict(where).get("region_code"))
     return [_with_cause(row, causes) for row in sorted(rows, key=lambda row: (row.business_date, row.measure.en))]
 
 
@@ -87,11 +87,15 @@ def _daily(
 
 
 class _Causes:
-    """Arrivals that came between two publications, by the days they speak for."""
+    """Arrivals that came between two publications, by the days they speak for; of one region only where the reader sees no other."""
 
-    def __init__(self, tree: ProjectTree, engine: Engine, now: Publication, before: Publication, open_as: Opener) -> None:
+    def __init__(
+        self, tree: ProjectTree, engine: Engine, now: Publication, before: Publication, open_as: Opener, *, region: str | None
+    ) -> None:
         self._tree = tree
-        self._fresh: list[dict[str, Any]] = []
+        fresh: list[dict[str, Any]] = []
+        regions: dict[tuple[str, str], str | None] = {}
+        self._fresh = fresh
         self._names: dict[tuple[str, str], str] = {}
         table = "ops.arrival"
         if table not in now.tables:
@@ -100,15 +104,16 @@ class _Causes:
         known = "SELECT NULL AS arrival_id, NULL AS state WHERE false"
         if table in before.tables:
             known = f"SELECT arrival_id, state FROM {_open(table, before, 'before', open_as)}"
-        self._fresh = engine.query(
+        fresh = engine.query(
             f"SELECT a.* FROM {new} AS a ANTI JOIN ({known}) AS b ON a.arrival_id = b.arrival_id AND a.state = b.state"
             " WHERE a.state IN ('accepted', 'nil', 'superseded') ORDER BY a.sequence"
         ).to_pylist()
         if "ops.expectation" in now.tables:
             debts = _open("ops.expectation", now, "now", open_as)
-            self._names = {
-                (row[0], row[1]): row[2] for row in engine.rows(f"SELECT DISTINCT source, party, party_name FROM {debts} ORDER BY ALL")
-            }
+            rows = engine.rows(f"SELECT DISTINCT source, party, party_name, region_code FROM {debts} ORDER BY ALL")
+            self._names = {(row[0], row[1]): row[2] for row in rows}
+            regions = {(row[0], row[1]): row[3] for row in rows}
+        self._fresh = [row for row in fresh if region is None or regions.get((row["source"], row["party"] or "")) in (None, region)]
 
     def of(self, day: dt.date) -> tuple[str, Text]:
         """The cause of a change of ``day``: ``data``, ``reference`` or ``definition``, with what came."""
