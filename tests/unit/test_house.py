@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.house.pages import pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +42,10 @@ def test_no_module_is_named_for_nothing() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = f"import sys; sys.argv = ['taihu', '--help']; from taihu.cli.main import main\ntry: main()\nexcept SystemExit: pass\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    code = (
+        "import sys; sys.argv = ['taihu', '--help']\nfrom taihu.cli.main import main\n"
+        f"try: main()\nexcept SystemExit: pass\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "src", check=True)
     assert ran.stdout.strip().splitlines()[-1] == "[]"
     assert "run" in ran.stdout

@@ -44,10 +44,9 @@ def _show(story: dict[str, Any]) -> None:
     console.say(f"{label} = {story['value']} {story['unit']}   ({story['span']}{'; ' + story['filter'] if story['filter'] else ''})")
     console.say(f"{t('公式', 'formula')}: {story['formula']}")
     for part in story["parts"]:
-        check = "=" if part["equal"] else "≠"
-        console.say(
-            f"\n{part['column']} = {part['value']}  {check} {t('明细合计', 'sum of')} {part['row_count']} {t('行', 'rows')}: {part['computed']}"
-        )
+        mark = "=" if part["equal"] else "≠"
+        of_rows = f"{t('明细合计', 'sum of')} {part['row_count']} {t('行', 'rows')}"
+        console.say(f"\n{part['column']} = {part['value']}  {mark} {of_rows}: {part['computed']}")
         for row in part["rows"]:
             console.say(f"  {row['contribution']:>16}  {row['source']:<20} {row['file']}  {row['position']}")
         if part["row_count"] > len(part["rows"]):

@@ -120,10 +120,8 @@ def _show(result: FileRead, limit: int) -> None:
     screen = console.rich_console(err=False)
     for table in result.tables:
         types = _types(table)
-        view = Table(
-            title=f"{table.name or t('表', 'table')}  ({t('表头行', 'header row')} {table.header_row}, {table.rows.num_rows} {t('行', 'rows')})",
-            title_justify="left",
-        )
+        place = f"{t('表头行', 'header row')} {table.header_row}, {table.rows.num_rows} {t('行', 'rows')}"
+        view = Table(title=f"{table.name or t('表', 'table')}  ({place})", title_justify="left")
         for name in columns_of(table):
             view.add_column(f"{name}\n[dim]{types.get(name, '')}[/dim]", overflow="fold")
         for row in table.rows.slice(0, limit).to_pylist():

@@ -111,8 +111,7 @@ def _show_holds(holds: list[Any]) -> None:
         console.say(console.t(f"\n待处理 {len(holds)} 个文件：", f"\n{len(holds)} files held:"))
     for hold in holds[:20]:
         reason = REASONS[hold.reason].title if hold.reason in REASONS else None
-        console.say(
-            f"  {hold.id}  {hold.source} {hold.party} {hold.span or ''}  {console.tt(reason) if reason else hold.reason}  {hold.detail[:80]}"
-        )
+        title = console.tt(reason) if reason else hold.reason
+        console.say(f"  {hold.id}  {hold.source} {hold.party} {hold.span or ''}  {title}  {hold.detail[:80]}")
     if holds:
         console.say(console.t("放行：taihu hold release ID --why 原因", "release: taihu hold release ID --why REASON"))

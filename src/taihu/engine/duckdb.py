@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -126,11 +127,14 @@ class DuckDBEngine:
         """The result of a query as Python values."""
         with self._lock:
             try:
-                relation = self._connection.sql(sql, params=list(params))
-                if any("TIME ZONE" in str(kind) for kind in relation.types):
+                result = self._connection.execute(sql, list(params))
+                if any("TIME ZONE" in str(column[1]) for column in result.description or ()):
                     # Fetched one by one, instants would need a further library (pytz); Arrow makes them aware by itself.
-                    return list(zip(*(column.to_pylist() for column in _arrow(relation).columns), strict=True))
-                found: list[tuple[Any, ...]] = relation.fetchall()
+                    # The copy that DuckDB warns of is small: these are rows for Python.
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        return list(zip(*(column.to_pylist() for column in _arrow(result).columns), strict=True))
+                found: list[tuple[Any, ...]] = result.fetchall()
                 return found
             except self._error as error:
                 raise self._translated(error) from None

@@ -7,7 +7,7 @@ imports a source's Python, and the first thing that is wrong is said with its fi
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -138,25 +138,24 @@ def _unknown(kind: str, name: str, known: Any) -> str:
 def _cross_check(tree: ProjectTree) -> None:
     """What one file says of another must exist."""
     for source in tree.sources.values():
-        where = f"{source.path}/source.yml:1"
-        file = source.file
-        if file.entity not in tree.file.entities:
-            raise ManifestError(_unknown("entity", file.entity, tree.file.entities), where=where)
-        if file.collect.account and file.collect.account not in tree.file.accounts:
-            raise ManifestError(_unknown("account", file.collect.account, tree.file.accounts), where=where)
-        if file.feeds and file.feeds not in tree.feeds:
-            raise ManifestError(_unknown("feed", file.feeds, tree.feeds), where=where)
-        for reference in (file.party.in_ if file.party else None, file.expect.parties if file.expect else None):
-            if reference and reference not in tree.sources:
-                raise ManifestError(_unknown("reference source", reference, tree.sources), where=where)
+        _check_source(tree, source)
     for name, report in tree.reports.items():
         where = f"reports/{name}/report.yml:1"
-        for required in report.ready_when.required:
-            if required not in tree.sources:
-                raise ManifestError(_unknown("source", required, tree.sources), where=where)
-        for send in report.send:
-            if send.role not in tree.roles.roles:
-                raise ManifestError(_unknown("role", send.role, tree.roles.roles), where=where)
-    for person in tree.roles.people:
-        if person.role not in tree.roles.roles:
-            raise ManifestError(_unknown("role", person.role, tree.roles.roles), where="roles.yml:1")
+        _require("source", report.ready_when.required, tree.sources, where)
+        _require("role", [send.role for send in report.send], tree.roles.roles, where)
+    _require("role", [person.role for person in tree.roles.people], tree.roles.roles, "roles.yml:1")
+
+
+def _check_source(tree: ProjectTree, source: Source) -> None:
+    where, file = f"{source.path}/source.yml:1", source.file
+    _require("entity", [file.entity], tree.file.entities, where)
+    _require("account", [file.collect.account] if file.collect.account else [], tree.file.accounts, where)
+    _require("feed", [file.feeds] if file.feeds else [], tree.feeds, where)
+    references = [file.party.in_ if file.party else None, file.expect.parties if file.expect else None]
+    _require("reference source", [name for name in references if name], tree.sources, where)
+
+
+def _require(kind: str, names: Iterable[str], known: Collection[str], where: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ManifestError(_unknown(kind, name, known), where=where)

@@ -56,7 +56,8 @@ def explain(ws: Workspace, figure_id: str, *, cells: int = 3, rows: int | None =
         rows: So many rows of each part are listed; None for all.
 
     Returns:
-        ``label``, ``value``, ``formula`` and ``parts``: for each summed column its published value, the sum of its rows, whether they are equal, rows and cells.
+        ``label``, ``value``, ``formula`` and ``parts``: for each summed column its published value, the sum of its rows,
+        whether they are equal, the rows and the cells.
 
     Raises:
         IntegrityError: The pinned tables no longer give the published value.

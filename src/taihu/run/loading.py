@@ -173,7 +173,8 @@ def _replace(
         ws.view_clean(source.table)
         listed = ", ".join(f"'{month}'" for month in months)
         kept = ws.engine.query(
-            f"SELECT row.* EXCLUDE (_month) FROM {source.table} AS row ANTI JOIN load.scopes AS scope ON {same} WHERE row._month IN ({listed})"
+            f"SELECT row.* EXCLUDE (_month) FROM {source.table} AS row"
+            f" ANTI JOIN load.scopes AS scope ON {same} WHERE row._month IN ({listed})"
         )
         parts.insert(0, kept)
     ws.engine.drop("load.scopes")
@@ -213,13 +214,15 @@ def _merge(ws: Workspace, source: Source, accepted: Sequence[Intake]) -> tuple[i
     ws.engine.drop("load.newest")
     if not source.file.business_date:
         return ws.tables.replace(source.table, merged), [""]
-    months = sorted({month_of(day) for part in (newest, touched) for day in part.column("business_date").to_pylist()})
+    months = sorted({month for part in (newest, touched) for month in _months_of(part).unique().to_pylist()})
     return _write_months(ws, source, merged, months)
 
 
-def month_of(day: dt.date | None) -> str:
-    """Partition of a business date; rows without one share a partition of their own."""
-    return day.strftime("%Y-%m") if day else "0000-00"
+def _months_of(rows: pa.Table) -> pa.ChunkedArray:
+    """Partition of each row's business date; rows without one share a partition of their own."""
+    import pyarrow.compute as pc
+
+    return pc.fill_null(pc.strftime(rows.column("business_date"), format="%Y-%m"), "0000-00")
 
 
 def _write_months(ws: Workspace, source: Source, rows: pa.Table, months: Sequence[str]) -> tuple[int, list[str]]:
@@ -227,8 +230,7 @@ def _write_months(ws: Workspace, source: Source, rows: pa.Table, months: Sequenc
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = pa.array([month_of(day) for day in rows.column("business_date").to_pylist()], pa.string())
-    rows = rows.append_column("_month", column)
+    rows = rows.append_column("_month", _months_of(rows))
     rows = rows.filter(pc.is_in(rows.column("_month"), value_set=pa.array(list(months), pa.string())))
     rows = rows.sort_by([("_month", "ascending"), ("_src_id", "ascending"), ("_src_row", "ascending")])
     return ws.tables.replace_partitions(source.table, rows, list(months)), list(months)
