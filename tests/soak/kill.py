@@ -45,6 +45,7 @@ class Ended:
         code: Exit code; -9 when killed.
         seconds: Wall time; ``at_work`` of it after the first boundary, so without the start of the interpreter.
         passed: Boundaries, in order.
+        group: Process group of the run and its children.
     """
 
     code: int
@@ -53,6 +54,7 @@ class Ended:
     cpu: float
     passed: tuple[str, ...]
     said: str
+    group: int
 
     @property
     def was_killed(self) -> bool:
@@ -89,7 +91,7 @@ def run_once(
     variables = {**os.environ, **environment, "PYTHONPATH": str(ROOT / "src"), "TAIHU_BOUNDARY_LOG": str(log), "TAIHU_KILL_AT": kill_at}
     started, before = time.monotonic(), os.times()
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, env=variables, stdout=said, stderr=said, text=True)
+        process = subprocess.Popen(command, env=variables, stdout=said, stderr=said, text=True, start_new_session=True)
         while process.poll() is None and not log.exists():
             time.sleep(0.01)
         at_work = time.monotonic()
@@ -103,7 +105,7 @@ def run_once(
     ended, after = time.monotonic(), os.times()
     cpu = after.children_user - before.children_user + after.children_system - before.children_system
     passed = tuple(log.read_text().split()) if log.exists() else ()
-    return Ended(process.returncode, ended - started, ended - at_work, cpu, passed, text)
+    return Ended(process.returncode, ended - started, ended - at_work, cpu, passed, text, process.pid)
 
 
 class Soak:
@@ -127,6 +129,7 @@ class Soak:
         (self.war / "inbox").symlink_to(self.peace / "inbox", target_is_directory=True)
         self._random = random.Random(seed)
         self._last: dt.date | None = None
+        self._groups: list[int] = []
 
     def morning(self, day: dt.date, *, mornings_left: int) -> str:
         """Play one morning in both projects; says what happened."""
@@ -183,6 +186,7 @@ class Soak:
     def _count(self, ended: Ended, name: str) -> None:
         if not ended.was_killed:
             return
+        self._groups.append(ended.group)
         if name:
             self.tally.boundary[name] += 1
         else:
@@ -200,8 +204,29 @@ class Soak:
             self.tally.arrivals = len(peace.ledger.arrivals())
             self.tally.figures = sum(len(peace.ledger.figures(publication.id)) for publication in peace.ledger.publications())
             self.tally.orphans = len(orphans(war))
+        found += [f"children of {count} killed runs are still alive" for count in [len(survivors(self._groups))] if count]
         self.tally.differences = found
         return self.tally
+
+
+def survivors(groups: Sequence[int], patience: float = 10) -> list[int]:
+    """Process groups in which something still runs after a while; they are ended."""
+    until = time.monotonic() + patience
+    left = list(groups)
+    while left and time.monotonic() < until:
+        time.sleep(0.1)
+        left = [group for group in left if _lives(group)]
+    for group in left:
+        os.killpg(group, signal.SIGKILL)
+    return left
+
+
+def _lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 # what must be equal ------------------------------------------------------------------------------------------------------
