@@ -283,6 +283,9 @@ def ledger_differences(peace: Workspace, war: Workspace) -> Iterator[str]:
     missing = [arrival.id for arrival in war.ledger.arrivals() if not war.objects.exists(arrival.sha256)]
     if missing:
         yield f"objects: {len(missing)} arrivals without their bytes"
+    unfinished = list((war.root / "lake").rglob(".part-*"))
+    if unfinished:
+        yield f"lake: {len(unfinished)} unfinished files, such as {unfinished[0].name}"
 
 
 def report_differences(peace: Workspace, war: Workspace) -> Iterator[str]:

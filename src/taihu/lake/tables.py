@@ -201,6 +201,10 @@ class Tables:
                     removed.append(path.name)
             return removed
 
+    def sweep(self) -> list[str]:
+        """Remove unfinished files of a crash; the caller knows that nobody else is at work on any table."""
+        return [path.name for path in durable.sweep(self._root)]
+
     # inside
 
     def _folder(self, table: str) -> Path:

@@ -14,17 +14,18 @@ class LeaseVerbs(OutcomeVerbs):
     """Who is at work on what."""
 
     @contextmanager
-    def lease(self, name: str) -> Iterator[None]:
+    def lease(self, name: str) -> Iterator[bool]:
         """Hold a named lease: ``run``, ``table:clean.prices``, ``send``.
 
-        A lease left by a process that is gone (killed, power cut) is taken over at once.
+        A lease left by a process that is gone (killed, power cut) is taken over at once; then what is yielded is true, and
+        unfinished work of that process may lie about.
 
         Raises:
             LeaseTaken: A living process, or another thread of this one, holds it.
         """
-        mine = self._take(name)
+        mine, was_left = self._take(name)
         try:
-            yield
+            yield was_left
         finally:
             self._give_back(name, mine)
 
@@ -43,7 +44,7 @@ class LeaseVerbs(OutcomeVerbs):
             connection.execute(table.delete().where(table.c.name == name))
             self._audit(connection, "lease.break", name, who=who, detail=why)
 
-    def _take(self, name: str) -> str:
+    def _take(self, name: str) -> tuple[str, bool]:
         table = self._t.lease
         me, at = this_process(), self._now_text()
         with self._write() as connection:
@@ -65,7 +66,7 @@ class LeaseVerbs(OutcomeVerbs):
                 "taken_at": at,
             }
             self._put(connection, table, [{"name": name, **taken}])
-        return me.text
+        return me.text, row is not None
 
     def _give_back(self, name: str, holder: str) -> None:
         table = self._t.lease

@@ -57,7 +57,10 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
         due: Only what is due: models wait until a report needs them, so that thirty pokes do not rewrite one month thirty times.
     """
     result = RunResult()
-    with ws.ledger.lease("run"):
+    with ws.ledger.lease("run") as after_crash:
+        if after_crash:
+            ws.objects.sweep_orphans()
+            ws.tables.sweep()
         wanted = in_load_order([source for name, source in ws.tree.sources.items() if sources is None or name in sources])
         ws.progress.stage("collect", len(wanted))
         for name, outcome in collect_all(ws, wanted).items():

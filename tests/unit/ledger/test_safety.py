@@ -134,9 +134,12 @@ def test_a_lease_of_a_living_process_is_respected_and_of_a_killed_one_healed(led
     deadline = time.monotonic() + 10
     while ledger.lease_holder("run") is not None and time.monotonic() < deadline:
         time.sleep(0.01)
-    with ledger.lease("run"):
+    with ledger.lease("run") as was_left:
         assert ledger.lease_holder("run") == this_process()
+        assert was_left
     holder.wait()
+    with ledger.lease("run") as was_left:
+        assert not was_left
 
 
 def test_which_processes_live() -> None:
