@@ -30,6 +30,8 @@ def mask_name(value: str) -> str:
 def mask_mail(value: str) -> str:
     """``l***@company.example``."""
     local, at, domain = value.strip().rpartition("@")
+    if at and not local:
+        return "****"
     return f"{local[:1]}***@{domain}" if at else mask_name(value)
 
 

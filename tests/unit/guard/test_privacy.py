@@ -46,6 +46,7 @@ COLUMNS = ("business_date", "region_code", "net_revenue_cny")
         ("contact", "+86 138-1234-5678", "138****5678"),
         ("contact", "12345", "****"),
         ("contact", "li.lei@a.example", "l***@a.example"),
+        ("contact", "@0000", "****"),
         ("person", "张三丰", "张*"),
         ("person", "欧阳锋", "欧阳*"),
         ("person", "Li Lei", "L*"),
