@@ -121,12 +121,16 @@ class SourceArrivals:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The completeness banner and the table behind it. ``completeness`` is by value (share of usual sales), 0 to 1."""
+    """The completeness banner and the table behind it. ``completeness`` is by value (share of usual sales), 0 to 1.
+
+    ``parties_are`` is what the parties are called in the banner (经销商, distributors); None where nothing names them.
+    """
 
     parties_expected: int
     parties_reported: int
     completeness: Decimal
     sources: Sequence[SourceArrivals]
+    parties_are: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

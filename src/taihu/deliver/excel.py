@@ -19,6 +19,7 @@ from taihu.deliver.page import (
     page_of,
     target_of,
     target_tone,
+    trend_words,
 )
 from taihu.deliver.words import against_word, word
 from taihu.deliver.workbook import Book, formula, number, number_format
@@ -29,6 +30,8 @@ _GRID = 8
 _TILE = 2
 _WIDTH = 15.2
 _LEVEL = 0.0005
+_ASIDE = 28  # characters that fit two columns beside the banner's headline
+_BOLD = 1.05  # half characters of bold type to a unit of column width
 _CHART_ROWS, _ROW_PIXELS, _COLUMN_PIXELS = 13, 20, 111
 
 
@@ -141,9 +144,10 @@ class _ReportSheet:
             style = {"bg_color": theme.LIGHT_TONES[tone], "font_color": theme.TONES[tone]}
             self.sheet.set_row(self.at.row, 12 + 14.5 * _lines(page.banner.headline, self.width - 2, 1.05))
             headline = book.style(bold=True, indent=1, text_wrap=True, font_size=11, **style)
-            self._merged(self.at.row, 0, self.at.row, self.width - 3, page.banner.headline, headline)
+            aside = 2 if len(page.banner.detail) <= _ASIDE else 4
+            self._merged(self.at.row, 0, self.at.row, self.width - aside - 1, page.banner.headline, headline)
             detail = book.style(align="right", indent=1, text_wrap=True, **style)
-            self._merged(self.at.row, self.width - 2, self.at.row, self.width - 1, page.banner.detail, detail)
+            self._merged(self.at.row, self.width - aside, self.at.row, self.width - 1, page.banner.detail, detail)
             self.at.down()
 
     def _title(self, title: str, as_of: str) -> None:
@@ -199,13 +203,16 @@ class _ReportSheet:
         for row in range(height):
             self.sheet.write_blank(top + row, left, None, frame(row, "left"))
             self.sheet.write_blank(top + row, right, None, frame(row, "right"))
-        self.sheet.write_string(top, left, figure.label.in_(self.lang), frame(0, "left", font_color=theme.MUTED))
+        unit = "" if scale.unit == "%" else scale.unit.strip()
+        name = figure.label.in_(self.lang)
+        name = name if not unit else f"{name}（{unit}）" if self.lang == "zh" else f"{name} ({unit})"
+        self.sheet.write_string(top, left, name, frame(0, "left", font_color=theme.MUTED))
         look = {"bold": True, "font_size": 20, "align": "left", "num_format": number_format(scale, estimated=False)}
         if figure.is_estimated:
             look |= {"font_color": theme.MUTED, "italic": True}
         self._value(top + 1, left, figure, scale, frame(1, "left", **look))
-        unit = ("" if scale.unit == "%" else scale.unit.strip()) + (" E" if figure.is_estimated else "")
-        self.sheet.write_string(top + 1, right, unit, frame(1, "right", font_color=theme.MUTED, valign="bottom", align="left"))
+        estimate = "E" if figure.is_estimated else ""
+        self.sheet.write_string(top + 1, right, estimate, frame(1, "right", font_color=theme.MUTED, valign="bottom", align="left"))
         self._spark(figure, top + 2, left, right)
         line = 3
         if has_target:
@@ -296,9 +303,10 @@ class _ReportSheet:
         looks = [{"align": "left", "indent": 1}] * len(block.dimensions) + [{"align": "right", "indent": 1}] * (
             len(headers) - len(block.dimensions)
         )
-        heads = [self.book.style(font_color=theme.PAPER, bg_color=theme.LAKE, font_size=9, bold=True, **look) for look in looks]
+        bold = {"font_color": theme.PAPER, "bg_color": theme.LAKE, "font_size": 9, "bold": True, "text_wrap": True}
+        heads = [self.book.style(**bold, **look) for look in looks]
         top = self.at.row
-        self.sheet.set_row(top, 20)
+        self.sheet.set_row(top, 30 if any(_lines(header, 1, _BOLD) > 1 for header in headers) else 20)
         details = [row for row in block.rows if row.level > 0]
         totals = [row for row in block.rows if row.level == 0]
         for offset, row in enumerate(details, start=1):
@@ -331,7 +339,7 @@ class _ReportSheet:
                 else:
                     headers.append(against_word(comparison.against, figure.span, self.lang))
         if _has_trend(block):
-            headers.append(word("trend", self.lang, max(len(row.trend) for row in block.rows)))
+            headers.append(trend_words(block, self.lang))
         seen: dict[str, int] = {}
         for place, header in enumerate(headers):
             seen[header] = seen.get(header, 0) + 1
@@ -403,18 +411,21 @@ class _ReportSheet:
     def _charts(self, count: int) -> None:
         self.sheet.set_row(self.at.row, 9)
         self.at.down()
-        share = self.width // count
+        share = self.width / count
         for place in range(count):
             made = self.charts.pop(0)
             block = made["block"]
             title, unit = block.title.in_(self.lang), made["unit"]
             chart = _native_chart(self.book, made, f"{title}（{unit}）" if self.lang == "zh" else f"{title} ({unit})")
-            chart.set_size({"width": share * _COLUMN_PIXELS - 6, "height": _CHART_ROWS * _ROW_PIXELS})
-            self.sheet.insert_chart(self.at.row, place * share, chart, {"object_position": 1, "description": block.title.in_(self.lang)})
+            chart.set_size({"width": int(share * _COLUMN_PIXELS) - 6, "height": _CHART_ROWS * _ROW_PIXELS})
+            left, right = int(place * share), -int(-(place + 1) * share // 1)
+            offset = int((place * share - left) * _COLUMN_PIXELS)
+            options = {"object_position": 1, "x_offset": offset, "description": block.title.in_(self.lang)}
+            self.sheet.insert_chart(self.at.row, left, chart, options)
             note = as_of_text(block, self.lang)
             row = self.at.row + _CHART_ROWS
             quiet = self.book.style(font_color=theme.FAINT, font_size=8, align="right")
-            self._merged(row, place * share, row, (place + 1) * share - 1, note, quiet)
+            self._merged(row, right - 2, row, right - 1, note, quiet)
         self.at.down(_CHART_ROWS + 1)
 
     def _words(self, section: Section) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from taihu.core.details import detail_in
 from taihu.core.figures import Arrivals, ChartBlock, Comparison, Figure, Holds, Notes, ReportFigures, Restatements, TableBlock, Tiles
 from taihu.core.types import Lang
 from taihu.deliver.words import against_word, instant_words, joined, reason_words, span_text, word
@@ -19,6 +20,8 @@ from taihu.render.theme import Tone
 Points = list[list[float] | None]
 _LEVEL = Decimal("0.0005")
 _NEARLY = Decimal("0.1")
+_SMALL = Decimal("0.05")  # percent: what is less would be rounded to nothing
+_WEEKS = 8  # points of a trend over weeks
 _WEIGHTS = {"source": 1.3, "party": 1.2, "reason": 2.6, "missing": 2.6, "cause": 2.6}
 
 
@@ -198,15 +201,18 @@ def banner_of(block: Arrivals, lang: Lang) -> Banner:
     """Who reported and who did not, by name."""
     parties = sorted({name.in_(lang) for source in block.sources if source.expected > 1 for name in source.missing})
     sources = [source.title.in_(lang) for source in block.sources if source.expected <= 1 and source.missing]
+    who = block.parties_are.in_(lang) if block.parties_are else word("parties", lang)
     completeness = word("completeness", lang, percent_text(block.completeness))
     if block.parties_expected == 0 and not sources:
         return Banner(word("nothing_due", lang), "", "flat", 1.0)
-    if block.parties_reported >= block.parties_expected:
-        headline = word("all_in", lang, block.parties_expected)
+    if block.parties_reported < block.parties_expected:
+        headline = word("some_in", lang, block.parties_expected, block.parties_reported, joined(parties, lang) or DASH, who)
+    elif parties:
+        headline = word("with_gaps", lang, block.parties_expected, len(parties), joined(parties, lang, most=4), who)
     else:
-        headline = word("some_in", lang, block.parties_expected, block.parties_reported, joined(parties, lang) or DASH)
+        headline = word("all_in", lang, block.parties_expected, who)
     detail = [completeness, *([word("sources_missing", lang, joined(sources, lang))] if sources else [])]
-    all_in = block.parties_reported >= block.parties_expected and not sources
+    all_in = block.parties_reported >= block.parties_expected and not sources and not parties
     return Banner(headline, "  ".join(detail), "good" if all_in else "warn", round(float(block.completeness), 4))
 
 
@@ -308,8 +314,16 @@ def table_columns(block: TableBlock, lang: Lang) -> list[Column]:
                 columns.append(Column("delta", against_word(comparison.against, figure.span, lang)))
     days = max((len(row.trend) for row in block.rows), default=0)
     if days > 1:
-        columns.append(Column("trend", word("trend", lang, days)))
+        columns.append(Column("trend", trend_words(block, lang)))
     return columns
+
+
+def trend_words(block: TableBlock, lang: Lang) -> str:
+    """How far a trend reaches back: a report of one week over a weekly table shows weeks."""
+    points = max((len(row.trend) for row in block.rows), default=0)
+    span = next((figure.span for row in block.rows for figure in row.figures), None)
+    weekly = span is not None and (span.end - span.start).days in (1, 7) and points == _WEEKS
+    return word("trend_weeks" if weekly else "trend", lang, points)
 
 
 def _table(block: TableBlock, lang: Lang) -> Section:
@@ -354,7 +368,8 @@ def _sources(block: Arrivals, lang: Lang) -> Section:
     columns = _words_columns(lang, "source", "reported", "late", "missing", "until", wide="missing")
     rows = []
     for source in block.sources:
-        missing = joined([name.in_(lang) for name in source.missing], lang, most=6)
+        names = [source.title if name.zh in (source.source, source.title.zh) else name for name in source.missing]
+        missing = joined([name.in_(lang) for name in names], lang, most=6)
         rows.append(
             Row(
                 [
@@ -374,8 +389,8 @@ def _holds(block: Holds, lang: Lang) -> Section:
     rows = []
     for row in block.rows:
         title, fix = reason_words(row.reason, lang)
-        note = ("；" if lang == "zh" else "; ").join(part for part in (row.detail, fix) if part)
-        party = row.party.in_(lang)
+        note = ("；" if lang == "zh" else "; ").join(part for part in (detail_in(row.reason, row.detail, lang), fix) if part)
+        party = "" if row.party.zh in (row.source.zh, row.source.en) else row.party.in_(lang)  # a source without parties is its own
         rows.append(
             Row(
                 [
@@ -432,5 +447,5 @@ def signed_change(before: Decimal, after: Decimal, format: str, lang: Lang) -> s
         move, unit = (after / before - 1) * 100, "%"
     else:
         return DASH
-    text = number_text(abs(move), 1)
+    text = number_text(abs(move), 1 if abs(move) >= _SMALL else 2)
     return f"{'+' if move > 0 else MINUS if move < 0 else ''}{text}{unit}"

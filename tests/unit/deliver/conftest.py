@@ -188,6 +188,7 @@ def arrivals() -> Arrivals:
             source("tmall_orders", "天猫订单", "Tmall orders", 1, 1, 0, [], 22),
             source("erp_deliveries", "ERP 发货", "ERP deliveries", 1, 1, 0, [], 22),
         ],
+        parties_are=Text("经销商", "distributors"),
     )
 
 

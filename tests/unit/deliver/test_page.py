@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from taihu.core.figures import Arrivals, Comparison, Figure, ReportFigures, SourceArrivals
+from taihu.core.figures import Arrivals, Comparison, Figure, HoldRow, Holds, ReportFigures, SourceArrivals
 from taihu.core.types import Span, Text
-from taihu.deliver.page import banner_of, change_tone, delta_of, page_of, target_tone, tile_rows
+from taihu.deliver.page import _holds, banner_of, change_tone, delta_of, page_of, signed_change, target_tone, tile_rows
 from taihu.deliver.words import WORDS, against_word, instant_words, joined, span_text
 
 
@@ -32,6 +33,30 @@ def test_a_missing_source_without_parties_is_named_too() -> None:
     source = SourceArrivals("erp", Text("ERP 发货", "ERP deliveries"), 1, 0, 0, [Text("erp", "erp")], None)
     banner = banner_of(Arrivals(4, 4, Decimal("0.8"), [source]), "en")
     assert banner.tone == "warn" and banner.detail.endswith("Sources not in: ERP deliveries")
+    assert banner.headline == "All 4 parties reported"  # what the parties are called is not known here
+
+
+def test_the_banner_names_gaps_of_parties_that_did_report() -> None:
+    source = SourceArrivals("stock", Text("库存", "Stock"), 4, 3, 0, [Text("宁波鼎盛", "宁波鼎盛")], None)
+    arrivals = Arrivals(4, 4, Decimal("0.9"), [source], Text("经销商", "distributors"))
+    banner = banner_of(arrivals, "en")
+    assert (banner.headline, banner.tone) == ("All 4 distributors reported, 1 of them with gaps: 宁波鼎盛", "warn")
+    assert banner_of(arrivals, "zh").headline == "4 家经销商都有报送，其中 1 家有缺：宁波鼎盛"
+
+
+def test_holds_speak_the_language_of_the_report() -> None:
+    detail = "amounts look net of tax where gross was agreed: prices are 0.885 of the sender's usual ones"
+    title = Text("天猫订单", "Tmall orders")
+    holds = Holds([HoldRow(title, Text("天猫订单", "天猫订单"), "2026-10-10", "tax_basis_suspected", detail, 0, "f0a056ca827a")])
+    zh, en = (_holds(holds, lang).rows[0].cells for lang in ("zh", "en"))
+    assert zh[3].note.startswith("价格是该发送方平时的 0.885 倍；") and not re.search("[a-z]", zh[3].note)
+    assert en[3].note.startswith("prices are 0.885 times this sender's usual ones; ")
+    assert zh[1].text == en[1].text == "—"  # the source itself is not somebody who reports
+
+
+def test_a_small_restatement_keeps_its_digits() -> None:
+    assert signed_change(Decimal("1659700"), Decimal("1659400"), "money", "zh") == "−0.02%"
+    assert signed_change(Decimal("100"), Decimal("101"), "money", "en") == "+1.0%"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +114,7 @@ def test_a_reason_code_is_told_in_words_with_its_next_step(figures: ReportFigure
 
 def test_a_restatement_shows_both_values_and_its_cause(figures: ReportFigures) -> None:
     restated = next(section for section in page_of(figures, "en").sections if section.title == "Restatements")
-    assert [cell.text for cell in restated.rows[0].cells] == ["2026-11-18", "Revenue", "CNY 4,217.7k", "CNY 4,142.8k", "−1.8%", "data"]
+    assert [cell.text for cell in restated.rows[0].cells] == ["2026-11-18", "Revenue", "CNY 4,217.7k", "CNY 4,142.8k", "−1.8%", "Data"]
     assert restated.rows[1].cells[4].text == "+0.9 pp"
     assert restated.as_of.endswith(figures.blocks[-1].since)  # type: ignore[union-attr]
 

@@ -1,0 +1,147 @@
+"""The detail beside a reason in the reader's language.
+
+A detail is one English sentence that a check or a reader wrote when it met the file; it is stored as it is, so that what was
+found stays on record. Here the known sentences are put into words for a report. A sentence that is not known is shown in
+English reports as it stands; a Chinese report leaves it out, because the reason's own title already says what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from taihu.core.types import Lang, Text
+
+_Match = re.Match[str]
+_Words = Text | Callable[[_Match], Text]
+_ENGLISH = re.compile(r"[A-Za-z]{2,}(?:\s+[A-Za-z]{2,})+|^[A-Za-z ]+$")
+_POWERS = {
+    -4: Text("1/10000", "1/10,000"),
+    -3: Text("1/1000", "1/1,000"),
+    3: Text("1000 倍", "1,000 times"),
+    4: Text("10000 倍", "10,000 times"),
+}
+_PRICE_FAULTS = {
+    "far from the price list": "与价目表相差太远",
+    "off by the pack": "相差正好一箱的件数",
+}
+
+
+def detail_in(reason: str, detail: str, lang: Lang) -> str:
+    """What a report, a mail or a terminal says beside a reason; empty if the title says it all."""
+    detail = detail.strip()
+    for pattern, words in _SENTENCES:
+        match = pattern.fullmatch(detail)
+        if match:
+            text = words if isinstance(words, Text) else words(match)
+            return text.in_(lang)
+    if reason == "identical_content" and detail:
+        return Text(f"与到件 {detail[:12]} 相同", f"the same as arrival {detail[:12]}").in_(lang)
+    return "" if lang == "zh" and _ENGLISH.search(detail) else detail
+
+
+def _filled(zh: str, en: str) -> Callable[[_Match], Text]:
+    """Both sentences with the pattern's named groups filled in."""
+    return lambda match: Text(zh.format(**match.groupdict("")), en.format(**match.groupdict("")))
+
+
+def _scale(match: _Match) -> Text:
+    power = int(match["power"])
+    share = _POWERS.get(power, Text(f"10^{power}", f"10^{power}"))
+    return Text(f"价格约为价目表的 {share.zh}", f"prices are about {share.en} of the price list")
+
+
+def _total(match: _Match) -> Text:
+    what_zh = "行数" if match["what"] == "rows" else f"“{match['what']}”"
+    place = _dotted(match["place"])
+    return Text(
+        f"{place}：{what_zh}写明 {match['stated']}，实为 {match['found']}",
+        f"{place}: {match['what']} stated {match['stated']}, found {match['found']}",
+    )
+
+
+def _layout(match: _Match) -> Text:
+    lacks, new = match["missing"], match["new"]
+    zh = [f"最接近的格式是 {match['layout']}"]
+    en = [f"nearest layout is {match['layout']}"]
+    if lacks != "nothing":
+        zh.append(f"缺少 {_renamed(lacks)}")
+        en.append(f"missing {lacks}")
+    if new != "nothing":
+        zh.append(f"多出 {new.replace(', ', '、')}")
+        en.append(f"new {new}")
+    return Text("；".join(zh), "; ".join(en))
+
+
+def _renamed(names: str) -> str:
+    return re.sub(r" \(renamed to (.+?)\?\)", r"（或已改名为 \1）", names).replace(", ", "、")
+
+
+def _control(match: _Match) -> Text:
+    names = _dotted(match["totals"])
+    return Text(f"没有找到 {names.replace(', ', '、')}", f"not found: {names}")
+
+
+def _dotted(pattern: str) -> str:
+    """The pattern of a control total as people know it: the places of its numbers become dots."""
+    return re.sub(r"\{\w+\}", "…", pattern)
+
+
+def _price(match: _Match) -> Text:
+    fault = match["fault"]
+    zh = _PRICE_FAULTS.get(fault)
+    count = f"{match['rows']}/{match['all']} 行"
+    return Text(f"{count}{zh}" if zh else count, f"{match['rows']} of {match['all']} rows: {fault}")
+
+
+def _same(zh: str, pattern: str) -> tuple[re.Pattern[str], _Words]:
+    """A sentence that reads well in English as it is."""
+    compiled = re.compile(pattern)
+    return compiled, lambda match: Text(zh.format(**match.groupdict("")), match[0])
+
+
+_SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
+    # said by the title already
+    (re.compile(r"a login page came instead of a file|the file is empty"), Text("", "")),
+    # bytes
+    (re.compile(r"the archive cannot be unpacked \(\w+\)"), Text("压缩包解不开", "the archive cannot be unpacked")),
+    (re.compile(r"the encrypted file cannot be opened \(\w+\)"), Text("加密文件打不开", "the encrypted file cannot be opened")),
+    (re.compile(r"not a readable (?P<kind>\S+) workbook \(\w+\)"), _filled("{kind} 工作簿打不开", "the {kind} workbook cannot be opened")),
+    _same("压缩包成员已损坏", r"a member of the archive is damaged"),
+    _same("{kind} 文件被截断", r"the (?P<kind>\S+) file is cut off"),
+    _same("网页中的表格没有结束", r"a table of the page is not closed"),
+    _same("最后一行（{line}）被截断", r"the last line \((?P<line>[^)]+)\) is cut off"),
+    _same("第 {line} 行的引号没有结束", r"a quote opened on line (?P<line>\d+) is not closed"),
+    _same("约定为 {agreed}，收到 {kind}", r"(?P<kind>\S+) came where (?P<agreed>.+) was agreed"),
+    _same("文件仍在写入", r"the file is still being written"),
+    _same("展开后超过 {size} 字节", r"it expands to (?:more than )?(?P<size>[\d,]+) bytes"),
+    _same("工作表有 {rows} 行、{columns} 列", r"a sheet of (?P<rows>[\d,]+) rows and (?P<columns>[\d,]+) columns"),
+    # text and shape
+    _same("最先出现在 {place}，第 {column} 列", r"first at (?P<place>.+), column (?P<column>\S+)"),
+    _same("出现在表格之外", r"outside the tables"),
+    _same("{count} 处不是有效的 {encoding}", r"(?P<count>\d+) places are not valid (?P<encoding>\S+)"),
+    (re.compile(r"nearest layout '(?P<layout>[^']+)', header at .+?: missing (?P<missing>.+?); new (?P<new>.+)"), _layout),
+    _same("没有一行像已知的表头（{layouts}）", r"no row resembles the header of any layout \((?P<layouts>.*)\)"),
+    (re.compile(r"(?P<place>.+?): (?P<what>[^:]+) stated (?P<stated>\S+), found (?P<found>\S+)"), _total),
+    (re.compile(r"not found: (?P<totals>.+)"), _control),
+    _same("{count} 行的字段数与表头不同：{places}", r"(?P<count>\d+) rows with another number of fields than the header: (?P<places>.+)"),
+    # contents
+    (re.compile(r"amounts are .+: all prices are about 10\^(?P<power>-?\d+) of the price list"), _scale),
+    (
+        re.compile(r"amounts look .+: prices are (?P<ratio>[\d.]+) of the sender's usual ones"),
+        _filled("价格是该发送方平时的 {ratio} 倍", "prices are {ratio} times this sender's usual ones"),
+    ),
+    (re.compile(r"(?P<rows>\d+) of (?P<all>\d+) rows: (?P<fault>.+)"), _price),
+    _same("{day} 与 {earlier} 的 {count} 行完全相同", r"(?P<day>[\d-]+) repeats (?P<earlier>[\d-]+) in all (?P<count>\d+) rows"),
+    _same("{count} 行不在 {known} 之内", r"(?P<count>\d+) rows lie outside (?P<known>.+)"),
+    _same("{day} 有 {count} 行，平时 {usual} 行", r"(?P<count>\d+) rows for (?P<day>[\d-]+), usually (?P<usual>[\d.]+)"),
+    _same("{count} 行，应为 {least} 至 {most} 行", r"(?P<count>\d+) rows, expected (?P<least>\d+) to (?P<most>\d+)"),
+    _same(
+        "{all} 行中有 {rows} 行被拒，余下的不足以采用",
+        r"(?P<rows>\d+) of (?P<all>\d+) rows were refused, too many to use the rest",
+    ),
+    _same("与先前的一行重复", r"repeats an earlier row"),
+    _same("与同一主键的另一行矛盾", r"contradicts another row of its key"),
+    _same("价目表 {table} 为空", r"no price list: (?P<table>\S+) is empty"),
+    _same("{count} 行违反规则 {rule}", r"(?P<rule>.+): (?P<count>\d+) rows"),
+]
