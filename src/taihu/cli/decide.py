@@ -9,6 +9,7 @@ import typer
 
 from taihu.cli import console
 from taihu.cli.options import HERE, Json, Project, open_project
+from taihu.core.details import detail_in
 from taihu.core.reasons import REASONS
 
 hold_app = typer.Typer(help="List held files; release one.", no_args_is_help=True)
@@ -26,11 +27,16 @@ def list_(project: Project = HERE, json: Json = False) -> None:
         ]
         console.show_json({"schema": "taihu.holds/1", "holds": rows})
         return
+    if not holds:
+        console.say(console.t("没有待处理的文件", "nothing is held"))
     for h in holds:
-        reason = REASONS[h.reason]
-        console.say(
-            f"{h.id}  {h.source} {h.party} {h.span or ''}\n    {console.tt(reason.title)} {h.detail}\n    → {console.tt(reason.fix)}"
-        )
+        reason = REASONS.get(h.reason)
+        title, fix = (console.tt(reason.title), console.tt(reason.fix)) if reason else (h.reason, "")
+        detail = detail_in(h.reason, h.detail, console.lang())
+        console.say("  ".join(part for part in (h.id, h.source, "" if h.party == h.source else h.party, str(h.span or "")) if part))
+        console.say("    " + console.t("：", ": ").join(part for part in (title, detail) if part))
+        if fix:
+            console.say(f"    → {fix}")
 
 
 @hold_app.command()

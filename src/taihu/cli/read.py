@@ -110,13 +110,16 @@ def _types(table: TableRead) -> dict[str, str]:
 def _show(result: FileRead, limit: int) -> None:
     from rich.table import Table
 
+    from taihu.core.details import detail_in
     from taihu.core.reasons import REASONS
 
     t = console.t
     console.say(f"{t('类型', 'kind')}: {result.kind}  {t('编码', 'encoding')}: {result.encoding or '-'}")
     if result.held:
         reason = REASONS[result.held]
-        console.say(f"{t('不可用', 'held')}: {console.tt(reason.title)}  {result.held_detail}\n  → {console.tt(reason.fix)}")
+        console.say(
+            f"{t('不可用', 'held')}: {console.tt(reason.title)}  {detail_in(result.held, result.held_detail, console.lang())}\n  → {console.tt(reason.fix)}"
+        )
     screen = console.rich_console(err=False)
     for table in result.tables:
         types = _types(table)

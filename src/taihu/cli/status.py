@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taihu.cli import console
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+from taihu.core.errors import UsageError
 from taihu.core.types import Span
 
 if TYPE_CHECKING:
-    from taihu.ledger.records import Expectation
+    from taihu.cli.matrix_page import HoldLine
+    from taihu.ledger.records import Expectation, Hold
 
 MARKS = {"arrived": "●", "nil": "○", "late": "◐", "missing": "✗", "rejected": "!", "held": "?", "waived": "–", "expected": "·"}
 STYLES = {
@@ -36,6 +38,7 @@ NAMES = {
     "waived": ("豁免", "waived"),
     "expected": ("未到期", "not yet due"),
 }
+_MOST_HOLDS = 10
 
 
 def status(
@@ -49,13 +52,21 @@ def status(
     """The arrival matrix, open holds and the latest reports."""
     from zoneinfo import ZoneInfo
 
+    from taihu.run.operations import PartyNames
+
     with open_project(project, as_of) as ws:
-        today = ws.clock.now().astimezone(ZoneInfo(ws.tree.file.time_zone)).date()
-        span = Span(today - dt.timedelta(days=days), today)
+        zone = ZoneInfo(ws.tree.file.time_zone)
+        now = ws.clock.now().astimezone(zone)
+        span = Span(now.date() - dt.timedelta(days=days), now.date())
+        if source is not None and source not in ws.tree.sources:
+            raise UsageError(f"there is no source {source!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
         debts = ws.ledger.expectations(source=source, span=span)
         holds = [hold for hold in ws.ledger.holds() if source in (None, hold.source)]
         publications = ws.ledger.publications()[-3:]
         titles = {name: console.tt(entry.file.title.text) for name, entry in ws.tree.sources.items()}
+        project_title = console.tt(ws.tree.file.title.text)
+        names = PartyNames(ws)
+        who = {(d.source, d.party): names.name(d.source, d.party) for d in [*debts, *holds] if d.party and d.party != d.source}
     if json:
         rows = [
             {"source": d.source, "party": d.party, "day": d.day, "state": d.state, "due_at": d.due_at, "arrival": d.arrival_id}
@@ -68,15 +79,37 @@ def status(
         console.show_json({"schema": "taihu.status/1", "expectations": rows, "holds": held})
         return
     if html is not None:
-        from taihu.cli.matrix_page import matrix_page
+        from taihu.cli.matrix_page import Matrix, matrix_page
 
-        html.write_text(matrix_page(debts, span, titles, MARKS, {k: console.t(*v) for k, v in NAMES.items()}), encoding="utf-8")
+        state_names = {state: console.t(*both) for state, both in NAMES.items()}
+        lines = [_hold_line(hold, titles, who) for hold in reversed(holds)]
+        when = f"{span.start} – {span.end - dt.timedelta(days=1)}, {now:%Y-%m-%d %H:%M}"
+        page = matrix_page(Matrix(project_title, when, span, debts, titles, who, MARKS, state_names, lines))
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(page, encoding="utf-8")
         console.say(str(html))
         return
     _show_matrix(debts, span, titles)
     _show_holds(holds)
     for publication in publications:
         console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
+
+
+def _hold_line(hold: Hold, titles: dict[str, str], who: dict[tuple[str, str], str]) -> HoldLine:
+    """An open hold in the reader's words."""
+    from taihu.cli.matrix_page import HoldLine
+    from taihu.core.details import detail_in
+    from taihu.core.reasons import REASONS
+
+    reason = REASONS.get(hold.reason)
+    return HoldLine(
+        titles.get(hold.source, hold.source),
+        who.get((hold.source, hold.party), ""),
+        str(hold.span or ""),
+        console.tt(reason.title) if reason else hold.reason,
+        detail_in(hold.reason, hold.detail, console.lang()),
+        hold.id,
+    )
 
 
 def _show_matrix(debts: list[Expectation], span: Span, titles: dict[str, str]) -> None:
@@ -104,14 +137,16 @@ def _show_matrix(debts: list[Expectation], span: Span, titles: dict[str, str]) -
     console_.print("  ".join(f"{MARKS[state]} {console.t(*names)}" for state, names in NAMES.items()), style="dim")
 
 
-def _show_holds(holds: list[Any]) -> None:
-    from taihu.core.reasons import REASONS
-
-    if holds:
-        console.say(console.t(f"\n待处理 {len(holds)} 个文件：", f"\n{len(holds)} files held:"))
-    for hold in holds[:20]:
-        reason = REASONS[hold.reason].title if hold.reason in REASONS else None
-        title = console.tt(reason) if reason else hold.reason
-        console.say(f"  {hold.id}  {hold.source} {hold.party} {hold.span or ''}  {title}  {hold.detail[:80]}")
-    if holds:
-        console.say(console.t("放行：taihu hold release ID --why 原因", "release: taihu hold release ID --why REASON"))
+def _show_holds(holds: list[Hold]) -> None:
+    """The newest holds, one line each, and how to see the others."""
+    if not holds:
+        return
+    console.say(console.t(f"\n待处理 {len(holds)} 个文件：", f"\n{len(holds)} files held:"))
+    for hold in list(reversed(holds))[:_MOST_HOLDS]:
+        line = _hold_line(hold, {}, {})
+        words = (hold.id, hold.source, "" if hold.party == hold.source else hold.party, line.days, line.reason, line.detail)
+        console.say("  " + "  ".join(word for word in words if word))
+    if len(holds) > _MOST_HOLDS:
+        console.say(console.t(f"  … 另有 {len(holds) - _MOST_HOLDS} 个较早的", f"  … {len(holds) - _MOST_HOLDS} older ones"))
+    zh = "全部与处理办法：taihu hold list；放行：taihu hold release ID --why 原因"
+    console.say(console.t(zh, "all, and what to do: taihu hold list; release: taihu hold release ID --why REASON"))
