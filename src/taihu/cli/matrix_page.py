@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from taihu.cli import console
@@ -40,7 +41,7 @@ class HoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What the page shows; ``titles`` by source, ``parties`` by source and party, ``marks`` and ``names`` by state."""
+    """What the page shows; ``titles`` by source, ``parties`` by source and party, ``marks`` and ``names`` by state, ``off`` the days off work."""
 
     title: str
     when: str
@@ -50,13 +51,14 @@ class Matrix:
     parties: Mapping[tuple[str, str], str]
     marks: Mapping[str, str]
     names: Mapping[str, str]
-    holds: Sequence[HoldLine] = field(default_factory=tuple)
+    holds: Sequence[HoldLine] = ()
+    off: Collection[dt.date] = ()
 
 
 def matrix_page(matrix: Matrix) -> str:
     """A page with one row a party and one column a business day, and the open holds below."""
     t = console.t
-    counts = Counter(debt.state for debt in matrix.debts)
+    counts: Counter[str] = Counter(debt.state for debt in matrix.debts)
     legend = "".join(
         f'<span><b class="{state}">{mark}</b> {matrix.names[state]} {counts[state]}</span>'
         for state, mark in matrix.marks.items()
@@ -76,7 +78,7 @@ def _table(matrix: Matrix) -> str:
     if not matrix.debts:
         return f"<p>{t('还没有应到的数据：先运行 taihu run', 'nothing is owed yet: run taihu run first')}</p>"
     days = matrix.span.days()
-    off = ["" if day.weekday() < 5 else ' class="off"' for day in days]
+    off = [' class="off"' if day in matrix.off else "" for day in days]
     head = "".join(f"<th{mark}>{day:%m}<br>{day:%d}</th>" for day, mark in zip(days, off, strict=True))
     rows: dict[tuple[str, str], dict[object, str]] = {}
     for debt in matrix.debts:

@@ -117,9 +117,9 @@ def _show(result: FileRead, limit: int) -> None:
     console.say(f"{t('类型', 'kind')}: {result.kind}  {t('编码', 'encoding')}: {result.encoding or '-'}")
     if result.held:
         reason = REASONS[result.held]
-        console.say(
-            f"{t('不可用', 'held')}: {console.tt(reason.title)}  {detail_in(result.held, result.held_detail, console.lang())}\n  → {console.tt(reason.fix)}"
-        )
+        words = (console.tt(reason.title), detail_in(result.held, result.held_detail, console.lang()))
+        console.say(f"{t('不可用', 'held')}: {t('；', '; ').join(word for word in words if word)}")
+        console.say(f"  → {console.tt(reason.fix)}")
     screen = console.rich_console(err=False)
     for table in result.tables:
         types = _types(table)

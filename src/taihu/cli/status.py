@@ -66,7 +66,9 @@ def status(
         titles = {name: console.tt(entry.file.title.text) for name, entry in ws.tree.sources.items()}
         project_title = console.tt(ws.tree.file.title.text)
         names = PartyNames(ws)
-        who = {(d.source, d.party): names.name(d.source, d.party) for d in [*debts, *holds] if d.party and d.party != d.source}
+        pairs = {(debt.source, debt.party) for debt in debts} | {(hold.source, hold.party) for hold in holds}
+        who = {(name, party): names.name(name, party) for name, party in pairs if party and party != name}
+        off = [day for day in span.days() if not ws.calendar.is_workday(day)]
     if json:
         rows = [
             {"source": d.source, "party": d.party, "day": d.day, "state": d.state, "due_at": d.due_at, "arrival": d.arrival_id}
@@ -84,7 +86,7 @@ def status(
         state_names = {state: console.t(*both) for state, both in NAMES.items()}
         lines = [_hold_line(hold, titles, who) for hold in reversed(holds)]
         when = f"{span.start} – {span.end - dt.timedelta(days=1)}, {now:%Y-%m-%d %H:%M}"
-        page = matrix_page(Matrix(project_title, when, span, debts, titles, who, MARKS, state_names, lines))
+        page = matrix_page(Matrix(project_title, when, span, debts, titles, who, MARKS, state_names, lines, off))
         html.parent.mkdir(parents=True, exist_ok=True)
         html.write_text(page, encoding="utf-8")
         console.say(str(html))

@@ -117,6 +117,7 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
     _same("展开后超过 {size} 字节", r"it expands to (?:more than )?(?P<size>[\d,]+) bytes"),
     _same("工作表有 {rows} 行、{columns} 列", r"a sheet of (?P<rows>[\d,]+) rows and (?P<columns>[\d,]+) columns"),
     # text and shape
+    _same("最先出现在第 {place} 行第 {column} 列", r"first at (?P<place>\d+), column (?P<column>\S+)"),
     _same("最先出现在 {place}，第 {column} 列", r"first at (?P<place>.+), column (?P<column>\S+)"),
     _same("出现在表格之外", r"outside the tables"),
     _same("{count} 处不是有效的 {encoding}", r"(?P<count>\d+) places are not valid (?P<encoding>\S+)"),
