@@ -41,7 +41,9 @@ class HoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What the page shows; ``titles`` by source, ``parties`` by source and party, ``marks`` and ``names`` by state, ``off`` the days off work."""
+    """What the page shows: ``titles`` by source, ``parties`` by source and party, ``marks`` and ``names`` by state;
+    ``off`` are the days off work.
+    """
 
     title: str
     when: str
