@@ -26,16 +26,28 @@ Winners = Mapping[tuple[str, dt.date], str]
 def with_resend_notes(intakes: Sequence[Intake], replaced: pa.Table | None, winners: Winners, party: str | None) -> list[Intake]:
     """The intakes with a note for each row that differs from what the same party and days held before.
 
+    Each intake is compared with what counted just before it: rows of earlier runs, or of an earlier file of the same batch.
+
     Args:
         replaced: Rows of the clean table that the intakes take the place of.
         winners: Arrival of each party and day before them.
         party: Column of the party in the rows; None if the source is its own.
     """
-    if replaced is None or not replaced.num_rows:
+    accepted = [intake for intake in intakes if intake.state == "accepted" and intake.rows is not None]
+    if not accepted:
         return list(intakes)
-    names = [name for name in replaced.column_names if name not in PROVENANCE]
-    before = _by_scope(replaced, names, party)
-    return [_noted(intake, before, names, winners, party) if intake.state == "accepted" else intake for intake in intakes]
+    names = [name for name in accepted[0].rows.column_names if name not in PROVENANCE]  # type: ignore[union-attr]
+    before = _by_scope(replaced, names, party) if replaced is not None else {}
+    counting = dict(winners)
+    noted = []
+    for intake in intakes:
+        if intake.state == "accepted" and intake.rows is not None:
+            noted.append(_noted(intake, before, names, counting, party))
+            before |= _by_scope(intake.rows, names, party)
+            counting |= {(scope.party, day): intake.arrival.id for scope in intake.scopes for day in scope.span.days()}
+        else:
+            noted.append(intake)
+    return noted
 
 
 def _scope_of(row: Mapping[str, Any], party: str | None) -> tuple[str, dt.date | None]:
@@ -45,7 +57,7 @@ def _scope_of(row: Mapping[str, Any], party: str | None) -> tuple[str, dt.date |
 def _by_scope(rows: pa.Table, names: Sequence[str], party: str | None) -> dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]]:
     found: dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]] = {}
     for row in rows.to_pylist():
-        found.setdefault(_scope_of(row, party), Counter())[tuple(row[name] for name in names)] += 1
+        found.setdefault(_scope_of(row, party), Counter())[tuple(row.get(name) for name in names)] += 1
     return found
 
 
@@ -59,20 +71,23 @@ def _noted(
     days = {(scope.party, day) for scope in intake.scopes for day in scope.span.days()} & set(winners)
     if not days or intake.rows is None:
         return intake
-    left = {scope: Counter(rows) for scope, rows in before.items()}
+    touched: set[tuple[str, dt.date | None]] = {(name if party else "", day) for name, day in days}
+    left: dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]]
+    left = {scope: Counter(rows) for scope, rows in before.items() if scope in touched}
     fresh = []
     for row in intake.rows.to_pylist():
         scope = _scope_of(row, party)
         rows = left.get(scope)
         if rows is None:
+            if scope in touched:
+                fresh.append(str(row["_src_row"]))
             continue
         values = tuple(row.get(name) for name in names)
         if rows[values] > 0:
             rows[values] -= 1
         else:
             fresh.append(str(row["_src_row"]))
-    touched = {(name if party else "", day) for name, day in days}
-    gone = sum(count for scope, rows in left.items() if scope in touched for count in rows.values())
+    gone = sum(count for rows in left.values() for count in rows.values())
     earlier = ", ".join(sorted({winners[day][:8] for day in days}))
     if not fresh and not gone:
         return replace(intake, notes=[*intake.notes, Note("replaced", detail=f"says the same as {earlier}")])
