@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Company, taihu
 
-pytestmark = [pytest.mark.xdist_group("company"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def test_second_run_with_nothing_new_writes_nothing(company: Company, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from taihu.core.reasons import REASONS
 from taihu.project.workspace import open_workspace
 from tests.e2e.conftest import Ran, taihu
 
-pytestmark = [pytest.mark.xdist_group("small"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 FIRST, SECOND = "2026-11-10T08:30:00+08:00", "2026-11-11T08:30:00+08:00"
 HEADER = ["日期", "大区", "金额"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import Company, taihu
 
-pytestmark = [pytest.mark.xdist_group("company"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

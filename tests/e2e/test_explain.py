@@ -16,7 +16,7 @@ from taihu.project.workspace import Workspace
 from taihu.run.explaining import explain
 from tests.e2e.conftest import Company, taihu
 
-pytestmark = [pytest.mark.xdist_group("company"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def tiles(ws: Workspace) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from taihu.run.execution import run
 from tests.e2e.conftest import Company
 from tests.e2e.scan import scan
 
-pytestmark = [pytest.mark.xdist_group("company"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 LEAVE_OUT = ("inbox/",)  # where the company itself keeps its hand-kept tables
 
 

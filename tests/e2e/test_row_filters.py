@@ -16,7 +16,7 @@ import pytest
 from taihu.project.workspace import Workspace
 from tests.e2e.conftest import Company
 
-pytestmark = [pytest.mark.xdist_group("company"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 REGIONS = ("EAST", "NORTH", "SOUTH", "WEST")
 
 

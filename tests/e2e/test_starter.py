@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import taihu
 from tests.e2e.test_bad_input import add_source
 
-pytestmark = [pytest.mark.xdist_group("small"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 AT, NEXT = "2026-11-10T08:30:00+08:00", "2026-11-11T08:30:00+08:00"
 
 

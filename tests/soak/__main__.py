@@ -44,7 +44,7 @@ def section(tally: Tally, seed: int, world_seed: int, today: dt.date) -> str:
 {today.isoformat()}, world seed {world_seed}, kill seed {seed}: **{tally.kills} `kill -9`** over {tally.mornings} mornings,
 {tally.boundary.total()} at named boundaries and {tally.instant.total()} at random instants; every next run healed.
 
-| compared with the undisturbed project | |
+| compared with the undisturbed project, {tally.compared} times | at the end |
 |---|---|
 | tables, rows (business columns, `_src_row`, `_src_id`) | {tally.tables}, {tally.rows} |
 | arrivals (id, state, reason, scopes, cells of the header) | {tally.arrivals} |

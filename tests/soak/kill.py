@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from taihu.demo.world import WorldHandle
 from taihu.project.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
+PASSES = 3  # so often a morning is played when its runs end before enough kills came
 FIRST_KILLS = ("keyring.before_rename", "keyring.renamed")
 RARE = ("vault.before_commit", "vault.committed", "publication.before")
 NEAR = 0.25  # a random kill comes within this share of an undisturbed run, counted from its first boundary
@@ -74,6 +76,7 @@ class Tally:
     arrivals: int = 0
     figures: int = 0
     orphans: int = 0
+    compared: int = 0
 
     @property
     def kills(self) -> int:
@@ -157,25 +160,42 @@ class Soak:
         self._count(ended, "ledger.committed")
 
     def _disturb(self, day: dt.date, undisturbed: Ended, quota: int) -> int:
-        """Kill runs of one morning one after the other; fewer than wanted when the work is done before."""
+        """Kill runs of one morning one after the other.
+
+        A run that ends before its kill comes has done the morning's work: it is compared with the undisturbed project at once, and
+        the morning begins again from a copy.
+        """
         before = self.tally.kills
-        for place in range(quota * 2):
-            if self.tally.kills - before >= quota or self.tally.kills >= self.wanted:
-                break
-            if self.tally.boundary.total() <= self.tally.instant.total():
-                name = self._boundary(undisturbed.passed, place / quota)
-                count = 1 if name in RARE else self._random.randint(1, 8)
-                ended = run_once(self.war, day, self.environment, kill_at=f"{name}:{count}")
-                self._count(ended, name)
-            else:
-                instant = self._random.random() * undisturbed.at_work * NEAR
-                ended = run_once(self.war, day, self.environment, kill_after=instant)
-                self._count(ended, "")
-            if not ended.was_killed:
-                if ended.code not in (0, 3):
-                    raise AssertionError(f"a run of {day} that was not killed ended with {ended.code}:\n{ended.said}")
-                break
+        copy = self.war.with_name("before")
+        shutil.copytree(self.war, copy, symlinks=True)
+        passes = place = 0
+        while self.tally.kills - before < quota and self.tally.kills < self.wanted and passes < PASSES:
+            ended = self._kill_once(day, undisturbed, place / quota)
+            place += 1
+            if ended.was_killed:
+                continue
+            if ended.code not in (0, 3):
+                raise AssertionError(f"a run of {day} that was not killed ended with {ended.code}:\n{ended.said}")
+            passes += 1
+            place = 0
+            if self.tally.kills > before and passes < PASSES:
+                self._compare(day)
+                shutil.rmtree(self.war)
+                shutil.copytree(copy, self.war, symlinks=True)
+        shutil.rmtree(copy)
         return self.tally.kills - before
+
+    def _kill_once(self, day: dt.date, undisturbed: Ended, progress: float) -> Ended:
+        """A run that is killed at a boundary or at a random instant, whichever came less often so far."""
+        if self.tally.boundary.total() <= self.tally.instant.total():
+            name = self._boundary(undisturbed.passed, progress)
+            count = 1 if name in RARE else self._random.randint(1, 8)
+            ended = run_once(self.war, day, self.environment, kill_at=f"{name}:{count}")
+        else:
+            name, instant = "", self._random.random() * undisturbed.at_work * NEAR
+            ended = run_once(self.war, day, self.environment, kill_after=instant)
+        self._count(ended, name)
+        return ended
 
     def _boundary(self, passed: Sequence[str], progress: float) -> str:
         """The boundary that was hit least among those that lie about as far in the run as the morning has come."""
@@ -192,20 +212,31 @@ class Soak:
         else:
             self.tally.instant[ended.passed[-1] if ended.passed else "(before the first)"] += 1
 
+    def _compare(self, day: dt.date) -> None:
+        with self._both(day) as (peace, war):
+            self.tally.differences += [f"{day}: {line}" for line in differences(peace, war)]
+            self.tally.compared += 1
+
+    @contextmanager
+    def _both(self, day: dt.date) -> Iterator[tuple[Workspace, Workspace]]:
+        clock = FixedClock(instant_of(day))
+        with open_workspace(self.peace, clock) as peace, open_workspace(self.war, clock) as war:
+            yield peace, war
+
     def compare(self) -> Tally:
         """Compare both projects; differences are listed in the tally."""
         assert self._last is not None
-        clock = FixedClock(instant_of(self._last))
-        with open_workspace(self.peace, clock) as peace, open_workspace(self.war, clock) as war:
-            found = [*table_differences(peace, war), *ledger_differences(peace, war), *report_differences(peace, war)]
+        self._compare(self._last)
+        with self._both(self._last) as (peace, war):
             names = peace.tables.names()
             self.tally.tables = len(names)
             self.tally.rows = sum(peace.tables.row_count(name) for name in names)
             self.tally.arrivals = len(peace.ledger.arrivals())
             self.tally.figures = sum(len(peace.ledger.figures(publication.id)) for publication in peace.ledger.publications())
             self.tally.orphans = len(orphans(war))
-        found += [f"children of {count} killed runs are still alive" for count in [len(survivors(self._groups))] if count]
-        self.tally.differences = found
+        left = survivors(self._groups)
+        if left:
+            self.tally.differences.append(f"children of {len(left)} killed runs are still alive")
         return self.tally
 
 
@@ -230,6 +261,11 @@ def _lives(group: int) -> bool:
 
 
 # what must be equal ------------------------------------------------------------------------------------------------------
+
+
+def differences(peace: Workspace, war: Workspace) -> list[str]:
+    """Everything in which the killed project is not like the undisturbed one."""
+    return [*table_differences(peace, war), *ledger_differences(peace, war), *report_differences(peace, war)]
 
 
 def rows_of(ws: Workspace, table: str) -> list[tuple[str, ...]]:
