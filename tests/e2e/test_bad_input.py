@@ -109,7 +109,7 @@ class Played:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     project = tmp_path_factory.mktemp("bad") / "project"
-    assert taihu("init", str(project)).code == 0
+    assert taihu("init", str(project), "--as-of", FIRST).code == 0
     for name, bad in BAD.items():
         add_source(project, name, bad.kind)
     add_source(project, "good", "excel")

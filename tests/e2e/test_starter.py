@@ -17,7 +17,7 @@ AT, NEXT = "2026-11-10T08:30:00+08:00", "2026-11-11T08:30:00+08:00"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "mine"
-    ended = taihu("init", str(folder))
+    ended = taihu("init", str(folder), "--as-of", AT)
     assert ended.code == 0, ended.said
     for path in (folder / "inbox").rglob("*.csv"):
         os.utime(path, (0, 0))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from taihu.core.clock import instant_text
+from taihu.core.errors import UsageError
 from taihu.core.types import Lang, Text
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ _lang: Lang = "en"
 def choose_language(wanted: str | None) -> None:
     """``zh`` or ``en``; without a wish the environment decides."""
     global _lang
+    if wanted is not None and wanted not in ("zh", "en"):
+        raise UsageError(f"there is no language {wanted!r}", fix="--lang zh or --lang en")
     name = wanted or os.environ.get("TAIHU_LANG") or os.environ.get("LANG", "")
     _lang = "zh" if name.lower().startswith("zh") else "en"
 
@@ -44,7 +49,12 @@ def say(text: str = "") -> None:
 
 def show_json(value: Any) -> None:
     """One JSON object on stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_json_text))
+
+
+def _json_text(value: Any) -> str:
+    """Instants in their one form; whatever else JSON has no type for as its text."""
+    return instant_text(value) if isinstance(value, dt.datetime) else str(value)
 
 
 def rich_console(*, err: bool = True) -> Any:

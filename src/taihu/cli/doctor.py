@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taihu.cli import console
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
-from taihu.core.errors import TaihuError
+from taihu.core.errors import TaihuError, UsageError
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -26,9 +27,23 @@ class Finding:
     text: str
 
 
-def doctor(project: Project = HERE, as_of: AsOf = None, json: Json = False) -> None:
-    """Check files, keys, secrets, disk, calendar, models and the reach of every source; changes nothing."""
+def doctor(
+    project: Project = HERE,
+    as_of: AsOf = None,
+    break_lease: Annotated[
+        str | None, typer.Option(help="Free a lease (run, table:...) whose holder is gone on another host or container.", metavar="NAME")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why the lease may be broken; stays on record.")] = "",
+    json: Json = False,
+) -> None:
+    """Check files, keys, secrets, disk, calendar, models and the reach of every source; changes nothing unless told to."""
     with open_project(project, as_of) as ws:
+        if break_lease is not None:
+            if not why:
+                raise UsageError("a lease is broken for a reason", fix="add --why REASON")
+            ws.ledger.lease_broken(break_lease, who=getpass.getuser(), why=why)
+            console.say(console.t(f"已解除占用 {break_lease}", f"the lease {break_lease} is free"))
+            return
         findings = [*_house(ws), *_secrets(ws), *_calendar(ws), *_models(ws), *_sources(ws)]
     bad = any(finding.verdict == "bad" for finding in findings)
     if json:
@@ -48,10 +63,16 @@ def doctor(project: Project = HERE, as_of: AsOf = None, json: Json = False) -> N
 def _house(ws: Workspace) -> list[Finding]:
     free = shutil.disk_usage(ws.root).free
     verdict = "ok" if free > 5 << 30 else "warn" if free > 1 << 30 else "bad"
+    t = console.t
+    sources, models, reports = len(ws.tree.sources), len(ws.tree.models), len(ws.tree.reports)
     return [
-        Finding("project", "ok", f"{len(ws.tree.sources)} sources, {len(ws.tree.models)} models, {len(ws.tree.reports)} reports"),
-        Finding("disk", verdict, f"{free / (1 << 30):.1f} GiB free"),
-        Finding("keys", "ok", f"generation {ws.keyring.generation}"),
+        Finding(
+            "project",
+            "ok",
+            t(f"{sources} 个来源，{models} 个模型，{reports} 份报告", f"{sources} sources, {models} models, {reports} reports"),
+        ),
+        Finding("disk", verdict, t(f"剩余 {free / (1 << 30):.1f} GiB", f"{free / (1 << 30):.1f} GiB free")),
+        Finding("keys", "ok", t(f"第 {ws.keyring.generation} 代", f"generation {ws.keyring.generation}")),
     ]
 
 
@@ -75,7 +96,7 @@ def _calendar(ws: Workspace) -> list[Finding]:
     for year in (today.year, today.year + 1):
         status = ws.calendar.status(dt.date(year, 6, 1))
         if status == "announced":
-            findings.append(Finding(f"calendar {year}", "ok", "announced"))
+            findings.append(Finding(f"calendar {year}", "ok", console.t("已公布", "announced")))
         elif year == today.year or today >= dt.date(today.year, 11, 1):
             findings.append(
                 Finding(
@@ -92,7 +113,7 @@ def _calendar(ws: Workspace) -> list[Finding]:
 
 def _models(ws: Workspace) -> list[Finding]:
     try:
-        return [Finding("models", "ok", f"{len(ws.graph.order)} in order")]
+        return [Finding("models", "ok", console.t(f"{len(ws.graph.order)} 个，次序正确", f"{len(ws.graph.order)} in order"))]
     except TaihuError as error:
         return [Finding("models", "bad", str(error))]
 
@@ -107,7 +128,7 @@ def _sources(ws: Workspace) -> list[Finding]:
                 continue
             try:
                 health = connections.open(source).probe()
-                findings.append(Finding(f"source {source.name}", "ok" if health.ok else "bad", health.detail))
+                findings.append(Finding(f"source {source.name}", "ok" if health.ok else "bad", health.detail.replace("\n  ", "; ")))
             except TaihuError as error:
                 findings.append(Finding(f"source {source.name}", "bad", error.what))
     return findings

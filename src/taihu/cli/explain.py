@@ -8,6 +8,7 @@ import typer
 
 from taihu.cli import console
 from taihu.cli.options import HERE, Json, Project, open_project
+from taihu.core.errors import ManifestError, NotFound
 
 
 def explain(
@@ -31,7 +32,13 @@ def explain(
                 for row in listing:
                     console.say(f"{row['id']}  {row['report']:<8} {row['measure']:<18} {row['value'] or '-':>18}  {row['filter']}")
             return
-        story = explaining.explain(ws, figure, cells=cells, rows=rows or None)
+        try:
+            story = explaining.explain(ws, figure, cells=cells, rows=rows or None)
+        except NotFound as error:
+            raise NotFound(error.what, fix=console.t("列出全部数字：taihu explain list", "list them with: taihu explain list")) from None
+        except ManifestError as error:  # a password of a file is not at hand: the rows can still be told, only the file stays shut
+            console.say(f"! {console.t('文件未打开', 'the files stay closed')}: {error.what}; {error.fix}")
+            story = explaining.explain(ws, figure, cells=0, rows=rows or None)
     if json:
         console.show_json(story)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -22,8 +23,25 @@ from taihu.cli.run import run, serve
 from taihu.cli.schema import schema
 from taihu.cli.status import status
 from taihu.core.errors import TaihuError
+from taihu.core.types import Text
 
 app = typer.Typer(name="taihu", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+SHORT = {
+    "init": Text("新建一个可立即运行的小项目", "Write a small project that works at once."),
+    "demo": Text("模拟一家公司，跑完整条流水线并评分", "Simulate a company, run everything on it, score it."),
+    "run": Text("采集、入库、建模、出报告：凡到期的都做", "Collect, load, check, build and report what is due."),
+    "serve": Text("常驻运行，定时检查到期事项", "The same again and again, until stopped."),
+    "status": Text("谁报了、谁没报；待处理的文件", "Who reported, who did not; what is held."),
+    "read": Text("看懂任意一个文件：表头、行、合计", "What is in any file: header, rows, totals."),
+    "explain": Text("一个数字从哪些单元格来", "From a number to the cells it was made of."),
+    "docs": Text("生成设计文档、数据字典、血缘与幻灯片", "Design document, dictionary, lineage, slides."),
+    "doctor": Text("体检：明早会出什么问题", "What would go wrong tomorrow morning."),
+    "quarantine": Text("被拒的行及其原因", "Rows that were refused, and why."),
+    "schema": Text("导出编辑器所用的 JSON Schema", "JSON Schemas of the project's files, for editors."),
+    "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
+    "hold": Text("待处理的文件：列出、放行", "Files that are held: list, release."),
+}
 
 
 @app.callback(help="Collect what has no API, harmonise it, and send a daily report whose every number leads back to its cell.")
@@ -38,16 +56,27 @@ def _root(
 
 
 for command in (init, demo, run, serve, status, read, explain, docs, doctor, quarantine, schema):
-    app.command()(command)
-app.add_typer(report_app, name="report")
-app.add_typer(hold_app, name="hold")
+    app.command(short_help=SHORT[command.__name__].en)(command)
+app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
+app.add_typer(hold_app, name="hold", short_help=SHORT["hold"].en)
+
+
+def _translate() -> None:
+    """The list of commands in the reader's language."""
+    for command in app.registered_commands:
+        command.short_help = console.tt(SHORT[str(command.name or getattr(command.callback, "__name__", ""))])
+    for group in app.registered_groups:
+        group.short_help = console.tt(SHORT[str(group.name)])
 
 
 def main() -> None:
     """Run a command; errors are printed as what, where and fix, with the exit code of their kind."""
     arguments = _lang_first(sys.argv[1:])  # --lang may stand anywhere
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helped is not worth a line, one that did not is told at the end
     try:
-        app(args=arguments, standalone_mode=True)
+        console.choose_language(arguments[1] if arguments[:1] == ["--lang"] else None)
+        _translate()
+        app(args=arguments, prog_name="taihu", standalone_mode=True)
     except TaihuError as error:
         console.say(f"{console.t('错误', 'error')}: {error}")
         raise SystemExit(error.exit_code) from None
@@ -62,5 +91,5 @@ def _lang_first(arguments: list[str]) -> list[str]:
         if argument == "--lang" and place + 1 < len(arguments):
             return [argument, arguments[place + 1], *arguments[:place], *arguments[place + 2 :]]
         if argument.startswith("--lang="):
-            return [argument, *arguments[:place], *arguments[place + 1 :]]
+            return ["--lang", argument.removeprefix("--lang="), *arguments[:place], *arguments[place + 1 :]]
     return arguments

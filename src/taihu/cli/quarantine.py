@@ -39,6 +39,8 @@ def quarantine(
     if json:
         console.show_json({"schema": "taihu.quarantine/1", "rows": listing})
         return
+    if not listing:
+        console.say(console.t("没有被拒的行", "no row is quarantined"))
     for row in listing:
         reason = REASONS[str(row["reason"])]
         text = f"  {row['text']!r}" if row["text"] is not None else ""

@@ -63,4 +63,18 @@ def rebuild(
     else:
         for file in files:
             console.say(f"{'=' if file.same else '≠'} {file.name}  {file.rebuilt[:16]}")
+        console.say(_verdict([file.name for file in files if not file.same]))
     raise typer.Exit(0 if same else 1)
+
+
+def _verdict(differing: list[str]) -> str:
+    """What it means that files are, or are not, what was archived."""
+    t = console.t
+    if not differing:
+        return t("与归档的字节完全相同", "the same bytes as were archived")
+    if any(name.endswith(".json") for name in differing):
+        return t("数字与归档不同", "the figures are not those that were archived")
+    return t(
+        "数字相同，版面不同：文件由另一版本的 taihu 生成",
+        "the figures are the same, their layout is not: the archived files were made by another version of taihu",
+    )

@@ -64,6 +64,7 @@ def status(
         holds = [hold for hold in ws.ledger.holds() if source in (None, hold.source)]
         publications = ws.ledger.publications()[-3:]
         titles = {name: console.tt(entry.file.title.text) for name, entry in ws.tree.sources.items()}
+        sources = list(ws.tree.sources.values())
         project_title = console.tt(ws.tree.file.title.text)
         names = PartyNames(ws)
         pairs = {(debt.source, debt.party) for debt in debts} | {(hold.source, hold.party) for hold in holds}
@@ -91,7 +92,12 @@ def status(
         html.write_text(page, encoding="utf-8")
         console.say(str(html))
         return
-    _show_matrix(debts, span, titles)
+    if debts:
+        _show_matrix(debts, span, titles)
+    elif any(entry.file.expect for entry in sources):
+        console.say(console.t("还没有应到的数据：先运行 taihu run", "nothing is owed yet: run taihu run first"))
+    else:
+        console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
     _show_holds(holds)
     for publication in publications:
         console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
@@ -122,9 +128,6 @@ def _show_matrix(debts: list[Expectation], span: Span, titles: dict[str, str]) -
     by_row: dict[tuple[str, str], dict[dt.date, str]] = {}
     for debt in debts:
         by_row.setdefault((debt.source, debt.party), {})[debt.day] = debt.state
-    if not by_row:
-        console.say(console.t("还没有应到的数据：先运行 taihu run", "nothing is owed yet: run taihu run first"))
-        return
     table = Table(box=None, padding=(0, 1), header_style="dim")
     table.add_column(console.t("来源", "source"))
     table.add_column(console.t("单位", "party"))

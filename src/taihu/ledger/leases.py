@@ -55,7 +55,8 @@ class LeaseVerbs(OutcomeVerbs):
                     raise LeaseTaken(
                         f"{name} is being worked on by process {holder.pid} since {row.taken_at}",
                         where=holder.host,
-                        fix="wait until it is done; if that host or container is gone for good, break the lease with taihu doctor",
+                        fix="wait until it is done; if that host or container is gone for good: "
+                        f"taihu doctor --break-lease {name} --why REASON",
                     )
             taken = {
                 "host": me.host,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 
 from taihu.core.errors import UsageError
 
+_SAMPLE_DAYS = 14
 FILES = {
     "taihu.yml": """\
 name: my_company
@@ -39,7 +42,6 @@ until: {first_cell: [合计]}
 totals:
   - {row: 合计, of: [金额]}
 """,
-    "inbox/sales/sales_20261109.csv": "日期,大区,金额\n2026-11-09,EAST,1200.50\n2026-11-09,NORTH,800.00\n合计,,2000.50\n",
     "models/core/sales/sales.feed.yml": """\
 title: {zh: 销售, en: Sales}
 columns:
@@ -114,8 +116,23 @@ send:
 }
 
 
-def write_starter(folder: Path) -> list[Path]:
+def sample(today: dt.date) -> tuple[str, str]:
+    """Name and text of the sample file: two weeks up to yesterday, newest first, with a total that agrees."""
+    lines, total = [], Decimal(0)
+    for back in range(1, _SAMPLE_DAYS + 1):
+        day = today - dt.timedelta(days=back)
+        for region, usual in (("EAST", Decimal("1200.50")), ("NORTH", Decimal("800.00"))):
+            amount = usual - (back - 1) % 7 * Decimal("35.25")
+            lines.append(f"{day},{region},{amount}")
+            total += amount
+    return f"sales_{today - dt.timedelta(days=1):%Y%m%d}.csv", "\n".join(["日期,大区,金额", *lines, f"合计,,{total}", ""])
+
+
+def write_starter(folder: Path, today: dt.date) -> list[Path]:
     """Write the starter project into a new or empty folder; returns the files.
+
+    Args:
+        today: The sample's newest day is the day before, so that the first report has figures.
 
     Raises:
         UsageError: The folder has something in it.
@@ -123,7 +140,8 @@ def write_starter(folder: Path) -> list[Path]:
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", fix="give the name of a new folder")
     written = []
-    for name, text in FILES.items():
+    sample_name, sample_text = sample(today)
+    for name, text in {**FILES, f"inbox/sales/{sample_name}": sample_text}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

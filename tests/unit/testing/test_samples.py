@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from taihu.testing.samples import check_sample, differences, reading
 
 def project(tmp_path: Path, expected: dict[str, object]) -> Path:
     root = tmp_path / "company"
-    write_starter(root)
+    write_starter(root, dt.date(2026, 11, 10))
     samples = root / "sources" / "sales" / "samples"
     samples.mkdir(exist_ok=True)
     (samples / "day.csv").write_text("日期,大区,金额\n2026-11-09,EAST,1200.50\n合计,,1200.50\n", encoding="utf-8")
