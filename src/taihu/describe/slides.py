@@ -17,7 +17,7 @@ from taihu.describe.catalog import Catalog
 from taihu.describe.chapters import as_of
 from taihu.describe.diagrams import data_flow, rows_of, star_schema
 from taihu.describe.state import State
-from taihu.describe.words import AGAINST, fault_name, t
+from taihu.describe.words import AGAINST, decisions, fault_name, months, t
 from taihu.render.diagrams import diagram_png
 from taihu.render.numbers import percent_text, scale_for
 from taihu.render.slides import Deck, SlideTile
@@ -189,20 +189,23 @@ def _shown(catalog: Catalog, report: str, lang: Lang) -> Iterator[str]:
 def _tile(figure: Figure, lang: Lang) -> SlideTile:
     value = scale_for(figure.format, figure.unit, lang, [figure.value]).with_unit(figure.value)
     ranked = sorted(figure.comparisons, key=lambda comparison: _FIRST.index(comparison.against))
-    notes = [note for comparison in ranked if (note := _note(comparison, lang))]
+    notes = [note for comparison in ranked if (note := _note(figure, comparison, lang))]
     return SlideTile(figure.label.in_(lang), value, t(lang, "；", "; ").join(notes[:2]), _tone(figure))
 
 
-def _note(comparison: Comparison, lang: Lang) -> str:
+def _note(figure: Figure, comparison: Comparison, lang: Lang) -> str:
     if comparison.change is None:
         return ""
     if comparison.against == "target":
         return t(lang, f"达成 {percent_text(comparison.change)}", f"{percent_text(comparison.change)} of target")
-    sign = "+" if comparison.change >= 0 else ""
+    size = percent_text(comparison.change)
+    if figure.format == "percent":  # a difference of two shares is told in points
+        size = size.removesuffix("%") + t(lang, " 个百分点", " pp")
+    moved = ("+" if comparison.change >= 0 else "") + size
     name = {"day": t(lang, "较前期", "on the period before"), "week": t(lang, "较上周", "on last week")}.get(
         comparison.against, AGAINST[comparison.against].in_(lang)
     )
-    return t(lang, f"{name} {sign}{percent_text(comparison.change)}", f"{sign}{percent_text(comparison.change)} {name}")
+    return t(lang, f"{name} {moved}", f"{moved} {name}")
 
 
 def _tone(figure: Figure) -> Tone:
@@ -215,10 +218,11 @@ def _tone(figure: Figure) -> Tone:
 def _governance(deck: Deck, catalog: Catalog, lang: Lang) -> None:
     roles = catalog.tree.roles
     people = [
-        f"{name}: {rows_of(catalog, name, lang)}" + (f" · {', '.join(role.may)}" if role.may else "") for name, role in roles.roles.items()
+        f"{name}: {rows_of(catalog, name, lang)}" + (f" · {decisions(role.may, lang)}" if role.may else "")
+        for name, role in roles.roles.items()
     ]
     personal = sorted({column.label.in_(lang) for _, column in catalog.personal_columns()})
-    terms = sorted({f"{source.file.purpose}: {source.file.retention}" for source in catalog.tree.sources.values()})
+    terms = sorted({f"{source.file.purpose}: {months(source.file.retention, lang)}" for source in catalog.tree.sources.values()})
     deck.columns(
         t(lang, "权限、个人信息与保存期限写在文件里，由程序执行", "Access, personal data and retention are declared in files and enforced"),
         [

@@ -9,7 +9,7 @@ from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Bullets, Grid, Heading, Inline, Paragraph, code, inline, plain
 from taihu.describe.catalog import Catalog
 from taihu.describe.state import State
-from taihu.describe.words import FILE_STATES, TOKENS, fault_name, t
+from taihu.describe.words import FILE_STATES, TOKENS, decisions, fault_name, months, t
 from taihu.manifest.source import Check, RowBand
 
 
@@ -107,7 +107,7 @@ def governance(catalog: Catalog, lang: Lang) -> list[Block]:
             else t(lang, f"仅本人的 {', '.join(role.rows)}", f"own {', '.join(role.rows)} only")
         )
         people = sum(1 for person in catalog.tree.roles.people if person.role == name)
-        roles.append([code(name), plain(rows), plain(", ".join(role.hide)), plain(", ".join(role.may)), plain(people)])
+        roles.append([code(name), plain(rows), plain(", ".join(role.hide)), plain(decisions(role.may, lang)), plain(people)])
     head = [("角色", "Role"), ("可见行", "Rows"), ("隐藏", "Hidden"), ("可做的决定", "May decide"), ("人数", "People")]
     personal: dict[str, list[Inline]] = {}
     for table, column in catalog.personal_columns():
@@ -121,5 +121,5 @@ def governance(catalog: Catalog, lang: Lang) -> list[Block]:
         Paragraph(plain(TOKENS.in_(lang))),
         Grid([plain(t(lang, "列 · 类别", "Column · kind")), plain(t(lang, "表", "Tables"))], listed, widths=(2, 5)),
         Heading(plain(t(lang, "用途与保存期限", "Purpose and retention")), 3),
-        Bullets([plain(f"{purpose}: {retention}") for purpose, retention in purposes]),
+        Bullets([plain(f"{purpose}: {months(retention, lang)}") for purpose, retention in purposes]),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from taihu.core.types import Lang, Text
 from taihu.manifest.glossary import Aggregate
@@ -40,6 +40,14 @@ AGAINST: Mapping[str, Text] = {
     "day": Text("前一期", "the period before"),
     "week": Text("上周同期", "the same weekdays of last week"),
     "year": Text("去年同期", "the same dates of last year"),
+}
+DECISIONS: Mapping[str, Text] = {
+    "approve": Text("审批", "approve"),
+    "release": Text("放行", "release"),
+    "waive": Text("豁免", "waive"),
+    "close": Text("关账", "close"),
+    "unmask": Text("查看明文", "unmask"),
+    "erase": Text("删除", "erase"),
 }
 KINDS: Mapping[str, Text] = {
     "contact": Text("联系方式", "contact"),
@@ -128,3 +136,13 @@ def formula(aggregate: Aggregate) -> str:
     if aggregate.last:
         return f"sum({aggregate.last}) on the last day"
     return f"sum({aggregate.sum})" if aggregate.sum else f"count(distinct {aggregate.distinct})"
+
+
+def decisions(may: Iterable[str], lang: Lang) -> str:
+    """What a role may decide, in words."""
+    return t(lang, "、", ", ").join(DECISIONS[one].in_(lang) if one in DECISIONS else one for one in may)
+
+
+def months(retention: str, lang: Lang) -> str:
+    """How long something is kept: ``36 months``."""
+    return retention.replace(" months", " 个月") if lang == "zh" else retention
