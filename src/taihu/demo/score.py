@@ -142,9 +142,13 @@ class Score:
         """The score for people."""
         zh = lang == "zh"
         planted, detected = sum(f.planted for f in self.faults), sum(f.detected for f in self.faults)
+        others = len(self.wrong) - len(self.silently_wrong)
+        marked = (
+            "" if not others else f"（另 {others} 个已注明缺数或待处理）" if zh else f" ({others} others are marked as missing or held)"
+        )
         lines = [
             ("得分" if zh else "Score"),
-            f"  {'与真值一致的单元格' if zh else 'cells equal to the truth'}: {self.cells - len(self.wrong)} / {self.cells}",
+            f"  {'与真值一致的单元格' if zh else 'cells equal to the truth'}: {self.cells - len(self.wrong)} / {self.cells}{marked}",
             f"  {'错而无标记的单元格' if zh else 'silently wrong cells'}: {len(self.silently_wrong)}",
             f"  {'发现的错误' if zh else 'faults detected'}: {detected} / {planted}",
             f"  {'误报率' if zh else 'false flags'}: {self.false_flag_rate:.2%}",
