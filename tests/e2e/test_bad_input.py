@@ -115,7 +115,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     add_source(project, "good", "excel")
     yesterdays = text().replace("2026-11-10", "2026-11-09").encode()
     drop(project, "yesterday", "sales_20261109.csv", yesterdays, FIRST)
-    os.utime(project / "inbox" / "sales" / "sales_20261109.csv", (0, 0))
+    for path in (project / "inbox" / "sales").iterdir():
+        os.utime(path, (0, 0))
     first = taihu("run", "-p", str(project), "--as-of", FIRST, "--json")
     for name, bad in BAD.items():
         drop(project, name, bad.name, yesterdays if name == "yesterday" else bad.content, SECOND)
