@@ -211,7 +211,7 @@ def _load_again(ws: Workspace) -> None:
     for source in ws.tree.sources.values():
         references = References(ws, source)
         for arrival in ws.ledger.arrivals(source=source.name, states=("accepted",)):
-            take_in(ws, source, arrival, references, released=False)
+            take_in(ws, source, arrival, references)
 
 
 def _build_again(ws: Workspace, build: Any, modelling: Any) -> None:

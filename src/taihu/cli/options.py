@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from taihu.core.errors import UsageError
 from taihu.core.progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from taihu.guard.secrets import Secret
     from taihu.project.workspace import Workspace
 
 Project = Annotated[Path, typer.Option("--project", "-p", help="Folder of the project.", envvar="TAIHU_PROJECT")]
@@ -23,6 +25,7 @@ AsOf = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 HERE = Path()
+KEYS_VARIABLE = "TAIHU_KEYS_PASSPHRASE"
 
 
 def clock_of(as_of: str | None) -> Clock:
@@ -39,7 +42,17 @@ def open_project(project: Path, as_of: str | None = None, progress: Progress | N
     """The project in a folder, ready to work with; errors name what is missing."""
     from taihu.project.workspace import open_workspace
 
-    return open_workspace(project, clock_of(as_of), progress=progress or Quiet())
+    return open_workspace(project, clock_of(as_of), progress=progress or Quiet(), passphrase=_passphrase())
+
+
+def _passphrase() -> Secret | None:
+    """The passphrase of the keyring, for keyrings that have one."""
+    value = os.environ.get(KEYS_VARIABLE)
+    if not value:
+        return None
+    from taihu.guard.secrets import Secret
+
+    return Secret(value, f"env:{KEYS_VARIABLE}")
 
 
 def day_text(day: dt.date | None) -> str:

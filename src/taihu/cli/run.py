@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taihu.cli import console
+from taihu.cli.journal import journal, record
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ def run(
 
     progress = console.TerminalProgress("taihu")
     try:
-        with open_project(project, as_of, progress) as ws:
-            if plan:
+        if plan:
+            with open_project(project, as_of, progress) as ws:
                 steps = plan_of(ws)
-                progress.close()
-                _show_plan(steps, json)
-                return
+            progress.close()
+            _show_plan(steps, json)
+            return
+        with journal(project, "run"), open_project(project, as_of, progress) as ws:
             result = execution.run(ws, sources=source, reports=not no_reports, due=due)
+            record("run", **as_json(result))
     finally:
         progress.close()
     if json:
@@ -97,8 +100,9 @@ def serve(
     count = 0
     while times is None or count < times:
         try:
-            with open_project(project) as ws:
+            with journal(project, "serve"), open_project(project) as ws:
                 result = execution.run(ws, due=True)
+                record("run", **as_json(result))
             console.say(f"{console.t('完成', 'done')}: {sum(result.landed.values())} / {len(result.tables)} / exit {result.exit_code}")
         except LeaseTaken as taken:
             console.say(str(taken))

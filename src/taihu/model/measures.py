@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from taihu.core.errors import ManifestError
 from taihu.manifest.glossary import Aggregate
@@ -15,36 +15,51 @@ from taihu.model.trace import DATE_COLUMN
 _EXACT = ("DECIMAL", "BIGINT", "INT", "SMALLINT", "TINYINT")
 
 
-def check_reports(graph: Graph) -> None:
+Place = Callable[[str, tuple[str | int, ...]], str]
+
+
+def _first_line(file: str, _: tuple[str | int, ...]) -> str:
+    return f"{file}:1"
+
+
+def check_reports(graph: Graph, place: Place = _first_line) -> None:
     """Every measure, dimension, split and row filter of every report exists in the mart that it is read from.
 
     Sums must be of exact numbers and traceable, so that each figure can be explained.
 
+    Args:
+        graph: The parsed models.
+        place: Gives ``file:line`` of a place in a file of the project, by the file and the keys that lead there.
+
     Raises:
-        ManifestError: With the report's file.
+        ManifestError: With the file and line of what does not fit.
     """
     for name, report in graph.tree.reports.items():
-        where = f"reports/{name}/report.yml:1"
-        for block in report.blocks:
-            _check_block(graph, report, block, where)
+        file = f"reports/{name}/report.yml"
+        for number, block in enumerate(report.blocks):
+            _check_block(graph, report, block, file, number, place)
 
 
-def _check_block(graph: Graph, report: ReportFile, block: BlockSpec, where: str) -> None:
+def _check_block(graph: Graph, report: ReportFile, block: BlockSpec, file: str, number: int, place: Place) -> None:
     spec = block.tiles or block.table or block.chart
     if spec is None:
         return
+    here: tuple[str | int, ...] = ("blocks", number, "tiles" if block.tiles else "table" if block.table else "chart")
     mart = spec.from_
     if mart not in graph.models:
-        raise ManifestError(f"there is no mart {mart!r}{_hint(mart, list(graph.models))}", where=where)
+        raise ManifestError(f"there is no mart {mart!r}{_hint(mart, list(graph.models))}", where=place(file, (*here, "from")))
     types = graph.types(mart)
-    dimensions = [DATE_COLUMN, *(block.table.rows if block.table else ())]
-    dimensions += [item for item in ((block.chart.x, block.chart.by) if block.chart else ()) if item]
-    for column in [*dimensions, *_filters(graph, report)]:
+    wanted: list[tuple[str, str, tuple[str | int, ...]]] = [(DATE_COLUMN, file, (*here, "from"))]
+    wanted += [(column, file, (*here, "rows", n)) for n, column in enumerate(block.table.rows if block.table else ())]
+    if block.chart:
+        wanted += [(column, file, (*here, key)) for key, column in (("x", block.chart.x), ("by", block.chart.by)) if column]
+    for column, where, path in [*wanted, *_filters(graph, report, file)]:
         if column not in types:
-            raise ManifestError(f"{mart} has no column {column!r}{_hint(column, list(types))}", where=where)
-    for measure in (spec.show,) if isinstance(spec.show, str) else spec.show:
-        for aggregate in _aggregates(graph, measure, where):
-            _check_aggregate(graph, mart, measure, aggregate, where)
+            raise ManifestError(f"{mart} has no column {column!r}{_hint(column, list(types))}", where=place(where, path))
+    for n, measure in enumerate((spec.show,) if isinstance(spec.show, str) else spec.show):
+        said = place(file, (*here, "show", n))
+        for aggregate in _aggregates(graph, measure, said):
+            _check_aggregate(graph, mart, measure, aggregate, said)
 
 
 def _check_aggregate(graph: Graph, mart: str, measure: str, aggregate: Aggregate, where: str) -> None:
@@ -70,13 +85,14 @@ def _aggregates(graph: Graph, measure: str, where: str) -> Iterator[Aggregate]:
         yield term.target
 
 
-def _filters(graph: Graph, report: ReportFile) -> set[str]:
-    """Columns that recipients' rows are filtered by; a mart without them could not be shown to that role."""
-    columns: set[str] = set()
-    for send in report.send:
-        rows = graph.tree.roles.roles[send.role].rows if send.role in graph.tree.roles.roles else "all"
-        columns |= set(rows) if isinstance(rows, dict) else set()
-        columns |= {send.split} if send.split else set()
+def _filters(graph: Graph, report: ReportFile, file: str) -> list[tuple[str, str, tuple[str | int, ...]]]:
+    """Columns that recipients' rows are filtered by, with their place; a mart without them could not be shown to that role."""
+    columns: list[tuple[str, str, tuple[str | int, ...]]] = []
+    for number, send in enumerate(report.send):
+        role = graph.tree.roles.roles.get(send.role)
+        rows = role.rows if role is not None and isinstance(role.rows, dict) else {}
+        columns += [(column, "roles.yml", ("roles", send.role, "rows", column)) for column in rows]
+        columns += [(send.split, file, ("send", number, "split"))] if send.split else []
     return columns
 
 

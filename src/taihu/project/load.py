@@ -20,7 +20,7 @@ from taihu.manifest.layout import LayoutFile
 from taihu.manifest.model import FeedFile, ModelTest
 from taihu.manifest.portal import PortalFile
 from taihu.manifest.project import LocalFile, ProjectFile
-from taihu.manifest.report import ReportFile
+from taihu.manifest.report import ReportFile, Send
 from taihu.manifest.roles import RolesFile
 from taihu.manifest.source import SourceFile
 from taihu.manifest.strict import Document, bind, parse
@@ -51,8 +51,14 @@ def load_tree(root: Path) -> ProjectTree:
         roles=_read(root, root / "roles.yml", RolesFile) if (root / "roles.yml").is_file() else RolesFile(roles={}),
         story={path.stem: path.read_text(encoding="utf-8") for path in sorted(root.glob("docs/story/*.md"))},
     )
-    _cross_check(tree)
+    _cross_check(tree, root)
     return tree
+
+
+def place_in(root: Path, file: str, keys: Iterable[str | int] = ()) -> str:
+    """``file:line`` of the place in a YAML file of the project that the keys lead to, or of the nearest one above it."""
+    path = root / file
+    return Document(_text(path), file).where(tuple(keys)) if path.is_file() else f"{file}:1"
 
 
 def _text(path: Path) -> str:
@@ -135,15 +141,40 @@ def _unknown(kind: str, name: str, known: Any) -> str:
     return f"unknown {kind} {name!r}" + (f", did you mean {close[0]!r}?" if close else "")
 
 
-def _cross_check(tree: ProjectTree) -> None:
+def _cross_check(tree: ProjectTree, root: Path) -> None:
     """What one file says of another must exist."""
     for source in tree.sources.values():
         _check_source(tree, source)
+        if source.file.load == "replace" and not source.file.business_date:
+            raise ManifestError(
+                "load: replace replaces whole days of a party, so it needs business_date:",
+                where=place_in(root, f"{source.path}/source.yml", ("load",)),
+                fix="name the column with the business date, or load by key: load: upsert",
+            )
+    for number, person in enumerate(tree.roles.people):
+        if person.role not in tree.roles.roles:
+            _require("role", [person.role], tree.roles.roles, place_in(root, "roles.yml", ("people", number, "role")))
     for name, report in tree.reports.items():
-        where = f"reports/{name}/report.yml:1"
-        _require("source", report.ready_when.required, tree.sources, where)
-        _require("role", [send.role for send in report.send], tree.roles.roles, where)
-    _require("role", [person.role for person in tree.roles.people], tree.roles.roles, "roles.yml:1")
+        file = f"reports/{name}/report.yml"
+        _require("source", report.ready_when.required, tree.sources, f"{file}:1")
+        for number, send in enumerate(report.send):
+            if send.role not in tree.roles.roles:
+                _require("role", [send.role], tree.roles.roles, place_in(root, file, ("send", number, "role")))
+            _check_recipients(tree, root, send)
+
+
+def _check_recipients(tree: ProjectTree, root: Path, send: Send) -> None:
+    """Whoever gets only some rows has the value that chooses them; without it the whole report would go out."""
+    rows = tree.roles.roles[send.role].rows
+    columns = [*(rows if isinstance(rows, dict) else ()), *([send.split] if send.split else ())]
+    for number, person in enumerate(tree.roles.people):
+        for column in columns if person.role == send.role else ():
+            if person.own(column) in (None, ""):
+                raise ManifestError(
+                    f"{person.name} has no {column}, by which the rows of {send.role} are chosen",
+                    where=place_in(root, "roles.yml", ("people", number)),
+                    fix=f"add {column}: to the person",
+                )
 
 
 def _check_source(tree: ProjectTree, source: Source) -> None:

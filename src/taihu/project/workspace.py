@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from taihu.core.clock import Clock
 from taihu.core.progress import Progress, Quiet
 from taihu.manifest.tree import ProjectTree, Source
-from taihu.project.load import load_tree
+from taihu.project.load import load_tree, place_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,11 +81,18 @@ class Workspace:
 
     @property
     def graph(self) -> Graph:
-        """The models' graph, parsed when it is first needed."""
+        """The models' graph, parsed when it is first needed.
+
+        Raises:
+            ManifestError: A model is wrong, or a report asks a mart for what it does not have; with file and line.
+        """
         if self._graph is None:
             from taihu.model.graph import Graph
+            from taihu.model.measures import check_reports
 
-            self._graph = Graph(self.tree)
+            graph = Graph(self.tree)
+            check_reports(graph, lambda file, keys: place_in(self.root, file, keys))
+            self._graph = graph
         return self._graph
 
     @property

@@ -31,7 +31,7 @@ def collect_all(ws: Workspace, sources: Sequence[Source]) -> dict[str, int | str
                 continue
             try:
                 result[source.name] = collect(ws, source, connections.open(source))
-            except TaihuError as error:
+            except Exception as error:  # one source must not stop the others, whatever its libraries raise
                 result[source.name] = _failed(ws, source, error)
             ws.progress.step(source.name)
     return result
@@ -58,13 +58,17 @@ def collect(ws: Workspace, source: Source, connector: Connector) -> int:
             landed += 1
             if len(batch) >= BATCH:
                 _land(ws, source, batch)
-    except TaihuError:
+    except Exception:
         _land(ws, source, batch)
         raise
-    _land(ws, source, batch, connector.cursor())
+    if failure is not None:
+        # The cursor stays, or what could not be had would never be offered again; what was landed is known by its key.
+        _land(ws, source, batch)
+        if not landed:
+            raise failure
+    else:
+        _land(ws, source, batch, connector.cursor())
     ws.ledger.attempt(source.name, ok=failure is None, error=failure.what if failure else "", items=landed)
-    if failure is not None and not landed:
-        raise failure
     return landed
 
 
@@ -82,8 +86,9 @@ def _dead_letter(ws: Workspace, source: Source, item: Item, error: TerminalError
     ws.ledger.outcome("collect", f"{source.name}/{item.key}", status="failed", reason=reason, detail=type(error).__name__)
 
 
-def _failed(ws: Workspace, source: Source, error: TaihuError) -> str:
+def _failed(ws: Workspace, source: Source, error: Exception) -> str:
     reason = "access_refused" if isinstance(error, AccessRefused) else getattr(error, "reason", "not_collected")
-    ws.ledger.attempt(source.name, ok=False, error=error.what)
-    ws.ledger.outcome("collect", source.name, status="failed", reason=reason, detail=error.what)
-    return error.what
+    what = error.what if isinstance(error, TaihuError) else f"the connector failed unexpectedly ({type(error).__name__})"
+    ws.ledger.attempt(source.name, ok=False, error=what)
+    ws.ledger.outcome("collect", source.name, status="failed", reason=reason, detail=what)
+    return what

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from taihu.core.clock import SHANGHAI
 from taihu.core.types import Span
 from taihu.ledger.records import Arrival, Expectation, ExpectationState
 from taihu.manifest.source import Expect
@@ -98,8 +99,16 @@ def judge(
     waived: frozenset[tuple[str, dt.date]],
     grace: str,
     now: dt.datetime,
+    asked_at: dt.datetime | None = None,
+    zone: ZoneInfo = SHANGHAI,
 ) -> list[Expectation]:
-    """The state of every debt: what arrived (in time or late), what is held or rejected, what is missing."""
+    """The state of every debt: what arrived (in time or late), what is held or rejected, what is missing.
+
+    Args:
+        asked_at: When a database last answered in full. It has spoken for every day that was over by then: a day of which it
+            gave no rows had none.
+        zone: Zone of business days.
+    """
     patience = parse_duration(grace)
     setbacks = _setbacks(arrivals.values())
     result = []
@@ -126,10 +135,16 @@ def judge(
                     setback.received_at,
                 )
             )
+        elif asked_at is not None and asked_at >= min(debt.due_at, _end_of(debt.day, zone)):
+            result.append(Expectation(source, debt.party, debt.day, debt.due_at, "nil", None, None))
         else:
             state = "missing" if now > debt.due_at + patience else "expected"
             result.append(Expectation(source, debt.party, debt.day, debt.due_at, state, None, None))
     return result
+
+
+def _end_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
 
 
 def _setbacks(arrivals: Iterable[Arrival]) -> dict[tuple[str, dt.date], Arrival]:

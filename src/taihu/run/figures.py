@@ -331,7 +331,8 @@ class FigureMaker:
         for column, value in self.audience.where:
             if column == "region_code":
                 return " AND (region_code = ? OR region_code IS NULL)", [value]
-        return "", []
+        # Parties are known by their region alone: whoever is shown the rows of something else is shown none of them.
+        return (" AND false", []) if self.audience.where else ("", [])
 
     def _arrivals(self) -> Arrivals:
         span, (region, values) = self.publication.span, self._region()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
@@ -78,11 +78,11 @@ def stop(intake: Intake, reason: str, detail: str = "") -> Intake:
     return replace(intake, state="rejected" if reason in REJECTING else "held", reason=reason, detail=detail, rows=None)
 
 
-def take_in(ws: Workspace, source: Source, arrival: Arrival, references: References, *, released: bool = False) -> Intake:
+def take_in(ws: Workspace, source: Source, arrival: Arrival, references: References, *, released: Collection[str] = frozenset()) -> Intake:
     """Read, type and check one arrival.
 
     Args:
-        released: A person has released it: rules that hold a file no longer do.
+        released: Reasons that a person has released it from: they hold neither the file nor its rows any more.
     """
     party = envelope_party(source, arrival, references)
     start = Intake(arrival, "landed", scopes=references.presumed_scopes(source, arrival, party))
@@ -112,7 +112,7 @@ def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
     return read_file(content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=ws.passwords(source))
 
 
-def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, references: References, released: bool) -> Intake:
+def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, references: References, released: Collection[str]) -> Intake:
     file = read_arrival(ws, source, start.arrival)
     tables = list(file.tables)
     intake = replace(
@@ -123,7 +123,7 @@ def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, re
         notes=[note for table in tables for note in table.notes],
         header_cells={name: cell for table in tables for name, cell in table.header_cells.items()},
     )
-    if file.held and not (released and tables):
+    if file.held and not (file.held in released and tables):
         return stop(intake, file.held, file.held_detail)
     if source.file.party is not None and source.file.party.found_in != "column" and party is None:
         party = _file_party(source, file, references)
@@ -134,8 +134,9 @@ def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, re
     if rows.num_rows == 0 and not refusals:
         return _nil(source, intake, party, references)
     intake = replace(intake, scopes=_scopes(source, intake, file, party, references))
-    if not released:
-        intake = _checked(ws, source, intake, party, references)
+    if source.file.load == "replace":
+        intake = _placed(source, intake, _party_column(source, references) if party is None else None, party or source.name)
+    intake = _checked(ws, source, intake, party, references, released)
     return intake if intake.state in ("held", "rejected") else replace(intake, state="accepted")
 
 
@@ -269,7 +270,28 @@ def runs_of(days: Iterable[dt.date]) -> list[Span]:
     return spans
 
 
-def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, references: References) -> Intake:
+def _placed(source: Source, intake: Intake, column: str | None, party: str) -> Intake:
+    """Refuse the rows that lie outside what the arrival speaks for: replacing days by party, they would belong nowhere."""
+    rows = intake.rows
+    assert rows is not None
+    covered = {(scope.party, day) for scope in intake.scopes for day in scope.span.days()}
+    days = rows.column("business_date").to_pylist()
+    parties = rows.column(column).to_pylist() if column else [party] * rows.num_rows
+    positions = rows.column("_src_row").to_pylist()
+    refusals, kept = [], []
+    for number, (name, day, position) in enumerate(zip(parties, days, positions, strict=True)):
+        if (name, day) in covered:
+            kept.append(number)
+        elif name is None or day is None:
+            refusals.append(Refusal("value_missing", position, str(source.file.business_date if day is None else column)))
+        else:
+            refusals.append(Refusal("outside_period", position, str(source.file.business_date)))
+    if not refusals:
+        return intake
+    return replace(intake, rows=rows.take(kept), refusals=[*intake.refusals, *refusals])
+
+
+def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, references: References, released: Collection[str]) -> Intake:
     """Apply the source's rules: rows are refused, the file passes, or it is held."""
     rows = intake.rows
     assert rows is not None
@@ -287,13 +309,14 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
     )
     verdict = check_arrival(ws.engine, rows, source.file, context=context)
     intake = replace(intake, notes=[*intake.notes, *verdict.notes])
-    if verdict.hold:
+    if verdict.hold and verdict.hold not in released:
         return stop(replace(intake, refusals=[*intake.refusals, *verdict.refusals]), verdict.hold, verdict.hold_detail)
-    refused = {refusal.position for refusal in verdict.refusals}
+    refusals = [refusal for refusal in verdict.refusals if refusal.reason not in released]
+    refused = {refusal.position for refusal in refusals}
     if refused:
         import pyarrow as pa
         import pyarrow.compute as pc
 
         keep = pc.invert(pc.is_in(rows.column("_src_row"), value_set=pa.array(sorted(refused), pa.string())))
-        intake = replace(intake, rows=rows.filter(keep), refusals=[*intake.refusals, *verdict.refusals])
+        intake = replace(intake, rows=rows.filter(keep), refusals=[*intake.refusals, *refusals])
     return intake

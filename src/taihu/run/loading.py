@@ -7,7 +7,6 @@ same arrivals in again and writes the same rows.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING
 from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
-from taihu.run.intake import Intake, stop, take_in
+from taihu.run.intake import Intake, take_in
 from taihu.run.references import References
 from taihu.run.resending import replaced_arrivals, with_resend_notes
+from taihu.run.standing import Claims, Standing, order_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,50 +41,55 @@ def load_source(ws: Workspace, source: Source) -> Loaded:
     if not waiting:
         return Loaded(source.name, (), None, ())
     with ws.ledger.lease(f"table:{source.table}"):
+        _undo_uncommitted(ws, source)
         references = References(ws, source)
-        intakes = _take_in_all(ws, source, sorted(waiting, key=_order), references)
+        standing = Standing(ws, source, references.winners)
+        intakes = _take_in_all(ws, source, sorted(waiting, key=order_of), references, standing)
         ws.vault.flush()
-        replaced = _replaced_rows(ws, source, intakes, references)
-        version, partitions = _write(ws, source, intakes, references)
+        claims = standing.claims(intakes)
+        replaced = _replaced_rows(ws, source, claims, references)
+        version, partitions = _write(ws, source, intakes, claims, standing, references)
         stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
         gone: list[ArrivalDecision] = []
         if source.file.load == "replace":
             intakes = with_resend_notes(intakes, replaced, references.winners, _party(source, references))
-            gone = replaced_arrivals(intakes, references.winners)
-        decisions = [*(intake.decision for intake in intakes), *gone]
-        ws.ledger.arrivals_decided(source.name, decisions, table=source.table, version=version, stamps=stamps)
+            gone = replaced_arrivals(intakes, references.winners, claims)
+        decisions = [intake.decision for intake in intakes]
+        with ws.ledger.together():
+            ws.ledger.arrivals_decided(source.name, decisions, table=source.table, version=version, stamps=stamps)
+            ws.ledger.arrivals_decided(source.name, gone)
     return Loaded(source.name, intakes, version, partitions)
 
 
-def _order(arrival: Arrival) -> tuple[dt.datetime, int]:
-    return (arrival.received_at or arrival.landed_at, arrival.sequence)
+def _undo_uncommitted(ws: Workspace, source: Source) -> None:
+    """Take back what a crash left between the table's commit and the ledger's.
+
+    The arrivals are taken in again anyway, and they must be judged beside the rows that they were judged beside before.
+    """
+    table = source.table
+    committed = ws.ledger.table_version(table)
+    if not ws.tables.exists(table) or ws.tables.version(table) == committed:
+        return
+    before = ws.tables.schema(table).empty_table() if committed is None else ws.tables.read(table, committed)
+    version = ws.tables.replace(table, before, by=ws.tables.partition_column(table))
+    ws.ledger.stamps_set(table, {}, version=version)
+    ws.forget(table)
 
 
-def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References) -> list[Intake]:
-    seen = {arrival.sha256: arrival for arrival in ws.ledger.arrivals(source=source.name) if arrival.state != "landed"}
-    current = set(references.winners.values())
+def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References, standing: Standing) -> list[Intake]:
+    released = ws.ledger.released_arrivals(source.name)
     intakes = []
     for arrival in waiting:
-        twin = seen.get(arrival.sha256)
-        if twin is not None and twin.id != arrival.id and not ws.ledger.released(arrival.id):
-            intakes.append(_twin(arrival, twin, current))
-            continue
-        intake = take_in(ws, source, arrival, references, released=bool(ws.ledger.released(arrival.id)))
-        if intake.state == "accepted" and intake.rows is not None:
-            references.remember([intake.rows])
-            current.add(arrival.id)
-        seen[arrival.sha256] = arrival
+        reasons = ws.ledger.released(arrival.id) if arrival.id in released else frozenset()
+        intake = None if reasons else standing.twin_of(arrival, references)
+        if intake is None:
+            intake = take_in(ws, source, arrival, references, released=reasons)
+        if intake.state in ("accepted", "nil"):
+            references.remember(intake)
+        standing.took(intake)
         intakes.append(intake)
         ws.progress.step(source.name)
     return intakes
-
-
-def _twin(arrival: Arrival, twin: Arrival, current: set[str]) -> Intake:
-    """Bytes that came before: quietly put aside if they are what counts now, held if something newer replaced them."""
-    intake = Intake(arrival, "superseded", "identical_content", detail=twin.id, kind=twin.kind, scopes=())
-    if twin.id in current or twin.state in ("rejected", "held", "landed"):
-        return intake
-    return stop(intake, "identical_content", twin.id)
 
 
 def _party(source: Source, references: References) -> str | None:
@@ -92,17 +97,11 @@ def _party(source: Source, references: References) -> str | None:
     return references.party_column(source) or (source.file.party.column if source.file.party else None)
 
 
-def _replaced_rows(ws: Workspace, source: Source, intakes: Sequence[Intake], references: References) -> pa.Table | None:
+def _replaced_rows(ws: Workspace, source: Source, claims: Claims, references: References) -> pa.Table | None:
     """Current rows of the parties and days that were delivered before and are delivered again."""
     import pyarrow as pa
 
-    again = {
-        (scope.party, day)
-        for intake in intakes
-        if intake.state == "accepted" and source.file.load == "replace"
-        for scope in intake.scopes
-        for day in scope.span.days()
-    } & set(references.winners)
+    again = set(claims) & set(references.winners) if source.file.load == "replace" else set()
     if not again or not ws.tables.exists(source.table):
         return None
     party = _party(source, references)
@@ -122,19 +121,19 @@ def _replaced_rows(ws: Workspace, source: Source, intakes: Sequence[Intake], ref
 # writing ---------------------------------------------------------------------------------------------------------------
 
 
-def _write(ws: Workspace, source: Source, intakes: Sequence[Intake], references: References) -> tuple[int | None, list[str]]:
+def _write(
+    ws: Workspace, source: Source, intakes: Sequence[Intake], claims: Claims, standing: Standing, references: References
+) -> tuple[int | None, list[str]]:
     accepted = [intake for intake in intakes if intake.state == "accepted" and intake.rows is not None]
-    nil = [intake for intake in intakes if intake.state == "nil"]
-    if not accepted and not nil:
-        return None, []
     load = source.file.load
     if load == "snapshot":
-        newest = accepted[-1:]
-        rows = [intake.rows for intake in newest if intake.rows is not None]
-        return (ws.tables.replace(source.table, rows[0]), [""]) if rows else (None, [])
+        newest = max(accepted, key=lambda intake: order_of(intake.arrival), default=None)
+        if newest is None or newest.rows is None or standing.is_overtaken(newest.arrival):
+            return None, []
+        return ws.tables.replace(source.table, newest.rows), [""]
     if load in ("upsert", "append"):
-        return _merge(ws, source, accepted)
-    return _replace(ws, source, accepted, nil, references)
+        return _merge(ws, source, accepted, standing) if accepted else (None, [])
+    return _replace(ws, source, accepted, claims, references) if claims else (None, [])
 
 
 def _new_rows(accepted: Iterable[Intake]) -> pa.Table:
@@ -144,17 +143,12 @@ def _new_rows(accepted: Iterable[Intake]) -> pa.Table:
 
 
 def _replace(
-    ws: Workspace, source: Source, accepted: Sequence[Intake], nil: Sequence[Intake], references: References
+    ws: Workspace, source: Source, accepted: Sequence[Intake], winners: Claims, references: References
 ) -> tuple[int | None, list[str]]:
     """Replace the days of each party that the new arrivals speak for."""
     import pyarrow as pa
 
     party = _party(source, references)
-    winners: dict[tuple[str, dt.date], str] = {}
-    for intake in [*accepted, *nil]:
-        for scope in intake.scopes:
-            for day in scope.span.days():
-                winners[(scope.party, day)] = intake.arrival.id
     scope_schema = pa.schema([("_party", pa.string()), ("business_date", pa.date32()), ("_src_id", pa.string())])
     scope_rows = [(name, day, arrival) for (name, day), arrival in sorted(winners.items())]
     scopes = pa.table([list(column) for column in zip(*scope_rows, strict=True)], schema=scope_schema)
@@ -183,35 +177,31 @@ def _replace(
     return _write_months(ws, source, pa.concat_tables(parts, promote_options="permissive"), months)
 
 
-def _merge(ws: Workspace, source: Source, accepted: Sequence[Intake]) -> tuple[int | None, list[str]]:
-    """Merge by key (upsert) or by arrival (append); the newest row of a key wins."""
+def _merge(ws: Workspace, source: Source, accepted: Sequence[Intake], standing: Standing) -> tuple[int | None, list[str]]:
+    """Merge by key (upsert) or by arrival (append); of a key, the row that was received last wins."""
     import pyarrow as pa
 
-    ordered = [
-        intake.rows.append_column("_order", pa.array([place] * intake.rows.num_rows, pa.int64()))
-        for place, intake in enumerate(accepted)
-        if intake.rows is not None
-    ]
-    fresh = pa.concat_tables(ordered, promote_options="permissive")
+    fresh = _new_rows(accepted)
     if fresh.num_rows == 0:
         return None, []
     key = ", ".join(f'"{name}"' for name in (source.file.key if source.file.load == "upsert" else ("_src_id", "_src_row")))
     ws.engine.register("load.fresh", fresh)
-    newest = ws.engine.query(
-        f"SELECT * EXCLUDE (_order) FROM load.fresh QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY _order DESC, _src_row DESC) = 1"
-    )
-    ws.engine.drop("load.fresh")
-    ws.engine.register("load.newest", newest)
-    merged = newest
     if ws.tables.exists(source.table):
         ws.view_clean(source.table)
         dated = "EXCLUDE (_month)" if source.file.business_date else ""
-        kept = ws.engine.query(f"SELECT * {dated} FROM {source.table} AS row ANTI JOIN load.newest AS fresh USING ({key})")
-        touched = ws.engine.query(f"SELECT row.* {dated} FROM {source.table} AS row SEMI JOIN load.newest AS fresh USING ({key})")
-        merged = pa.concat_tables([kept, newest], promote_options="permissive")
+        kept = ws.engine.query(f"SELECT * {dated} FROM {source.table} AS row ANTI JOIN load.fresh AS fresh USING ({key})")
+        touched = ws.engine.query(f"SELECT row.* {dated} FROM {source.table} AS row SEMI JOIN load.fresh AS fresh USING ({key})")
     else:
-        touched = newest.slice(0, 0)
-    ws.engine.drop("load.newest")
+        kept = touched = fresh.slice(0, 0)
+    ws.engine.register("load.fresh", pa.concat_tables([touched, fresh], promote_options="permissive"))
+    ws.engine.register("load.place", pa.table({"_src_id": standing.ordered, "_place": list(range(len(standing.ordered)))}))
+    newest = ws.engine.query(
+        "SELECT row.* FROM load.fresh AS row JOIN load.place AS place USING (_src_id)"
+        f" QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY place._place DESC, row._src_row DESC) = 1"
+    )
+    ws.engine.drop("load.fresh")
+    ws.engine.drop("load.place")
+    merged = pa.concat_tables([kept, newest], promote_options="permissive")
     if not source.file.business_date:
         return ws.tables.replace(source.table, merged), [""]
     months = sorted({month for part in (newest, touched) for month in _months_of(part).unique().to_pylist()})

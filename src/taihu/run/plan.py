@@ -16,11 +16,7 @@ def plan_of(ws: Workspace) -> list[dict[str, str]]:
     """Steps with their subject and reason: what is owed, what waits to be loaded, what reports are due."""
     steps = []
     for source in ws.tree.sources.values():
-        open_debts = (
-            [debt for debt in References(ws, source).debts if (debt.party, debt.day) not in ws.ledger.winners(source.name)]
-            if source.file.expect
-            else []
-        )
+        open_debts = References(ws, source).open_debts() if source.file.expect else []
         why = f"{len(open_debts)} open debts" if open_debts else "look for new items"
         steps.append({"step": "collect", "subject": source.name, "why": why})
         waiting = ws.ledger.arrivals(source=source.name, states=("landed",))

@@ -7,7 +7,7 @@ question once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,9 @@ class References:
         self.parties = self._parties()
         self.debts = self._debts()
         self._lookup: dict[str, str] = self._lookup_table()
+        self._settled = set(self.winners) | self._closed_without_arrival()
         self._current: pa.Table | None = None
+        self._fresh: dict[str, list[tuple[list[dt.date], pa.Table | None]]] = {}
 
     # parties -----------------------------------------------------------------------------------------------------------
 
@@ -102,9 +104,15 @@ class References:
             return debts
         return [Owed(debt.party, debt.day, max(debt.due_at, begin)) for debt in debts]
 
-    def owed_days(self, party: str | None) -> list[dt.date]:
-        """Business days that ``party`` owes and that nothing has been accepted for, oldest first."""
-        return sorted({debt.day for debt in self.debts if debt.party == party and (debt.party, debt.day) not in self.winners})
+    def _closed_without_arrival(self) -> set[tuple[str, dt.date]]:
+        """Days that a person has waived, or for which a database was asked and had nothing new."""
+        closed = ("waived", "nil")
+        known = self._ws.ledger.expectations(source=self.source.name) if self.debts else []
+        return {(debt.party, debt.day) for debt in known if debt.state in closed and debt.arrival_id is None}
+
+    def open_debts(self, party: str | None = None) -> list[Owed]:
+        """Debts that nothing speaks for yet, those accepted earlier in this run included; of one party or of all."""
+        return [debt for debt in self.debts if party in (None, debt.party) and (debt.party, debt.day) not in self._settled]
 
     def oldest_owed(self, source: Source, arrival: Arrival, party: str | None) -> list[Span]:
         """What a nil return speaks for: all days of the oldest delivery that is still owed when it came."""
@@ -112,8 +120,7 @@ class References:
 
         name = party or source.name
         received = arrival.received_at or arrival.landed_at
-        open_debts = [debt for debt in self.debts if debt.party == name and (name, debt.day) not in self.winners]
-        due = [debt for debt in open_debts if debt.due_at.date() <= (received + dt.timedelta(days=1)).date()]
+        due = [debt for debt in self.open_debts(name) if debt.due_at.date() <= (received + dt.timedelta(days=1)).date()]
         if not due:
             return []
         oldest = min(debt.due_at for debt in due)
@@ -128,7 +135,7 @@ class References:
         """Days of the deliveries that the intake belongs to: a file with Friday and Saturday owes Sunday too."""
         present = {day for scope in intake.scopes if scope.party == party for day in scope.span.days()}
         groups = {debt.due_at for debt in self.debts if debt.party == party and debt.day in present}
-        return [debt.day for debt in self.debts if debt.party == party and debt.due_at in groups and (party, debt.day) not in self.winners]
+        return [debt.day for debt in self.open_debts(party) if debt.due_at in groups]
 
     def known_span(self, intake: Intake) -> Span | None:
         """From the first day that is owed to the day on which the file came (not in it)."""
@@ -139,23 +146,48 @@ class References:
     # earlier data ------------------------------------------------------------------------------------------------------
 
     def previous_rows(self, source: Source, party: str, intake: Intake) -> pa.Table | None:
-        """The party's accepted rows before the first day of the intake; None if there are none."""
+        """The party's accepted rows before the first day of the intake; None if there are none.
+
+        Days that an arrival of this run speaks for are taken from it: what it replaced is no longer accepted.
+        """
         import pyarrow.compute as pc
 
-        if self._current is None:
-            self._current = self._ws.clean_rows(source.table) if self._ws.tables.exists(source.table) else pa.table({})
-        table, column = self._current, self.party_column(source)
         first = min((scope.span.start for scope in intake.scopes), default=None)
-        if table.num_rows == 0 or "business_date" not in table.column_names or first is None:
+        if first is None:
             return None
-        keep = pc.less(table.column("business_date"), pa.scalar(first, pa.date32()))
-        name = column or (source.file.party.column if source.file.party else None)
-        if name and name in table.column_names:
-            keep = pc.and_(keep, pc.equal(table.column(name), pa.scalar(party, pa.string())))
-        rows = table.filter(keep)
-        return rows if rows.num_rows else None
+        column = self.party_column(source) or (source.file.party.column if source.file.party else None)
+        table = _before(self._committed(), first, column, party)
+        for days, fresh in self._fresh.get(party, ()):
+            if table is not None and source.file.load == "replace":
+                table = table.filter(pc.invert(pc.is_in(table.column("business_date"), value_set=pa.array(days, pa.date32()))))
+            rows = _before(fresh, first, column, party) if fresh is not None else None
+            if rows is not None:
+                table = rows if table is None else pa.concat_tables([table, rows], promote_options="permissive")
+        return table if table is not None and table.num_rows else None
 
-    def remember(self, rows: Sequence[pa.Table]) -> None:
-        """Rows accepted in this run count as earlier data of the next intake."""
-        base = [self._current] if self._current is not None and self._current.num_rows else []
-        self._current = pa.concat_tables([*base, *rows], promote_options="permissive") if rows or base else self._current
+    def _committed(self) -> pa.Table:
+        """The source's own table; read once a run."""
+        if self._current is None:
+            self._current = self._ws.clean_rows(self.source.table)
+        return self._current
+
+    def remember(self, intake: Intake) -> None:
+        """What was accepted in this run counts as earlier data of the next intake, and what it speaks for is no longer owed."""
+        days: dict[str, list[dt.date]] = {}
+        for scope in intake.scopes:
+            days.setdefault(scope.party, []).extend(scope.span.days())
+        for party, own in days.items():
+            self._fresh.setdefault(party, []).append((own, intake.rows))
+            self._settled |= {(party, day) for day in own}
+
+
+def _before(rows: pa.Table, first: dt.date, column: str | None, party: str) -> pa.Table | None:
+    """Rows of one party before a day; None for a table without business dates."""
+    import pyarrow.compute as pc
+
+    if rows.num_rows == 0 or "business_date" not in rows.column_names:
+        return None
+    keep = pc.less(rows.column("business_date"), pa.scalar(first, pa.date32()))
+    if column and column in rows.column_names:
+        keep = pc.and_(keep, pc.equal(rows.column(column), pa.scalar(party, pa.string())))
+    return rows.filter(keep)

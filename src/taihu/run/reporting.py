@@ -126,21 +126,32 @@ def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tupl
 
 
 def recipients_of(ws: Workspace, report: ReportFile) -> list[tuple[Person, str, Filter]]:
-    """The report's recipients: person, channel and the rows that each may see: the role's own filter and the report's split."""
+    """The report's recipients: person, channel and the rows that each may see: what the role's filter AND the report's split leave.
+
+    Raises:
+        ManifestError: A mart lacks the column, or a person has no value of their own for it.
+    """
     marts = sorted({spec.from_ for block in report.blocks for spec in (block.tiles, block.table, block.chart) if spec})
     columns = {mart: set(ws.graph.types(mart)) for mart in marts}
     found = []
     for send in report.send:
         for person in (person for person in ws.tree.roles.people if person.role == send.role):
-            filters: dict[str, str] = {}
+            filters: set[tuple[str, str]] = set()
             for mart in marts:
-                filters |= row_filter(ws.tree.roles, person, table=mart, columns=columns[mart])
+                filters |= set(row_filter(ws.tree.roles, person, table=mart, columns=columns[mart]).items())
                 if send.split and send.split not in columns[mart]:
                     raise ManifestError(f"{mart} has no column {send.split}, by which the report is split", where=f"{send.role}")
-            if send.split and person.own(send.split) is not None:
-                filters[send.split] = str(person.own(send.split))
-            found.append((person, send.via, tuple(sorted(filters.items()))))
+            if send.split:
+                filters.add((send.split, _own(person, send.split)))
+            found.append((person, send.via, tuple(sorted(filters))))
     return found
+
+
+def _own(person: Person, column: str) -> str:
+    own = person.own(column)
+    if own is None or str(own) == "":
+        raise ManifestError(f"{person.name} has no {column}, by which the report is split", where="roles.yml", fix=f"add {column}: to it")
+    return str(own)
 
 
 def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None) -> None:

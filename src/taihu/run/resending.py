@@ -96,11 +96,14 @@ def _noted(
     return replace(intake, notes=[*intake.notes, *places])
 
 
-def replaced_arrivals(intakes: Sequence[Intake], winners: Winners) -> list[ArrivalDecision]:
-    """Decisions on earlier arrivals that no longer count for any party and day."""
-    after = dict(winners)
-    for intake in intakes:
-        if intake.state in ("accepted", "nil"):
-            after.update({(scope.party, day): intake.arrival.id for scope in intake.scopes for day in scope.span.days()})
-    gone = set(winners.values()) - set(after.values())
+def replaced_arrivals(intakes: Sequence[Intake], winners: Winners, claims: Winners) -> list[ArrivalDecision]:
+    """Decisions on arrivals, earlier ones and new ones, that do not count for any party and day any more.
+
+    Args:
+        winners: Arrival of each party and day before.
+        claims: Arrival of each party and day that the intakes speak for.
+    """
+    after = {**winners, **claims}
+    new = {intake.arrival.id for intake in intakes if intake.state in ("accepted", "nil") and intake.scopes}
+    gone = (set(winners.values()) | new) - set(after.values())
     return [ArrivalDecision(arrival, "superseded", reason="replaced") for arrival in sorted(gone)]

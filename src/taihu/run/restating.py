@@ -17,7 +17,6 @@ from taihu.engine.interface import Engine
 from taihu.ledger.records import Publication
 from taihu.manifest.tree import ProjectTree
 
-LOOKBACK = dt.timedelta(days=35)
 Opener = Callable[[str, str, int], None]
 
 
@@ -32,7 +31,7 @@ def restatements(
     measures = _measures(tree, now)
     if not measures:
         return []
-    span = Span(before.span.end - LOOKBACK, before.span.end)
+    span = Span(dt.date.min, before.span.end)
     rows: list[RestatementRow] = []
     for mart, names in measures.items():
         if mart not in now.tables or mart not in before.tables:
