@@ -31,7 +31,7 @@ _TILE = 2
 _WIDTH = 15.2
 _LEVEL = 0.0005
 _ASIDE = 28  # characters that fit two columns beside the banner's headline
-_BOLD = 1.05  # half characters of bold type to a unit of column width
+_BOLD = 1.2  # half characters of bold type to a unit of column width
 _CHART_ROWS, _ROW_PIXELS, _COLUMN_PIXELS = 13, 20, 111
 
 

@@ -34,6 +34,15 @@ ROLE_NAMES: Mapping[Role, Text] = {
 }
 
 
+_LEDGER = Text("台账快照", "Snapshot of the ledger")
+_OPERATIONS = {
+    "ops.arrival": Text("到件快照", "Arrivals, from the ledger"),
+    "ops.calendar": Text("工作日历", "Working calendar"),
+    "ops.expectation": Text("应到台账快照", "Expectations, from the ledger"),
+    "ops.hold": Text("待处理快照", "Holds, from the ledger"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column.
@@ -191,10 +200,15 @@ def _operations(tree: ProjectTree, graph: Graph, origins: Mapping[str, Mapping[s
             for table, column in leaves:
                 if table in read:
                     read[table].add(column)
-    title = Text("台账快照", "Snapshot of the ledger")
     meaning = Text("由台账或工作日历导出，随发布锁定版本", "Exported from the ledger or the working calendar; pinned with each publication")
     return [
-        Table(name, "operations", title, meaning, [Column(column, "", tree.glossary.get(column)) for column in sorted(read[name])])
+        Table(
+            name,
+            "operations",
+            _OPERATIONS.get(name, _LEDGER),
+            meaning,
+            [Column(column, "", tree.glossary.get(column)) for column in sorted(read[name])],
+        )
         for name in named
     ]
 

@@ -224,7 +224,11 @@ def _governance(deck: Deck, catalog: Catalog, lang: Lang) -> None:
     personal = sorted({column.label.in_(lang) for _, column in catalog.personal_columns()})
     terms = sorted({f"{source.file.purpose}: {months(source.file.retention, lang)}" for source in catalog.tree.sources.values()})
     deck.columns(
-        t(lang, "权限、个人信息与保存期限写在文件里，由程序执行", "Access, personal data and retention are declared in files and enforced"),
+        t(
+            lang,
+            "谁能看什么、哪些是个人信息，写在文件里，由程序执行",
+            "Who sees what, and what is personal, is declared in files and enforced",
+        ),
         [
             (t(lang, "角色", "Roles"), people),
             (t(lang, "个人信息：只存令牌", "Personal data: tokens only"), personal),
