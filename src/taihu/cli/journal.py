@@ -68,7 +68,7 @@ def record(message: str, level: int = logging.INFO, **fields: Any) -> None:
     """Write one line; the fields are redacted here, because a filter sees only the message."""
     from taihu.guard.redact import redact_value
 
-    _log.log(level, message, extra={"fields": {name: redact_value(value) for name, value in fields.items()}})
+    _log.log(level, message, extra={"fields": redact_value(fields)})
 
 
 def _handler(path: Path) -> logging.Handler:

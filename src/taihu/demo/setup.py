@@ -9,7 +9,7 @@ from typing import Any
 
 from taihu.core.errors import NotFound
 
-_NOT_COPIED = shutil.ignore_patterns("generated", "lake", "keys", "out", "inbox", "taihu.local.yml", "__pycache__")
+_NOT_COPIED = shutil.ignore_patterns("generated", "lake", "keys", "out", "logs", "inbox", "taihu.local.yml", "__pycache__")
 
 
 def example_folder() -> Path:

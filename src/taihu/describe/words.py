@@ -135,7 +135,7 @@ def formula(aggregate: Aggregate) -> str:
         return f"sum({aggregate.ratio[0]}) / sum({aggregate.ratio[1]})"
     if aggregate.last:
         return f"sum({aggregate.last}) on the last day"
-    return f"sum({aggregate.sum})" if aggregate.sum else f"count(distinct {aggregate.distinct})"
+    return f"sum({aggregate.sum})"
 
 
 def decisions(may: Iterable[str], lang: Lang) -> str:

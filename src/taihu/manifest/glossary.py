@@ -16,18 +16,17 @@ class Aggregate(Frozen):
     sum: str | None = Field(default=None, description="Sum of a column", examples=["net_revenue_cny"])
     ratio: tuple[str, str] | None = Field(default=None, description="Sum over sum", examples=[["net_revenue_cny", "target_revenue_cny"]])
     last: str | None = Field(default=None, description="Sum of a column on the last day of the period", examples=["closing_quantity"])
-    distinct: str | None = Field(default=None, description="Number of different values", examples=["store_id"])
 
     @model_validator(mode="after")
     def _one(self) -> Aggregate:
-        if sum(part is not None for part in (self.sum, self.ratio, self.last, self.distinct)) != 1:
-            raise ValueError("a measure is exactly one of sum, ratio, last, distinct")
+        if sum(part is not None for part in (self.sum, self.ratio, self.last)) != 1:
+            raise ValueError("a measure is exactly one of sum, ratio, last")
         return self
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the mart that it reads."""
-        return self.ratio or tuple(column for column in (self.sum, self.last, self.distinct) if column)
+        return self.ratio or tuple(column for column in (self.sum, self.last) if column)
 
 
 class Term(Frozen):

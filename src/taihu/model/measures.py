@@ -67,12 +67,11 @@ def _check_aggregate(graph: Graph, mart: str, measure: str, aggregate: Aggregate
     for column in aggregate.columns:
         if column not in types:
             raise ManifestError(f"measure {measure} needs {column!r}, which {mart} does not have{_hint(column, list(types))}", where=where)
-        if aggregate.distinct is None:
-            if not types[column].startswith(_EXACT):
-                raise ManifestError(
-                    f"{mart}.{column} is {types[column]}: its sum would not be exact", where=where, fix="cast it to DECIMAL in the model"
-                )
-            summand(graph.model(mart), graph.parsed(mart), column)
+        if not types[column].startswith(_EXACT):
+            raise ManifestError(
+                f"{mart}.{column} is {types[column]}: its sum would not be exact", where=where, fix="cast it to DECIMAL in the model"
+            )
+        summand(graph.model(mart), graph.parsed(mart), column)
 
 
 def _aggregates(graph: Graph, measure: str, where: str) -> Iterator[Aggregate]:

@@ -17,7 +17,7 @@ time_zone: Asia/Shanghai
 entities:
   main: {currency: CNY}
 """,
-    ".gitignore": "lake/\nkeys/\nvault/\nout/\ntaihu.local.yml\n",
+    ".gitignore": "lake/\nkeys/\nvault/\nout/\nlogs/\ntaihu.local.yml\n",
     "sources/sales/source.yml": """\
 title: {zh: 销售明细, en: Sales lines}
 owner: you

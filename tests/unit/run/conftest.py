@@ -179,7 +179,7 @@ class Shop:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.clock = FixedClock(at(2))
+        self.clock = FixedClock(at(2, 7))
         for name, text in FILES.items():
             self.write(name, text)
         self.put("parties", "parties.csv", PARTIES, at(1))
