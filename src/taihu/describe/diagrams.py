@@ -14,7 +14,7 @@ VIA_NAMES = {
     "mailbox": Text("邮箱", "Mailbox"),
     "portal": Text("供应商门户", "Portal"),
     "sftp": Text("SFTP 文件", "SFTP drop"),
-    "folder": Text("人工维护表格", "Hand-kept sheets"),
+    "folder": Text("人工维护表格", "Excel sheets"),
     "database": Text("数据库", "Database"),
     "web": Text("网页", "Web page"),
     "upload": Text("手工上传", "Upload"),
