@@ -38,20 +38,20 @@ def section(tally: Tally, seed: int, world_seed: int, today: dt.date) -> str:
     """The result as a section of the page."""
     names = sorted(set(tally.boundary) | set(tally.instant), key=lambda name: (name.startswith("("), name))
     rows = "\n".join(f"| `{name}` | {tally.boundary[name] or ''} | {tally.instant[name] or ''} |" for name in names)
-    verdict = "none" if not tally.differences else "\n".join(["", *(f"- {line}" for line in tally.differences)])
+    found = "\n".join(["", "Differences:", "", *(f"- {line}" for line in tally.differences), ""]) if tally.differences else ""
     return f"""## kill
 
 {today.isoformat()}, world seed {world_seed}, kill seed {seed}: **{tally.kills} `kill -9`** over {tally.mornings} mornings,
-{tally.boundary.total()} at named boundaries and {tally.instant.total()} at random instants; every next run healed.
+{tally.boundary.total()} at named boundaries and {tally.instant.total()} at random instants; every next run ended well.
 
 | compared with the undisturbed project, {tally.compared} times | at the end |
 |---|---|
 | tables, rows (business columns, `_src_row`, `_src_id`) | {tally.tables}, {tally.rows} |
 | arrivals (id, state, reason, scopes, cells of the header) | {tally.arrivals} |
 | published figures | {tally.figures} |
-| differences, duplicates, losses | {verdict} |
+| differences, duplicates, losses | {len(tally.differences) or "none"} |
 | sealed objects that nothing refers to (fetched, killed, fetched again) | {tally.orphans} |
-
+{found}
 Boundaries: how often a run was killed exactly there, and how often it was the last one passed before a kill at a random instant.
 
 | boundary | killed there | random instant after it |

@@ -268,11 +268,22 @@ def differences(peace: Workspace, war: Workspace) -> list[str]:
     return [*table_differences(peace, war), *ledger_differences(peace, war), *report_differences(peace, war)]
 
 
-def rows_of(ws: Workspace, table: str) -> list[tuple[str, ...]]:
-    """All rows of a table as text, in an order of their own."""
+def rows_of(ws: Workspace, table: str) -> list[tuple[tuple[str, str], ...]]:
+    """All rows of a table as pairs of column and text."""
     data = ws.tables.read(table)
     names = sorted(data.column_names)
-    return sorted(tuple(str(row[name]) for name in names) for row in data.select(names).to_pylist())
+    return [tuple((name, str(row[name])) for name in names) for row in data.select(names).to_pylist()]
+
+
+def _change(ours: Counter[Any], theirs: Counter[Any]) -> str:
+    """How many rows were lost and gained; for the most alike of both, the fields in which they differ."""
+    lost, gained = ours - theirs, theirs - ours
+    text = f"{lost.total()} rows lost, {gained.total()} rows gained"
+    pairs = [(len(set(one) ^ set(other)), one, other) for one in list(lost)[:50] for other in list(gained)[:50]]
+    if not pairs:
+        return f"{text}, such as {next(iter(lost or gained))}"[:500]
+    _, one, other = min(pairs, key=lambda pair: pair[0])
+    return f"{text}; {sorted(set(one) - set(other))} became {sorted(set(other) - set(one))} in {one[:3]}"[:900]
 
 
 def table_differences(peace: Workspace, war: Workspace) -> Iterator[str]:
@@ -285,9 +296,7 @@ def table_differences(peace: Workspace, war: Workspace) -> Iterator[str]:
             continue
         ours, theirs = Counter(rows_of(peace, table)), Counter(rows_of(war, table))
         if ours != theirs:
-            lost, gained = (ours - theirs).total(), (theirs - ours).total()
-            example = next(iter((ours - theirs) or (theirs - ours)))
-            yield f"{table}: {lost} rows lost, {gained} rows gained, such as {example}"
+            yield f"{table}: {_change(ours, theirs)}"
         if table.startswith("clean."):
             data = war.tables.read(table)
             places = Counter(zip(data["_src_id"].to_pylist(), data["_src_row"].to_pylist(), strict=True))
@@ -298,8 +307,13 @@ def table_differences(peace: Workspace, war: Workspace) -> Iterator[str]:
 
 def _records(values: Sequence[Any], *without: str) -> Counter[str]:
     return Counter(
-        repr({item.name: getattr(value, item.name) for item in dataclasses.fields(value) if item.name not in without}) for value in values
+        tuple((item.name, repr(getattr(value, item.name))) for item in dataclasses.fields(value) if item.name not in without)
+        for value in values
     )
+
+
+def _cursors(ws: Workspace) -> Counter[tuple[tuple[str, str], ...]]:
+    return Counter((("source", name), ("cursor", str(ws.ledger.cursor(name)))) for name in ws.tree.sources)
 
 
 def ledger_differences(peace: Workspace, war: Workspace) -> Iterator[str]:
@@ -310,12 +324,11 @@ def ledger_differences(peace: Workspace, war: Workspace) -> Iterator[str]:
         "holds": [_records(ws.ledger.holds(open_only=False)) for ws in (peace, war)],
         "quarantine": [_records(ws.ledger.quarantined()) for ws in (peace, war)],
         "notes": [_records(ws.ledger.notes()) for ws in (peace, war)],
-        "cursors": [Counter(f"{name} {ws.ledger.cursor(name)}" for name in ws.tree.sources) for ws in (peace, war)],
+        "cursors": [_cursors(ws) for ws in (peace, war)],
     }
     for what, (ours, theirs) in pairs.items():
         if ours != theirs:
-            example = next(iter((ours - theirs) or (theirs - ours)))
-            yield f"{what}: {(ours - theirs).total()} lost, {(theirs - ours).total()} gained, such as {example}"
+            yield f"{what}: {_change(ours, theirs)}"
     missing = [arrival.id for arrival in war.ledger.arrivals() if not war.objects.exists(arrival.sha256)]
     if missing:
         yield f"objects: {len(missing)} arrivals without their bytes"

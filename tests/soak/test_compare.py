@@ -53,8 +53,8 @@ def test_a_lost_or_second_arrival_and_missing_bytes(pair: tuple[Workspace, Works
     peace, war = pair
     obj = war.objects.put(b"more")
     war.ledger.arrival_landed("sales", Item("key", "more.csv"), obj)
-    assert any(line.startswith("arrivals: 0 lost, 1 gained") for line in differences(peace, war))
-    assert any(line.startswith("arrivals: 1 lost, 0 gained") for line in differences(war, peace))
+    assert any(line.startswith("arrivals: 0 rows lost, 1 rows gained") for line in differences(peace, war))
+    assert any(line.startswith("arrivals: 1 rows lost, 0 rows gained") for line in differences(war, peace))
     war.objects.remove(obj.sha256)
     assert any("without their bytes" in line for line in differences(peace, war))
 

@@ -108,7 +108,8 @@ def garbled(text: str) -> str:
     """
     match = _GARBLED.search(text)
     if match:
-        return text[max(0, match.start() - 3) : match.end() + 3].strip()
+        before, after = text[: match.start()].rpartition("\n")[2], text[match.end() :].partition("\n")[0]
+        return f"{before[-3:]}{match[0]}{after[:3]}".strip()
     for run in dict.fromkeys(_WIDE_RUN.findall(text)):
         if _misread(run):
             return str(run[:12])

@@ -91,10 +91,11 @@ def _html_text(content: bytes, encoding: str | None) -> str:
 
 
 def _wide_cells(grids: Sequence[Grid]) -> Iterable[str]:
-    seen: set[str] = set()
+    """Distinct cells that are not plain ASCII, in the order of the file: the first garbled one is the same in every process."""
+    seen: dict[str, None] = {}
     for grid in grids:
         for row in grid.rows:
-            seen.update(cell for cell in row if cell is not None and not cell.isascii())
+            seen.update((cell, None) for cell in row if cell is not None and not cell.isascii())
     return seen
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import random
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +141,22 @@ def test_polluted_mails_are_taken_apart(seed: int) -> None:
     for _ in range(200):
         parsed = parse_mail(_polluted(mail, chance))
         assert all(isinstance(part.content, bytes) for part in parsed.parts)
+
+
+def test_the_first_garbled_cell_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """A hold's detail goes into reports; it must not depend on the order of a set."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for number in range(40):
+        book.active.append([f"{word}{number}".encode().decode("gbk", "replace") for word in ("半糖", "气泡水", "商行")])
+    book.save(tmp_path / "garbled.xlsx")
+    code = "import sys; from pathlib import Path; from taihu.read import read_blind; p = Path(sys.argv[1])"
+    code += "; f = read_blind(p.read_bytes(), p.name); print(f.held, f.held_detail)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")}
+    said = set()
+    for seed in ("1", "2", "3"):
+        command = [sys.executable, "-c", code, str(tmp_path / "garbled.xlsx")]
+        ran = subprocess.run(command, env={**environment, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        said.add(ran.stdout)
+    assert said == {"mojibake first at Sheet!1, column B\n"}
