@@ -45,15 +45,19 @@ SHORT = {
 }
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"taihu {__version__}")
+        raise typer.Exit
+
+
 @app.callback(help="Collect what has no API, harmonise it, and send a daily report whose every number leads back to its cell.")
 def _root(
     lang: Annotated[str | None, typer.Option(help="Language of texts: zh or en.", metavar="zh|en")] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)] = False,
 ) -> None:
+    del version
     console.choose_language(lang)
-    if version:
-        print(f"taihu {__version__}")
-        raise typer.Exit
 
 
 for command in (init, demo, run, serve, status, read, explain, docs, doctor, quarantine, schema):
