@@ -7,6 +7,7 @@ database, as it would reach a real company. The truth is opened by the world aft
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -78,7 +79,8 @@ def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: De
                     continue
                 progress.advance(f"{day:%m-%d}", line_of(run(ws, due=True), delivered))
             result = score(ws, world.truth())
-            files = _documents(ws, progress, result) if documents else []
+            (project / documenting.SCORE).write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            files = _documents(ws, progress) if documents else []
         yield Played(project, [*_reports(project), *files], result, environment)
 
 
@@ -90,10 +92,10 @@ def line_of(result: RunResult, delivered: int) -> str:
     return f"{delivered} sent, {sum(result.landed.values())} landed ({decided}){failed}" + (f" -> {reports}" if reports else "")
 
 
-def _documents(ws: Workspace, progress: Progress, result: Score) -> list[Path]:
+def _documents(ws: Workspace, progress: Progress) -> list[Path]:
     progress.stage("docs")
     folder = ws.root / "generated"
-    documenting.write(folder, documenting.generate(ws, result.as_json()))
+    documenting.write(folder, documenting.generate(ws))
     return sorted(path for path in folder.rglob("*") if path.suffix in (".pdf", ".pptx", ".svg", ".md", ".html"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,17 @@ if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
 
 
+SCORE = "score.json"
+
+
 def state(ws: Workspace, score: Mapping[str, Any] | None = None) -> State:
     """What the documents say beyond the project's files: counts and versions, and the newest report for everybody."""
     from taihu.describe.state import state_of
     from taihu.run.figures import Audience
     from taihu.run.reporting import figures_of
 
+    if score is None and (ws.root / SCORE).is_file():
+        score = json.loads((ws.root / SCORE).read_text(encoding="utf-8"))
     publications = [publication for publication in ws.ledger.publications() if publication.report in ws.tree.reports]
     figures = None
     if publications:

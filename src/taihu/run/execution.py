@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from taihu.core.errors import AccessRefused, TaihuError
+from taihu.core.errors import AccessRefused, TaihuError, UsageError
 from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, Publication
 from taihu.manifest.tree import Source
@@ -56,6 +56,9 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
         reports: Publish the reports that are due.
         due: Only what is due: models wait until a report needs them, so that thirty pokes do not rewrite one month thirty times.
     """
+    for name in sources or ():
+        if name not in ws.tree.sources:
+            raise UsageError(f"there is no source {name!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
     result = RunResult()
     _ = ws.graph  # a report that does not fit its marts is said now, not on the morning of the report
     with ws.ledger.lease("run") as after_crash:
