@@ -60,7 +60,7 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
         if name not in ws.tree.sources:
             raise UsageError(f"there is no source {name!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
     result = RunResult()
-    _ = ws.graph  # a report that does not fit its marts is said now, not on the morning of the report
+    _require_fitting_reports(ws)
     with ws.ledger.lease("run") as after_crash:
         if after_crash:
             ws.objects.sweep_orphans()
@@ -85,6 +85,19 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
         _count(ws, result)
         ws.ledger.outcome("run", "project", status="incomplete" if result.exit_code else "done", rows_in=sum(result.landed.values()))
     return result
+
+
+def _require_fitting_reports(ws: Workspace) -> None:
+    """A report that does not fit its marts is said now, not on the morning of the report; asked again when a file changed."""
+    models = {name: (model.sql, model.header.model_dump_json()) for name, model in ws.tree.models.items()}
+    others = [
+        [name, part.model_dump_json()] for group in (ws.tree.reports, ws.tree.glossary, ws.tree.feeds) for name, part in group.items()
+    ]
+    sources = {name: source.file.model_dump_json() for name, source in ws.tree.sources.items()}
+    stamp = derived_id("fitting", models, others, sources, ws.tree.roles.model_dump_json())
+    if ws.ledger.definition("run.fitting") != stamp:
+        _ = ws.graph
+        ws.ledger.stamps_set("run.fitting", {}, version=0, definition=stamp)
 
 
 def in_load_order(sources: Sequence[Source]) -> list[Source]:

@@ -183,10 +183,9 @@ def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, Report
 def is_finished(ws: Workspace, publication: Publication) -> bool:
     """Whether a publication's files are archived and its messages are in the outbox."""
     report = ws.tree.reports[publication.report]
-    mails = [person for person, channel, _ in recipients_of(ws, report) if channel != "folder" and "mail" in report.formats]
-    return bool(ws.ledger.outputs(publication.id)) and len(ws.ledger.outbox(publication=publication.id)) >= len(
-        {person.mail for person in mails}
-    )
+    roles = {send.role for send in report.send if send.via != "folder"} if "mail" in report.formats else set()
+    addresses = {person.mail for person in ws.tree.roles.people if person.role in roles}
+    return bool(ws.ledger.outputs(publication.id)) and len(ws.ledger.outbox(publication=publication.id)) >= len(addresses)
 
 
 def render(
