@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taihu.cli import console
 from taihu.core.clock import Clock, FixedClock, SystemClock, parse_instant
 from taihu.core.errors import UsageError
 from taihu.core.progress import Progress, Quiet
@@ -53,7 +51,3 @@ def _passphrase() -> Secret | None:
     from taihu.guard.secrets import Secret
 
     return Secret(value, f"env:{KEYS_VARIABLE}")
-
-
-def day_text(day: dt.date | None) -> str:
-    return day.isoformat() if day else console.t("无", "-")

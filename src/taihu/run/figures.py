@@ -32,7 +32,6 @@ from taihu.core.figures import (
     Tiles,
 )
 from taihu.core.ids import derived_id
-from taihu.core.reasons import REASONS
 from taihu.core.types import Span, Text
 from taihu.engine.interface import Engine
 from taihu.ledger.records import Publication
@@ -420,9 +419,3 @@ def finding_of(blocks: Sequence[Block]) -> Text:
         lacking = arrivals.parties_expected - arrivals.parties_reported
         return Text(f"{head_zh}；{lacking} 家数据未到", f"{head_en}; {lacking} of {arrivals.parties_expected} parties not in")
     return Text(head_zh, head_en)
-
-
-def reason_text(code: str) -> Text:
-    """Title of a reason code; the code itself if it is from a newer version."""
-    reason = REASONS.get(code)
-    return reason.title if reason else Text(code, code)
