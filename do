@@ -94,10 +94,21 @@ docs)
     exec .venv/bin/python -m tests.house --write "$@"
     ;;
 lock)
-    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url --no-annotate \
-        --custom-compile-command "./do lock" pyproject.toml -o requirements.lock
-    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url --no-annotate \
-        --custom-compile-command "./do lock" -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+    # resolve LOCK [arguments ...]: universal, hashes, wheels only
+    resolve() {
+        lock=$1
+        shift
+        uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url \
+            --no-annotate --custom-compile-command "./do lock" pyproject.toml "$@" -o "$lock"
+    }
+    resolve requirements.lock
+    resolve requirements-dev.lock -c requirements.lock --all-extras --group dev
+    # What tests and benchmarks run beside the project, each in an environment of its own.
+    mkdir -p .venv
+    for group in foreign bench; do
+        uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url \
+            --no-annotate --custom-compile-command "./do lock" --group "$group" -o "requirements-$group.lock"
+    done
     ;;
 *)
     usage

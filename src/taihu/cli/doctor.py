@@ -119,12 +119,12 @@ def _models(ws: Workspace) -> list[Finding]:
 
 
 def _sources(ws: Workspace) -> list[Finding]:
-    from taihu.collect import Connections
+    from taihu.collect import Connections, connector
 
     findings = []
     with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
         for source in ws.tree.sources.values():
-            if source.file.collect.via == "upload":
+            if not connector(source.file.collect.via).is_polled:
                 continue
             try:
                 health = connections.open(source).probe()

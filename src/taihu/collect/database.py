@@ -15,14 +15,17 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from taihu.collect.interface import Connector, Health
 from taihu.core.clock import instant_text
 from taihu.core.errors import ManifestError, NotFound, TaihuError, TerminalError, TransientError
 from taihu.core.ids import derived_id
-from taihu.core.types import Fetched, Item, Span
-from taihu.manifest.words import parse_duration
+from taihu.core.types import Fetched, Item, Span, Text
+from taihu.manifest.strict import Frozen
+from taihu.manifest.words import Duration, OneOrMany, parse_duration
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +35,19 @@ _FRACTION = re.compile(r"\.(\d+)")
 
 CHANGED = "_changed"
 MOST_REMEMBERED = 50_000
+
+
+class DatabaseOptions(Frozen):
+    """What is asked, and how changes are found."""
+
+    query: str = Field(description="SELECT whose listed columns are collected", examples=["select * from delivery_line"])
+    watermark: OneOrMany = Field(
+        default=(), description="Columns whose first non-null value says when a row changed", examples=[["updated_at", "created_at"]]
+    )
+    overlap: Duration = Field(default="2 days", description="How far back the watermark is read again", examples=["2 days"])
+    reconcile: Literal["every day", "every week", "never"] = Field(
+        default="every day", description="How often the key set is compared to find deletes", examples=["every day"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,12 @@ class _Last:
 class DatabaseConnector(Connector):
     """One query against one database; a whole table, or with a watermark the rows that changed since the last poll."""
 
+    title = Text("数据库", "Database")
+    Options = DatabaseOptions
+    account_kinds = ("sqlite",)
+    answers_in_full = True
+    options: DatabaseOptions
+
     _cursor: str | None = None
     _held: tuple[str, bytes, str] | None = None
 
@@ -58,16 +80,16 @@ class DatabaseConnector(Connector):
         last = _Last(**json.loads(cursor)) if cursor else _Last()
         query, parameters = self._query(last.watermark)
         result = self._ask(query, parameters)
-        rows, following = self._changes(result, last) if self.collect.watermark else (result, _Last(rows=_mark(result)))
-        if (rows.num_rows == 0) if self.collect.watermark else (following == last):
+        rows, following = self._changes(result, last) if self.options.watermark else (result, _Last(rows=_mark(result)))
+        if (rows.num_rows == 0) if self.options.watermark else (following == last):
             self._cursor = following.text
             return
         # The result before is part of the key and of the object: a table that goes back to an earlier state has changed all the same.
-        key = derived_id("rows", self.collect.query, last.rows, following.rows)
+        key = derived_id("rows", self.options.query, last.rows, following.rows)
         if key in known:
             self._cursor = following.text
             return
-        content = _parquet(rows, {"query": self.collect.query or "", "after": last.rows})
+        content = _parquet(rows, {"query": self.options.query, "after": last.rows})
         self._held = (key, content, following.text)
         now = self.around.clock.now()
         meta = {
@@ -121,9 +143,7 @@ class DatabaseConnector(Connector):
         """Each query opens its own connection: there is nothing to forget."""
 
     def _base(self) -> str:
-        if not self.collect.query:
-            raise ManifestError("via: database needs query:", where=f"{self.source.path}/source.yml")
-        return self.collect.query.strip().rstrip(";")
+        return self.options.query.strip().rstrip(";")
 
     def _query(self, watermark: str) -> tuple[str, list[str]]:
         """The wrapped query and its parameters."""
@@ -140,7 +160,7 @@ class DatabaseConnector(Connector):
         return f"{text} WHERE {changed} >= {bound} OR {changed} IS NULL ORDER BY {order}", [self._since(watermark)]
 
     def _since(self, watermark: str) -> str:
-        return earlier(watermark, parse_duration(self.collect.overlap), f"{self.source.path}/source.yml")
+        return earlier(watermark, parse_duration(self.options.overlap), f"{self.source.path}/source.yml")
 
     def _selected(self, name: str) -> str:
         """A column of the contract under its name."""
@@ -157,7 +177,7 @@ class DatabaseConnector(Connector):
 
     def _changed(self) -> str | None:
         """When a row changed: the first of the watermark's columns that has a value."""
-        names = [_of_source(name) for name in self.collect.watermark]
+        names = [_of_source(name) for name in self.options.watermark]
         return None if not names else names[0] if len(names) == 1 else f"COALESCE({', '.join(names)})"
 
     @property

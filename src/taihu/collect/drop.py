@@ -11,11 +11,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from pydantic import Field
+
 from taihu.collect.interface import NOT_FINISHED
 from taihu.core.ids import derived_id
-from taihu.manifest.source import Collect
+from taihu.manifest.strict import Frozen
 
 SETTLE = dt.timedelta(minutes=5)
+
+
+class DropOptions(Frozen):
+    """Which files of which folder, and how one knows that they are finished."""
+
+    path: str | None = Field(default=None, description="Folder or file", examples=["inbox/distributors"])
+    pattern: str = Field(default="*", description="File name pattern", examples=["stock_*.csv"])
+    marker: str | None = Field(default=None, description="Suffix of the file that says an upload is finished", examples=[".ok"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +42,14 @@ class FileSeen:
         return derived_id("file version", folder, self.name, self.size, self.modified, length=12)
 
 
-def finished(entries: Iterable[FileSeen], collect: Collect, waiting: list[str]) -> Iterator[FileSeen]:
+def finished(entries: Iterable[FileSeen], options: DropOptions, waiting: list[str]) -> Iterator[FileSeen]:
     """Files that match the pattern and are not still being written, oldest first; the others' names go to ``waiting``."""
     by_name = {entry.name: entry for entry in entries}
     for entry in sorted(by_name.values(), key=lambda each: (each.modified, each.name)):
-        if not _is_wanted(entry.name, collect):
+        if not _is_wanted(entry.name, options):
             continue
-        if collect.marker is not None:
-            marker = by_name.get(entry.name + collect.marker)
+        if options.marker is not None:
+            marker = by_name.get(entry.name + options.marker)
             # A marker older than the file belongs to the version before, and this one is being uploaded over it.
             if marker is None or marker.modified < entry.modified:
                 waiting.append(entry.name)
@@ -47,12 +57,12 @@ def finished(entries: Iterable[FileSeen], collect: Collect, waiting: list[str]) 
         yield entry
 
 
-def _is_wanted(name: str, collect: Collect) -> bool:
+def _is_wanted(name: str, options: DropOptions) -> bool:
     if name.startswith((".", "~$")) or name.lower().endswith(NOT_FINISHED):
         return False
-    if collect.marker is not None and name.endswith(collect.marker):
+    if options.marker is not None and name.endswith(options.marker):
         return False
-    return fnmatchcase(name.casefold(), collect.pattern.casefold())
+    return fnmatchcase(name.casefold(), options.pattern.casefold())
 
 
 def settled(modified_at: dt.datetime, now: dt.datetime) -> bool:

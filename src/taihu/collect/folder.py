@@ -6,15 +6,19 @@ import datetime as dt
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
-from taihu.collect.drop import FileSeen, Versions, finished, still_growing
+from taihu.collect.drop import DropOptions, FileSeen, Versions, finished, still_growing
 from taihu.collect.interface import MOST_BYTES, Connector, Health
 from taihu.core.errors import ContentRefused, ManifestError, NotFound, TransientError
 from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
 
 
 class FolderConnector(Connector):
     """Files of one folder. A file is known by its name and content: touching it is nothing new, changing it is a new version."""
+
+    title = Text("人工维护表格", "Excel sheets")
+    Options = DropOptions
+    options: DropOptions
 
     _cursor: Versions | None = None
     _waiting: Sequence[str] = ()
@@ -22,17 +26,17 @@ class FolderConnector(Connector):
     @property
     def folder(self) -> Path:
         """The folder, absolute; a relative path starts at the project."""
-        if self.collect.path is None:
+        if self.options.path is None:
             raise ManifestError("via: folder needs path:", where=f"{self.source.path}/source.yml")
-        return self.around.root / self.collect.path
+        return self.around.root / self.options.path
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         versions = self._cursor = Versions(cursor)
         waiting: list[str] = []
         self._waiting = waiting
         self._bytes: dict[str, tuple[bytes, str]] = {}
-        for entry in finished(self._entries(), self.collect, waiting):
-            mark = entry.version(self.collect.path or "")
+        for entry in finished(self._entries(), self.options, waiting):
+            mark = entry.version(self.options.path or "")
             if versions.seen_before(mark):
                 continue
             if entry.size > MOST_BYTES:
@@ -40,11 +44,11 @@ class FolderConnector(Connector):
                 continue
             content = self._read(entry)
             if content is None or (
-                self.collect.marker is None and still_growing(content, entry.name, entry.modified_at, self.around.clock.now())
+                self.options.marker is None and still_growing(content, entry.name, entry.modified_at, self.around.clock.now())
             ):
                 waiting.append(entry.name)
                 continue
-            key = derived_id("file", self.collect.path, entry.name, sha256_of(content))
+            key = derived_id("file", self.options.path, entry.name, sha256_of(content))
             if key in known:
                 versions.done(mark)
                 continue
@@ -74,7 +78,7 @@ class FolderConnector(Connector):
             return Health(False, str(error))
 
     def _meta(self, entry: FileSeen) -> dict[str, str]:
-        return {"path": f"{self.collect.path}/{entry.name}", "via": "folder"}
+        return {"path": f"{self.options.path}/{entry.name}", "via": "folder"}
 
     def _entries(self) -> list[FileSeen]:
         place = self.folder
@@ -82,9 +86,9 @@ class FolderConnector(Connector):
             files = [place] if place.is_file() else [path for path in place.iterdir() if path.is_file()]
             return [seen for path in files if (seen := _seen(path)) is not None]
         except FileNotFoundError:
-            raise NotFound("the folder is not there", where=str(self.collect.path), fix="make it, or correct collect: path:") from None
+            raise NotFound("the folder is not there", where=str(self.options.path), fix="make it, or correct collect: path:") from None
         except OSError as error:
-            raise TransientError(f"the folder cannot be listed ({type(error).__name__})", where=str(self.collect.path)) from error
+            raise TransientError(f"the folder cannot be listed ({type(error).__name__})", where=str(self.options.path)) from error
 
     def _read(self, entry: FileSeen) -> bytes | None:
         """The content; None if the file changed while it was read."""

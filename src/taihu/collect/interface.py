@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from taihu.core.clock import Clock
 from taihu.core.errors import ManifestError
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
 from taihu.manifest.project import Account
+from taihu.manifest.strict import Frozen
 from taihu.manifest.tree import Source
 
 NOT_FINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".uploading")
@@ -105,18 +106,35 @@ class Health:
     detail: str
 
 
+class NoOptions(Frozen):
+    """A connector that needs nothing beside its account."""
+
+
 class Connector(ABC):
     """One source's way to its bytes.
 
     Args:
         source: The source and its files.
         around: Clock, account, secrets and shared connections.
+
+    Attributes:
+        title: What people call this way in; documents and diagrams show it.
+        Options: Model of the keys that stand beside ``via`` and ``account`` in ``collect:``.
+        account_kinds: Kinds of account that it can log in with; empty where any or none will do.
+        is_polled: False where nothing is ever asked (a person hands files in).
+        answers_in_full: An answer speaks for every day that was over by then, so a day without rows had none (a database).
     """
+
+    title: ClassVar[Text]
+    Options: ClassVar[type[Frozen]] = NoOptions
+    account_kinds: ClassVar[tuple[str, ...]] = ()
+    is_polled: ClassVar[bool] = True
+    answers_in_full: ClassVar[bool] = False
 
     def __init__(self, source: Source, around: Surroundings) -> None:
         self.source = source
         self.around = around
-        self.collect = source.file.collect
+        self.options = self.Options.model_validate(source.file.collect.options)
 
     @abstractmethod
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:

@@ -10,19 +10,42 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from pydantic import Field
+
 from taihu.collect.interface import MOST_BYTES, Connector, Health
 from taihu.collect.mail_session import Envelope, MailSession
 from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TaihuError
 from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
 from taihu.formats.mail_headers import MailPart, parse_mail
+from taihu.manifest.strict import Frozen
 
 BATCH_MAILS = 50
 BATCH_BYTES = 16_000_000
 
 
+class MailRule(Frozen):
+    """Which mails and attachments belong to the source; shell patterns."""
+
+    sender: str = Field(default="*", alias="from", description="Sender address", examples=["*@*.example"])
+    subject: str = Field(default="*", description="Subject", examples=["*销售流向*"])
+    attachment: str = Field(default="*", description="File name of the attachment", examples=["*.xls*"])
+
+
+class MailboxOptions(Frozen):
+    """Which folder, and which mails in it."""
+
+    folder: str = Field(default="INBOX", description="Mail folder", examples=["INBOX"])
+    where: MailRule = Field(default_factory=MailRule, description="Mail rule", examples=[{"subject": "*销售流向*"}])
+
+
 class MailboxConnector(Connector):
     """Attachments of the mails in one folder."""
+
+    title = Text("邮箱", "Mailbox")
+    Options = MailboxOptions
+    account_kinds = ("imap",)
+    options: MailboxOptions
 
     _uid_validity = 0
     _looked_at = 0
@@ -30,7 +53,7 @@ class MailboxConnector(Connector):
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         uid_validity, after = _parse_cursor(cursor)
-        folder = self._session().folder(self.collect.folder, after, uid_validity)
+        folder = self._session().folder(self.options.folder, after, uid_validity)
         self._started = True
         self._uid_validity = folder.uid_validity
         self._looked_at = after if uid_validity == folder.uid_validity else 0
@@ -67,26 +90,26 @@ class MailboxConnector(Connector):
 
     def probe(self) -> Health:
         try:
-            count = self._session().count(self.collect.folder)
+            count = self._session().count(self.options.folder)
         except AccessRefused:
             raise
         except TaihuError as error:
             return Health(False, str(error))
-        return Health(True, f"{count} mails in {self.collect.folder}")
+        return Health(True, f"{count} mails in {self.options.folder}")
 
     def _session(self) -> MailSession:
         account = self.around.login(self.source)
         return self.around.connected(lambda: MailSession(account, self.around.password()))
 
     def _matches(self, envelope: Envelope) -> bool:
-        rule = self.collect.where
+        rule = self.options.where
         return _like(envelope.sender, rule.sender) and _like(envelope.subject, rule.subject)
 
     def _items(self, batch: Sequence[Envelope], known: Container[str]) -> Iterator[Item]:
         """Items of some mails; the bytes are kept until they are fetched or the next mails come."""
         self._bytes.clear()
         small = [envelope.uid for envelope in batch if envelope.size <= MOST_BYTES]
-        raw = self._session().raw(self.collect.folder, small) if small else {}
+        raw = self._session().raw(self.options.folder, small) if small else {}
         for envelope in batch:
             if envelope.uid in raw:
                 yield from self._attachments(envelope, raw[envelope.uid], known)
@@ -101,7 +124,7 @@ class MailboxConnector(Connector):
         identity = mail.message_id or sha256_of(raw)
         items = []
         for part in mail.parts:
-            if not (part.is_attachment and _like(part.name, self.collect.where.attachment)):
+            if not (part.is_attachment and _like(part.name, self.options.where.attachment)):
                 continue
             key = _key(identity, part)
             if key in known:
@@ -118,7 +141,7 @@ class MailboxConnector(Connector):
     def _meta(self, envelope: Envelope) -> dict[str, str]:
         return {
             "via": "mailbox",
-            "folder": self.collect.folder,
+            "folder": self.options.folder,
             "sender": envelope.sender,
             "subject": envelope.subject,
             "message_id": envelope.message_id,
@@ -128,10 +151,10 @@ class MailboxConnector(Connector):
     def _again(self, item: Item) -> bytes:
         """The content of an item whose bytes are not at hand any more (another item was fetched first, or the connection broke)."""
         uid, index = self._place.get(item.key, (0, 0))
-        raw = self._session().raw(self.collect.folder, [uid]).get(uid) if uid else None
+        raw = self._session().raw(self.options.folder, [uid]).get(uid) if uid else None
         if raw is None:
             raise NotFound(
-                "the mail is no longer in its folder", where=f"{self.collect.folder}, {item.name}", fix="ask the sender to send it again"
+                "the mail is no longer in its folder", where=f"{self.options.folder}, {item.name}", fix="ask the sender to send it again"
             )
         return next(part.content for part in parse_mail(raw).parts if part.index == index)
 

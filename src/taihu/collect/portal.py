@@ -19,7 +19,7 @@ from taihu.collect.web_session import Answer, WebSession
 from taihu.core.clock import SHANGHAI
 from taihu.core.errors import AccessRefused, ManifestError, NotFound, TaihuError, TerminalError, TransientError
 from taihu.core.ids import derived_id
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
 from taihu.manifest.portal import PortalFile, Step
 
 
@@ -35,6 +35,9 @@ class _Target:
 
 class PortalConnector(Connector):
     """Files of one recipe. A file is known by its address and by the row that it is listed in (a new time is a new version)."""
+
+    title = Text("供应商门户", "Portal")
+    account_kinds = ("portal",)
 
     _waiting: Sequence[str] = ()
 

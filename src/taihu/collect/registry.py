@@ -28,6 +28,13 @@ def connector(via: str) -> type[Connector]:
     return found
 
 
+def connector_names() -> list[str]:
+    """Every ``via:`` that can be written: the built-in ones, then those of other packages."""
+    from importlib.metadata import entry_points
+
+    return [*CONNECTORS, *sorted(point.name for point in entry_points(group="taihu.connectors") if point.name not in CONNECTORS)]
+
+
 def _from_entry_point(via: str) -> str | None:
     from importlib.metadata import entry_points
 

@@ -61,7 +61,7 @@ class Retrying(Connector):
     """
 
     def __init__(self, inner: Connector, patience: Patience) -> None:
-        super().__init__(inner.source, inner.around)
+        self.source, self.around, self.options = inner.source, inner.around, inner.options
         self.inner = inner
         self._patience = patience
 

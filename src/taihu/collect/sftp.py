@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Container, Iterator, Sequence
 
-from taihu.collect.drop import FileSeen, Versions, finished, settled
+from taihu.collect.drop import DropOptions, FileSeen, Versions, finished, settled
 from taihu.collect.interface import MOST_BYTES, Connector, Health
 from taihu.collect.sftp_session import SftpSession
 from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, TaihuError, TransientError
 from taihu.core.ids import derived_id
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
 
 
 class SftpConnector(Connector):
     """Files of one folder of an SFTP server. Name, size and time of a file are its version; each version is fetched once."""
+
+    title = Text("SFTP 文件", "SFTP drop")
+    Options = DropOptions
+    account_kinds = ("sftp",)
+    options: DropOptions
 
     _cursor: Versions | None = None
     _waiting: Sequence[str] = ()
@@ -22,7 +27,7 @@ class SftpConnector(Connector):
     @property
     def folder(self) -> str:
         """The folder on the server; a relative path starts where the login ends up."""
-        return (self.collect.path or ".").rstrip("/") or "/"
+        return (self.options.path or ".").rstrip("/") or "/"
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         versions = self._cursor = Versions(cursor)
@@ -32,7 +37,7 @@ class SftpConnector(Connector):
         entries = [
             FileSeen(name, size, time, dt.datetime.fromtimestamp(time, dt.UTC)) for name, size, time in self._session().entries(self.folder)
         ]
-        for entry in finished(entries, self.collect, waiting):
+        for entry in finished(entries, self.options, waiting):
             mark = entry.version(self.folder)
             if versions.seen_before(mark):
                 continue
@@ -40,7 +45,7 @@ class SftpConnector(Connector):
             if key in known:
                 versions.done(mark)
                 continue
-            if self.collect.marker is None and not settled(entry.modified_at, self.around.clock.now()):
+            if self.options.marker is None and not settled(entry.modified_at, self.around.clock.now()):
                 waiting.append(entry.name)
                 continue
             self._marks[key] = mark

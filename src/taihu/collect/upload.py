@@ -8,11 +8,14 @@ from pathlib import Path
 from taihu.collect.interface import MOST_BYTES, Connector, Health
 from taihu.core.errors import ContentRefused, NotFound
 from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
 
 
 class UploadConnector(Connector):
     """Files that a person hands in."""
+
+    title = Text("手工上传", "Upload")
+    is_polled = False
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         return iter(())

@@ -9,11 +9,20 @@ import urllib.parse
 from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
+from pydantic import Field
+
 from taihu.collect.interface import Connector, Health
 from taihu.collect.web_session import Answer, WebSession
 from taihu.core.errors import AccessRefused, ManifestError, NotFound, TaihuError
 from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item, Span
+from taihu.core.types import Fetched, Item, Span, Text
+from taihu.manifest.strict import Frozen
+
+
+class WebOptions(Frozen):
+    """Which page."""
+
+    path: str | None = Field(default=None, description="Address, or what is joined to the account's url:", examples=["rates/today.html"])
 
 
 class WebConnector(Connector):
@@ -22,6 +31,10 @@ class WebConnector(Connector):
     The cursor is what the site said of the version that was collected last (ETag, Last-Modified) and its hash.
     """
 
+    title = Text("网页", "Web page")
+    Options = WebOptions
+    options: WebOptions
+
     _cursor: str | None = None
     _held: tuple[str, Answer, str] | None = None
 
@@ -29,7 +42,7 @@ class WebConnector(Connector):
     def url(self) -> str:
         """The page's address."""
         base = (self.around.account.url if self.around.account else None) or ""
-        url = urllib.parse.urljoin(base, self.collect.path or "")
+        url = urllib.parse.urljoin(base, self.options.path or "")
         if not url.startswith(("http://", "https://")):
             raise ManifestError(
                 "via: web needs an address (url: of the account, path: of the source)", where=f"{self.source.path}/source.yml"
@@ -57,7 +70,7 @@ class WebConnector(Connector):
             self._cursor = cursor if cursor and last.get("etag") == answer.headers.get("ETag", "") else following
             return
         # The version before is part of the key: a page that goes back to an earlier state has changed all the same.
-        key = derived_id("page", self.collect.path or self.url, last.get("sha256", ""), sha)
+        key = derived_id("page", self.options.path or self.url, last.get("sha256", ""), sha)
         if key in known:
             self._cursor = following
             return

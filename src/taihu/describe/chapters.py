@@ -6,11 +6,12 @@ and the state is written here, so it cannot disagree with them.
 
 from __future__ import annotations
 
+from taihu.collect.registry import connector
 from taihu.core.clock import SHANGHAI
 from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Grid, Heading, Paragraph, Picture, code, inline, parse_markdown, plain
 from taihu.describe.catalog import Catalog, Role
-from taihu.describe.diagrams import VIA_NAMES, marts_of
+from taihu.describe.diagrams import marts_of
 from taihu.describe.lineage import lineage_chapter
 from taihu.describe.state import NOTHING_YET, State
 from taihu.describe.trust import governance, quality
@@ -69,7 +70,7 @@ def _sources(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
             [
                 inline(f"**{file.title.text.in_(lang)}**"),
                 code(source.name),
-                plain(f"{VIA_NAMES[file.collect.via].in_(lang)} · {file.read.as_}"),
+                plain(f"{connector(file.collect.via).title.in_(lang)} · {file.read.as_}"),
                 plain(_owed(file, lang)),
                 plain(LOADS[file.load].in_(lang)),
                 plain(received),

@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from taihu.core.types import Lang, Text
+from taihu.collect.registry import CONNECTORS, connector
+from taihu.core.types import Lang
 from taihu.describe.catalog import PROVENANCE, Catalog, Role, Table
 from taihu.describe.state import State
 from taihu.render.diagrams import Diagram, Edge, Field, Group, Node
 
-VIA_NAMES = {
-    "mailbox": Text("邮箱", "Mailbox"),
-    "portal": Text("供应商门户", "Portal"),
-    "sftp": Text("SFTP 文件", "SFTP drop"),
-    "folder": Text("人工维护表格", "Excel sheets"),
-    "database": Text("数据库", "Database"),
-    "web": Text("网页", "Web page"),
-    "upload": Text("手工上传", "Upload"),
-}
-_VIA_ORDER = tuple(VIA_NAMES)
 _STAR_FIELDS = 10
 
 
@@ -52,7 +43,9 @@ def _senders(catalog: Catalog, state: State, lang: Lang) -> tuple[list[Node], li
         received = state.sources[source.name].received if source.name in state.sources else 0
         field = Field(source.file.title.text.in_(lang), f"{received:,}" if received else "")
         by_via.setdefault(source.file.collect.via, []).append(field)
-    nodes = [Node(f"via.{via}", VIA_NAMES[via].in_(lang), "", "source", "in", by_via[via]) for via in sorted(by_via, key=_VIA_ORDER.index)]
+    known = list(CONNECTORS)
+    order = sorted(by_via, key=lambda via: (known.index(via) if via in known else len(known), via))
+    nodes = [Node(f"via.{via}", connector(via).title.in_(lang), "", "source", "in", by_via[via]) for via in order]
     return nodes, [Edge(node.id, "land") for node in nodes]
 
 

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Duration, OneOrMany, TimeOfDay, Title
 
-Via = Literal["mailbox", "portal", "folder", "sftp", "database", "web", "upload"]
 Else = Literal["warn", "quarantine", "hold"]
 ColumnType = Literal["text", "integer", "quantity", "money", "number", "percent", "date", "timestamp", "phone", "boolean"]
 
 
-class MailFilter(Frozen):
-    """Which mails and attachments belong to the source; shell patterns."""
-
-    sender: str = Field(default="*", alias="from", description="Sender address", examples=["*@*.example"])
-    subject: str = Field(default="*", description="Subject", examples=["*销售流向*"])
-    attachment: str = Field(default="*", description="File name of the attachment", examples=["*.xls*"])
-
-
 class Collect(Frozen):
-    """Where the bytes come from."""
+    """Where the bytes come from: the connector, whose account, and the connector's own options (each connector has a model of them)."""
 
-    via: Via = Field(description="Kind of connector", examples=["mailbox"])
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    via: str = Field(description="Kind of connector", examples=["mailbox"])
     account: str | None = Field(default=None, description="Account of taihu.yml", examples=["bi_mailbox"])
-    folder: str = Field(default="INBOX", description="Mail folder", examples=["INBOX"])
-    where: MailFilter = Field(default_factory=MailFilter, description="Mail rule", examples=[{"subject": "*销售流向*"}])
-    path: str | None = Field(default=None, description="Folder or file path (folder, sftp, web)", examples=["inbox/distributors"])
-    pattern: str = Field(default="*", description="File name pattern (folder, sftp)", examples=["stock_*.csv"])
-    marker: str | None = Field(default=None, description="Suffix of the file that says an upload is finished", examples=[".ok"])
-    query: str | None = Field(default=None, description="SELECT of a database source", examples=["select * from delivery_line"])
-    watermark: OneOrMany = Field(
-        default=(), description="Columns whose first non-null value says when a row changed", examples=[["updated_at", "created_at"]]
-    )
-    overlap: Duration = Field(default="2 days", description="How far back the watermark is read again", examples=["2 days"])
-    reconcile: Literal["every day", "every week", "never"] = Field(
-        default="every day", description="How often the key set is compared to find deletes", examples=["every day"]
-    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What stands beside ``via`` and ``account``, as written."""
+        return dict(self.model_extra or {})
 
 
 class Party(Frozen):

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from taihu.core.errors import ManifestError, UsageError
+from taihu.collect.registry import connector, connector_names
+from taihu.core.errors import ManifestError, NotFound, UsageError
 from taihu.manifest.corrections import Correction
 from taihu.manifest.glossary import Term
 from taihu.manifest.layout import LayoutFile
@@ -22,7 +23,7 @@ from taihu.manifest.portal import PortalFile
 from taihu.manifest.project import LocalFile, ProjectFile
 from taihu.manifest.report import ReportFile, Send
 from taihu.manifest.roles import RolesFile
-from taihu.manifest.source import SourceFile
+from taihu.manifest.source import Collect, SourceFile
 from taihu.manifest.strict import Document, bind, parse
 from taihu.manifest.tree import Layer, Model, ProjectTree, Source, parse_model
 
@@ -84,7 +85,9 @@ def _project_file(root: Path) -> ProjectFile:
 def _sources(root: Path) -> Iterator[Source]:
     for folder in sorted(path.parent for path in root.glob("sources/*/source.yml")):
         relative = folder.relative_to(root).as_posix()
-        file = _read(root, folder / "source.yml", SourceFile)
+        document = Document(_text(folder / "source.yml"), f"{relative}/source.yml")
+        file = bind(SourceFile, document)
+        _check_collect(document, file.collect)
         layouts = {path.stem: _read(root, path, LayoutFile) for path in sorted(folder.glob("layouts/*.yml"))}
         for name in file.read.layouts:
             if name not in layouts:
@@ -95,6 +98,15 @@ def _sources(root: Path) -> Iterator[Source]:
         if file.collect.via == "portal" and portal is None:
             raise ManifestError("a portal source needs its recipe portal.yml", where=f"{relative}/source.yml:1")
         yield Source(folder.name, relative, file, {name: layouts[name] for name in file.read.layouts}, portal, _corrections(root, folder))
+
+
+def _check_collect(document: Document, collect: Collect) -> None:
+    """The connector exists, and knows the keys that stand beside ``via:``."""
+    try:
+        options = connector(collect.via).Options
+    except NotFound:
+        raise ManifestError(_unknown("connector", collect.via, connector_names()), where=document.where(("collect", "via"))) from None
+    bind(options, document, collect.options, ("collect",))
 
 
 def _corrections(root: Path, folder: Path) -> list[Correction]:
@@ -181,9 +193,22 @@ def _check_source(tree: ProjectTree, source: Source) -> None:
     where, file = f"{source.path}/source.yml:1", source.file
     _require("entity", [file.entity], tree.file.entities, where)
     _require("account", [file.collect.account] if file.collect.account else [], tree.file.accounts, where)
+    _check_account(tree, source)
     _require("feed", [file.feeds] if file.feeds else [], tree.feeds, where)
     references = [file.party.in_ if file.party else None, file.expect.parties if file.expect else None]
     _require("reference source", [name for name in references if name], tree.sources, where)
+
+
+def _check_account(tree: ProjectTree, source: Source) -> None:
+    """The account is of a kind that the connector can log in with."""
+    via, name = source.file.collect.via, source.file.collect.account
+    kinds = connector(via).account_kinds
+    if name and kinds and tree.file.accounts[name].kind not in kinds:
+        raise ManifestError(
+            f"account {name!r} is of kind {tree.file.accounts[name].kind!r}, which via: {via} cannot use",
+            where=f"{source.path}/source.yml:1",
+            fix=f"kinds that it can use: {', '.join(kinds)}",
+        )
 
 
 def _require(kind: str, names: Iterable[str], known: Collection[str], where: str) -> None:

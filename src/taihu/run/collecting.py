@@ -22,12 +22,12 @@ BATCH = 50
 
 def collect_all(ws: Workspace, sources: Sequence[Source]) -> dict[str, int | str]:
     """Collect from every source; gives the number of new arrivals, or in words why the source failed."""
-    from taihu.collect import Connections
+    from taihu.collect import Connections, connector
 
     result: dict[str, int | str] = {}
     with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
         for source in sources:
-            if source.file.collect.via == "upload":
+            if not connector(source.file.collect.via).is_polled:
                 continue
             try:
                 result[source.name] = collect(ws, source, connections.open(source))

@@ -154,7 +154,9 @@ def _expect(ws: Workspace) -> None:
 
 def _answered_at(ws: Workspace, source: Source, arrivals: Iterable[Arrival]) -> dt.datetime | None:
     """When a database source last answered in full and all its answers were loaded; None for everything that is sent."""
-    if source.file.collect.via != "database" or any(arrival.state == "landed" for arrival in arrivals):
+    from taihu.collect import connector
+
+    if not connector(source.file.collect.via).answers_in_full or any(arrival.state == "landed" for arrival in arrivals):
         return None
     return max((attempt.at for attempt in ws.ledger.attempts(source.name) if attempt.ok), default=None)
 
