@@ -62,6 +62,16 @@ install() {
     touch "$marker"
 }
 
+# foreign: the software that tests run beside the project, in an environment of its own; without it those tests are skipped
+foreign() {
+    marker=.venv-foreign/ready-$(cksum requirements-foreign.lock | cut -d' ' -f1)
+    [ -f "$marker" ] && return
+    echo "installing the foreign software of the tests in .venv-foreign (once) ..." >&2
+    [ -x .venv-foreign/bin/python ] || "$(find_python)" -m venv .venv-foreign
+    .venv-foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+        -r requirements-foreign.lock && touch "$marker"
+}
+
 task=${1:-}
 [ $# -gt 0 ] && shift
 case $task in
@@ -71,6 +81,7 @@ demo)
     ;;
 test)
     install dev requirements-dev.lock
+    foreign || echo "the foreign software could not be installed: its tests are skipped" >&2
     exec .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"
     ;;
 check)
