@@ -7,7 +7,6 @@ A folder's headers are listed once a run and shared by every source that looks i
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import re
 import ssl
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from taihu.collect.hosts import is_this_machine
 from taihu.core.errors import AccessRefused, ManifestError, NotFound, TerminalError, TransientError
 from taihu.formats.mail_headers import parse_mail
 
@@ -209,16 +209,6 @@ def _connect(account: Account) -> Any:
     if not is_this_machine(host):
         raise ManifestError("tls: false is only for a server on this machine", where=f"account {account.user or host}")
     return MailBoxUnencrypted(host, account.port or 143, timeout=TIMEOUT)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host name or address is the loopback of this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _place(account: Account) -> str:

@@ -6,10 +6,12 @@ Built on the standard library: loading httpx costs six times more processor time
 from __future__ import annotations
 
 import email.message
+import email.utils
 import http.client
 import http.cookiejar
 import json
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,8 +20,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from taihu.collect.hosts import require_host
 from taihu.collect.interface import MOST_BYTES
-from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TerminalError, TransientError
+from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TaihuError, TerminalError, TransientError
 
 TIMEOUT = 60
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -85,23 +88,23 @@ class WebSession:
         return self._send(urllib.request.Request(_quoted(url), urllib.parse.urlencode(list(form)).encode(), headers))
 
     def cookies_saved(self) -> bytes:
-        """The cookies, to be kept sealed."""
-        fields = ("name", "value", "domain", "path", "secure", "expires")
-        return json.dumps([{field: getattr(cookie, field) for field in fields} for cookie in self.cookies], sort_keys=True).encode()
+        """The cookies, to be kept sealed, in the form in which browsers store a session: either engine can go on with it."""
+        fields = ("name", "value", "domain", "path", "secure")
+        known = [
+            {field: getattr(cookie, field) for field in fields}
+            | {"secure": bool(cookie.secure), "expires": -1 if cookie.expires is None else cookie.expires}
+            | {"httpOnly": cookie.has_nonstandard_attr("HttpOnly"), "sameSite": "Lax"}
+            for cookie in self.cookies
+        ]
+        return json.dumps({"cookies": known, "origins": []}, sort_keys=True).encode()
 
     def cookies_restored(self, saved: bytes) -> None:
-        """Take cookies back that :meth:`cookies_saved` gave."""
-        for known in json.loads(saved):
+        """Take cookies back that :meth:`cookies_saved` or a browser gave."""
+        for known in json.loads(saved)["cookies"]:
             self.cookies.set_cookie(_cookie(known))
 
     def _check(self, url: str) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or (parts.hostname or "").lower() not in self._hosts:
-            raise AccessRefused(
-                "the host is not on the list of those that may be contacted",
-                where=f"{parts.scheme}://{parts.hostname}",
-                fix="add it to hosts:",
-            )
+        require_host(url, self._hosts)
 
     def _send(self, request: urllib.request.Request) -> Answer:
         self._check(request.full_url)
@@ -113,12 +116,12 @@ class WebSession:
             with error:
                 if error.code == 304:
                     return Answer(request.full_url, 304, error.headers, b"")
-                raise _status_error(error.code, where) from None
+                raise status_error(error.code, where, error.headers.get("Retry-After")) from None
         except ssl.SSLCertVerificationError:
-            raise _bad_certificate(where) from None
+            raise bad_certificate(where) from None
         except urllib.error.URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
-                raise _bad_certificate(where) from None
+                raise bad_certificate(where) from None
             raise TransientError(f"the site cannot be reached ({type(error.reason).__name__})", where=where) from None
         except (OSError, http.client.HTTPException) as error:
             raise TransientError(f"the connection broke ({type(error).__name__})", where=where) from None
@@ -165,9 +168,14 @@ def _answer(response: Any, where: str) -> Answer:
     return Answer(response.geturl(), response.status, response.headers, content)
 
 
-def _status_error(status: int, where: str) -> Exception:
+def status_error(status: int, where: str, retry_after: str | None = None) -> TaihuError:
+    """The error of an answer that is none: what may pass, what is refused, what is gone.
+
+    Args:
+        retry_after: The answer's ``Retry-After``, in seconds or as a date.
+    """
     if status in _PASSING:
-        return TransientError(f"the site answered {status}", where=where)
+        return TransientError(f"the site answered {status}", where=where, retry_after=_seconds(retry_after))
     if status in (401, 403, 407):
         return AccessRefused(f"the site answered {status}", where=where, fix="check the account and its permissions")
     if status in (404, 410):
@@ -175,7 +183,21 @@ def _status_error(status: int, where: str) -> Exception:
     return TerminalError(f"the site answered {status}", where=where)
 
 
-def _bad_certificate(where: str) -> TerminalError:
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After`` as seconds from now; None if it says nothing that can be understood."""
+    text = (retry_after or "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        until = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    # The wait is between two machines, so the machine's own clock is the right one, whatever instant a run acts as.
+    return max(0.0, until.timestamp() - time.time())
+
+
+def bad_certificate(where: str) -> TerminalError:
+    """The error of a site that does not prove who it is."""
     return TerminalError("the site's certificate is not valid", where=where, fix="check the address, or ask its operator")
 
 
@@ -198,9 +220,9 @@ def _cookie(known: Mapping[str, Any]) -> http.cookiejar.Cookie:
         path=known["path"],
         path_specified=True,
         secure=bool(known["secure"]),
-        expires=known["expires"],
-        discard=known["expires"] is None,
+        expires=None if known["expires"] in (None, -1) else int(known["expires"]),
+        discard=known["expires"] in (None, -1),
         comment=None,
         comment_url=None,
-        rest={},
+        rest={"HttpOnly": ""} if known.get("httpOnly") else {},
     )

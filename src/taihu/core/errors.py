@@ -10,6 +10,7 @@ Whether something is tried again is decided by its type alone, never by its mess
     │  └─ LeaseTaken         another writer is at work on the same thing
     └─ TerminalError         will not go away by itself; reported once
        ├─ AccessRefused      wrong password, expired permission: tried exactly once
+       ├─ SourcePaused       a person or a permission has to come first (carries a reason code); the source waits
        ├─ ContentRefused     bytes that are not what was asked for (carries a reason code)
        ├─ CheckFailed        the project's own rule says no (carries a reason code)
        ├─ IntegrityError     stored bytes, a signature or a pinned version do not fit together
@@ -55,7 +56,15 @@ class ManifestError(TaihuError):
 
 
 class TransientError(TaihuError):
-    """Something outside failed in a way that may pass; it is retried until the deadline."""
+    """Something outside failed in a way that may pass; it is retried until the deadline.
+
+    Args:
+        retry_after: Seconds that the other side asked us to wait (``Retry-After``); None if it did not.
+    """
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "", retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(what, where=where, fix=fix)
 
 
 class LeaseTaken(TransientError):
@@ -68,6 +77,18 @@ class TerminalError(TaihuError):
 
 class AccessRefused(TerminalError):
     """A server refused who we are; trying again could lock the account."""
+
+
+class SourcePaused(TerminalError):
+    """A source waits for a person or for a permission; nothing is wrong with it and nothing is tried until then.
+
+    Args:
+        reason: A code of :mod:`taihu.core.reasons`.
+    """
+
+    def __init__(self, reason: str, what: str, *, where: str = "", fix: str = "") -> None:
+        self.reason = reason
+        super().__init__(what, where=where, fix=fix)
 
 
 class ContentRefused(TerminalError):

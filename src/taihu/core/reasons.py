@@ -76,6 +76,37 @@ _ALL = [
         "等待发送方传完",
         "wait for the sender to finish",
     ),
+    # portals
+    _r(
+        "needs_human",
+        "需要人工登录（验证码等）",
+        "a person must log in (captcha, code)",
+        "运行 taihu portal login 来源名，完成后自动继续",
+        "run taihu portal login NAME; the next run goes on by itself",
+    ),
+    _r(
+        "terms_ended",
+        "自动取数的授权已到期（已暂停）",
+        "the permission to automate has ended (paused)",
+        "续签后修改 portal.yml 的 terms: until:",
+        "renew it, then change terms: until: in portal.yml",
+    ),
+    _r(
+        "page_changed",
+        "门户页面变了",
+        "the portal's page has changed",
+        "用 taihu portal trace 来源名 查看差异，修改 portal.yml",
+        "see the difference with taihu portal trace NAME, then correct portal.yml",
+    ),
+    _r(
+        "field_altered",
+        "填入的值被页面改动",
+        "a field does not keep what was filled in",
+        "改用 fetch: 加参数，或按该字段的格式填写",
+        "use fetch: with parameters, or write the value in the field's own format",
+    ),
+    _r("too_few_rows", "行数与约定不符（疑似未取全）", "not the number of rows that was agreed (cut off?)", *_REVIEW),
+    _r("wrong_period", "文件不是所要求的期间", "the file speaks for another period than was asked for", *_REVIEW),
     # reading
     _r("mojibake", "文字乱码", "the text is garbled", *_ASK),
     _r(

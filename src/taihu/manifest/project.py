@@ -23,6 +23,9 @@ class Account(Frozen):
     port: int | None = Field(default=None, description="Port; the protocol's own if absent", examples=[993])
     user: str | None = Field(default=None, description="Login name", examples=["bi"])
     password: SecretReference | None = Field(default=None, description="Reference to the password", examples=["env:BI_MAILBOX_PASSWORD"])
+    otp: SecretReference | None = Field(
+        default=None, description="Reference to the secret of one-time codes (portal)", examples=["env:PORTAL_OTP"]
+    )
     database: str | None = Field(default=None, description="Database name, or file path for sqlite", examples=["erp"])
     url: str | None = Field(default=None, description="First address of a portal or web source", examples=["https://portal.example"])
     webhook: SecretReference | None = Field(default=None, description="Reference to a chat webhook", examples=["env:WECOM_URL"])

@@ -13,7 +13,7 @@ import pytest
 
 from taihu.collect.mail_session import _translated
 from taihu.collect.sftp_session import SftpSession
-from taihu.collect.web_session import WebSession, _status_error
+from taihu.collect.web_session import WebSession, status_error
 from taihu.core.errors import AccessRefused, NotFound, TaihuError, TerminalError, TransientError
 from taihu.manifest.project import Account
 
@@ -99,6 +99,6 @@ def test_web_addresses_that_do_not_exist() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 410, 418, 425, 429, 500, 501, 502, 503, 504])
 def test_every_status_has_an_error_of_ours(status: int) -> None:
-    error = _status_error(status, "https://site.example/")
+    error = status_error(status, "https://site.example/")
     assert isinstance(error, TransientError) == (status in (408, 425, 429, 500, 502, 503, 504))
     assert isinstance(error, TaihuError)

@@ -13,8 +13,9 @@ from tests.contract.connector.contract import NOW, Clear, source_file
 from taihu.collect import connector
 from taihu.collect.database import earlier
 from taihu.collect.drop import FileSeen, Versions, finished
+from taihu.collect.hosts import is_this_machine
 from taihu.collect.interface import Connector, Surroundings
-from taihu.collect.mail_session import Envelope, is_this_machine
+from taihu.collect.mail_session import Envelope
 from taihu.collect.mailbox import _batches, _like, _parse_cursor
 from taihu.collect.registry import CONNECTORS
 from taihu.collect.upload import UploadConnector
