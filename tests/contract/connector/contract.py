@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -73,9 +73,22 @@ class Sessions:
 class World(ABC):
     """One source's outside.
 
+    A world with a server is also run through a proxy that spoils the connection (``tests/faults``). For that its ``account``
+    names :attr:`address` (or :attr:`url`) and never the server's own host and port, and :attr:`server_address` tells where
+    the proxy forwards to. What a server says about itself (links, redirects, ``nextLink``) must be relative or follow the
+    ``Host`` header, or the connector would leave the proxy. Whatever else depends on the address (a pinned host key, a list
+    of allowed hosts) must be computed from :attr:`address` each time it is used.
+
     Attributes:
+        protocol: What is spoken: ``http``, ``imap``, ``ssh``, ``ftp``, ``smb``, ``postgresql``, ``mysql``; it decides which faults
+            the connector can meet. Empty without a server.
+        tls: Whether the connection is encrypted from its first byte.
         one_item_a_put: False where an item is the whole state (a table, a page) instead of one file.
+        through: Host and port of a proxy that stands before the server, or None.
     """
+
+    protocol: ClassVar[str] = ""
+    tls: ClassVar[bool] = False
 
     root: Path
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
@@ -86,6 +99,23 @@ class World(ABC):
     one_item_a_put: bool = True
     has_server: bool = True
     has_login: bool = True
+    through: tuple[str, int] | None = None
+
+    @property
+    def server_address(self) -> tuple[str, int]:
+        """Host and port on which the server itself listens."""
+        raise NotImplementedError
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that the account names: the proxy's if there is one, else the server's."""
+        return self.through or self.server_address
+
+    @property
+    def url(self) -> str:
+        """:attr:`address` as the first address of a site, without a slash at its end."""
+        host, port = self.address
+        return f"http{'s' if self.tls else ''}://{host}:{port}"
 
     @property
     @abstractmethod

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.contract.connector.contract import NOW, PASSWORD, QUICK, Clear, ConnectorContract, World, source_file
@@ -45,12 +45,19 @@ def mail(
 
 @dataclass
 class MailWorld(World):
+    protocol: ClassVar[str] = "imap"
+
     server: ImapServer = field(default_factory=lambda: ImapServer("bi", PASSWORD))
     where: dict[str, str] = field(default_factory=lambda: {"subject": "*销售流向*", "attachment": "*.xls*"})
 
     @property
+    def server_address(self) -> tuple[str, int]:
+        return self.server.host, self.server.port
+
+    @property
     def account(self) -> Account:
-        return Account(kind="imap", host=self.server.host, port=self.server.port, user="bi", password="env:X", tls=False)
+        host, port = self.address
+        return Account(kind="imap", host=host, port=port, user="bi", password="env:X", tls=False)
 
     @property
     def source(self) -> Source:

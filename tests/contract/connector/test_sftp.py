@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.contract.connector.contract import NOW, PASSWORD, ConnectorContract, World, source_file
@@ -19,6 +19,8 @@ from taihu.testing.servers import SftpServer
 
 @dataclass
 class SftpWorld(World):
+    protocol: ClassVar[str] = "ssh"
+
     server: Any = None
     collect: dict[str, Any] = field(default_factory=lambda: {"path": "库存", "pattern": "*.csv", "marker": ".ok"})
 
@@ -32,8 +34,15 @@ class SftpWorld(World):
         (self.root / "known_hosts").write_text(line)
 
     @property
+    def server_address(self) -> tuple[str, int]:
+        return self.server.host, self.server.port
+
+    @property
     def account(self) -> Account:
-        return Account(kind="sftp", host=self.server.host, port=self.server.port, user="bi", password="env:X", known_hosts="known_hosts")
+        host, port = self.address
+        if self.through:
+            self.pin(f"[{host}]:{port} {self.server.known_hosts.split(maxsplit=1)[1]}")
+        return Account(kind="sftp", host=host, port=port, user="bi", password="env:X", known_hosts="known_hosts")
 
     @property
     def source(self) -> Source:

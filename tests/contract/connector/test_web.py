@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from tests.contract.connector.contract import NOW, ConnectorContract, World, source_file
@@ -17,13 +18,19 @@ from taihu.testing.servers import WebServer
 
 @dataclass
 class WebWorld(World):
+    protocol: ClassVar[str] = "http"
+
     server: WebServer = field(default_factory=WebServer)
     one_item_a_put: bool = False
     has_login: bool = False
 
     @property
+    def server_address(self) -> tuple[str, int]:
+        return self.server.host, self.server.port
+
+    @property
     def account(self) -> Account:
-        return Account(kind="http", url=self.server.url)
+        return Account(kind="http", url=self.url)
 
     @property
     def source(self) -> Source:
