@@ -162,6 +162,16 @@ class Connector(ABC):
         """Names of what is there but not finished (no marker yet, still growing); it is looked at again by the next run."""
         return ()
 
+    def nothing(self) -> Sequence[Item]:
+        """What was looked at since the last call and gives nothing: remembered by its key, so that it is not fetched again."""
+        return ()
+
+    def landed(self, items: Sequence[Item]) -> None:  # noqa: B027 - most connectors leave the originals alone
+        """These items are committed: now the originals may be marked or moved, where the source asks for it.
+
+        Called after every commit, at the end also with no items, and possibly again for the same items after a crash.
+        """
+
     @abstractmethod
     def probe(self) -> Health:
         """Try to reach the source without collecting anything."""

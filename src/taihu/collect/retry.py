@@ -92,6 +92,12 @@ class Retrying(Connector):
     def waiting(self) -> Sequence[str]:
         return self.inner.waiting()
 
+    def nothing(self) -> Sequence[Item]:
+        return self.inner.nothing()
+
+    def landed(self, items: Sequence[Item]) -> None:
+        self._patience.call(lambda: self.inner.landed(items), self.inner.reset)
+
     def probe(self) -> Health:
         return self._patience.call(self.inner.probe, self.inner.reset)
 

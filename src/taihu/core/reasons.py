@@ -70,6 +70,13 @@ _ALL = [
         "update the credential, then run again",
     ),
     _r(
+        "original_untouched",
+        "已收取，但原件未能按要求标记或移动",
+        "collected, but the original could not be marked or moved as asked",
+        "检查账号权限与目标文件夹；下次运行会重试",
+        "check the account's rights and the target folder; the next run tries again",
+    ),
+    _r(
         "incomplete_drop",
         "文件尚未传完（缺少完成标记）",
         "the upload is not finished (no marker yet)",

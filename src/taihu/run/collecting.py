@@ -57,27 +57,34 @@ def collect(ws: Workspace, source: Source, connector: Connector) -> int:
                 continue
             landed += 1
             if len(batch) >= BATCH:
-                _land(ws, source, batch)
+                _land(ws, source, connector, batch)
     except Exception:
-        _land(ws, source, batch)
+        _land(ws, source, connector, batch)
         raise
     if failure is not None:
         # The cursor stays, or what could not be had would never be offered again; what was landed is known by its key.
-        _land(ws, source, batch)
+        _land(ws, source, connector, batch)
         if not landed:
             raise failure
     else:
-        _land(ws, source, batch, connector.cursor())
+        _land(ws, source, connector, batch, connector.cursor())
     ws.ledger.attempt(source.name, ok=failure is None, error=failure.what if failure else "", items=landed)
     return landed
 
 
-def _land(ws: Workspace, source: Source, batch: list[Fetched], cursor: str | None = None) -> None:
-    """Seal the objects, then record them together; the cursor moves in the same transaction."""
+def _land(ws: Workspace, source: Source, connector: Connector, batch: list[Fetched], cursor: str | None = None) -> None:
+    """Seal the objects, then record them together; the cursor moves in the same transaction. Only then are the originals touched."""
     sealed = [(fetched, ws.objects.put(fetched.content, fetched.item.name)) for fetched in batch]
+    nothing = connector.nothing()
+    if nothing:
+        ws.ledger.items_remembered(source.name, nothing)
     if sealed or (cursor is not None and cursor != ws.ledger.cursor(source.name)):
         ws.ledger.arrivals_landed(source.name, [(fetched.item, obj) for fetched, obj in sealed], cursor=cursor)
     batch.clear()
+    try:
+        connector.landed([fetched.item for fetched, _ in sealed])
+    except TaihuError as error:  # what was landed is safe; the next run tries the rest again
+        ws.ledger.outcome("collect", source.name, status="failed", reason="original_untouched", detail=error.what)
 
 
 def _dead_letter(ws: Workspace, source: Source, item: Item, error: TerminalError) -> None:
