@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from taihu.collect.interface import Closable, Connector, Revealing, SessionStore, Surroundings
+from taihu.collect.interface import Closable, Connector, Revealing, SessionStore, Surroundings, TraceStore
 from taihu.collect.registry import connector
 from taihu.collect.retry import Patience, Retrying
 from taihu.core.clock import Clock
@@ -24,6 +24,7 @@ class Connections:
         secret: Resolves a reference such as ``env:NAME``.
         root: The project's folder.
         sessions: Keeps sessions between runs; None logs in anew each time.
+        traces: Keeps what is needed to see why a walk through a portal failed; None keeps nothing.
         patience: How long passing failures are tried again.
     """
 
@@ -35,6 +36,7 @@ class Connections:
         clock: Clock,
         root: Path,
         sessions: SessionStore | None = None,
+        traces: TraceStore | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._accounts = accounts
@@ -42,6 +44,7 @@ class Connections:
         self._clock = clock
         self._root = root
         self._sessions = sessions
+        self._traces = traces
         self._patience = patience or Patience()
         self._shared: dict[str, Closable] = {}
         self._refused: dict[str, Exception] = {}
@@ -58,6 +61,7 @@ class Connections:
             account_name=name,
             account=self._accounts.get(name),
             sessions=self._sessions,
+            traces=self._traces,
             shared=self._shared,
             refused=self._refused,
         )

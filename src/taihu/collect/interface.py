@@ -36,6 +36,14 @@ class SessionStore(Protocol):
     def session_get(self, account: str) -> bytes | None: ...
 
 
+class TraceStore(Protocol):
+    """Where the traces of failed walks and the page structures of good ones are kept, sealed."""
+
+    def trace_put(self, source: str, content: bytes) -> None: ...
+    def outline_put(self, source: str, content: bytes) -> None: ...
+    def outline_get(self, source: str) -> bytes | None: ...
+
+
 class Closable(Protocol):
     def close(self) -> None: ...
 
@@ -59,6 +67,7 @@ class Surroundings:
     account_name: str = ""
     account: Account | None = None
     sessions: SessionStore | None = None
+    traces: TraceStore | None = None
     shared: dict[str, Closable] = field(default_factory=dict)
     refused: dict[str, Exception] = field(default_factory=dict)
 
