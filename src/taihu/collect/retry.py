@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import BinaryIO, TypeVar
 
 from taihu.collect.interface import Connector, Health
 from taihu.core.errors import TransientError
@@ -84,7 +84,21 @@ class Retrying(Connector):
             yield item
 
     def fetch(self, item: Item) -> Fetched:
-        return self._patience.call(lambda: self.inner.fetch(item), self.inner.reset)
+        fetched = self._patience.call(lambda: self.inner.fetch(item), self.inner.reset)
+        return fetched if fetched.write is None else replace(fetched, write=self._written(fetched.write))
+
+    def _written(self, write: Callable[[BinaryIO], Item]) -> Callable[[BinaryIO], Item]:
+        """The same writer; where it breaks off it begins anew with an emptied file."""
+
+        def again(file: BinaryIO) -> Item:
+            def anew() -> None:
+                file.seek(0)
+                file.truncate()
+                self.inner.reset()
+
+            return self._patience.call(lambda: write(file), anew)
+
+        return again
 
     def cursor(self) -> str | None:
         return self.inner.cursor()

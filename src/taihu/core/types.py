@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,11 +65,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of an item with what is known of where they come from."""
+    """The bytes of an item with what is known of where they come from.
+
+    Attributes:
+        content: All bytes; empty where they are too many for memory.
+        write: For those: writes them to an empty file from the first to the last, and gives the item as it is known then (how many
+            rows there were, say). Called again it begins anew.
+    """
 
     item: Item
-    content: bytes
+    content: bytes = b""
     meta: Mapping[str, str] = field(default_factory=dict)
+    write: Callable[[BinaryIO], Item] | None = None
 
 
 @dataclass(frozen=True, slots=True)

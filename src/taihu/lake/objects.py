@@ -6,10 +6,13 @@ compared with its name, so a damaged or exchanged object is noticed before anybo
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Container, Iterator
+import secrets
+from collections.abc import Callable, Container, Iterator
+from hashlib import sha256 as sha256_hash
 from pathlib import Path
-from typing import Protocol
+from typing import IO, BinaryIO, Protocol, TypeVar, cast
 
 from taihu.core.boundary import reached
 from taihu.core.errors import IntegrityError, NotFound
@@ -19,6 +22,19 @@ from taihu.formats.kind import kind_of
 from taihu.lake import durable
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+_KIND_BYTES = 1 << 16
+
+T = TypeVar("T")
+
+
+class GrowingSeal(Protocol):
+    """One object while it is sealed; :class:`taihu.guard.envelope.Sealing` is one."""
+
+    def update(self, chunk: bytes) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+    def head(self, context: str) -> bytes: ...
 
 
 class Sealing(Protocol):
@@ -27,6 +43,69 @@ class Sealing(Protocol):
     def seal(self, content: bytes, context: str = "") -> bytes: ...
 
     def open(self, sealed: bytes, context: str = "") -> bytes: ...
+
+    def sealing(self) -> GrowingSeal: ...
+
+
+class SealedFile(io.RawIOBase):
+    """A file that is sealed and hashed while it is written: no clear byte reaches the disk, and memory holds one segment.
+
+    ``seek(0)`` followed by ``truncate()`` begins anew, for a writer whose source broke off; nothing else can be changed.
+    """
+
+    def __init__(self, file: IO[bytes], envelope: Sealing) -> None:
+        self._file = file
+        self._envelope = envelope
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seal, self._hash, self.size, self.first = self._envelope.sealing(), sha256_hash(), 0, b""
+        self._at = 0
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(bytes(len(self._seal.head(""))))
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: object) -> int:
+        clear = bytes(data)  # type: ignore[call-overload]
+        if self._at != self.size:
+            raise io.UnsupportedOperation("a sealed file is written from its beginning to its end")
+        self._hash.update(clear)
+        if len(self.first) < _KIND_BYTES:
+            self.first += clear[: _KIND_BYTES - len(self.first)]
+        self._file.write(self._seal.update(clear))
+        self.size += len(clear)
+        self._at = self.size
+        return len(clear)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if (offset, whence) != (0, io.SEEK_SET):
+            raise io.UnsupportedOperation("a sealed file can only go back to its beginning")
+        self._at = 0
+        return 0
+
+    def truncate(self, size: int | None = None) -> int:
+        if self._at or size:
+            raise io.UnsupportedOperation("a sealed file can only be emptied")
+        self._begin()
+        return 0
+
+    def finish(self) -> str:
+        """Write what is left and the header; gives the SHA-256 of the clear bytes."""
+        sha256 = self._hash.hexdigest()
+        self._file.write(self._seal.finish())
+        self._file.seek(0)
+        self._file.write(self._seal.head(sha256))
+        self._file.flush()
+        return sha256
 
 
 class Objects:
@@ -58,6 +137,32 @@ class Objects:
             durable.finish(temporary, path, mode=0o400, before=lambda: reached("object.before_rename"))
             reached("object.renamed")
         return ObjectRef(sha256, len(content), kind_of(content, name))
+
+    def put_written(self, write: Callable[[BinaryIO], T], name: str = "") -> tuple[ObjectRef, T]:
+        """Seal and keep what ``write`` writes, piece by piece; memory does not grow with the object.
+
+        Args:
+            write: Writes the clear bytes from the first to the last; what it raises leaves nothing behind.
+            name: As for :meth:`put`. Of archives, the kind is only known to be one, since it stands at their end.
+
+        Returns:
+            The object, and what ``write`` returned.
+        """
+        durable.make_folder(self._root)
+        temporary = durable.temporary_path(self._root, secrets.token_hex(8))
+        try:
+            with temporary.open("xb") as file:
+                sealed = SealedFile(file, self._envelope)
+                result = write(cast(BinaryIO, sealed))
+                sha256 = sealed.finish()
+            path = self._path(sha256)
+            if not path.exists():
+                durable.make_folder(path.parent)
+                durable.finish(temporary, path, mode=0o400, before=lambda: reached("object.before_rename"))
+                reached("object.renamed")
+        finally:
+            temporary.unlink(missing_ok=True)
+        return ObjectRef(sha256, sealed.size, kind_of(sealed.first, name)), result
 
     def get(self, sha256: str) -> bytes:
         """The clear bytes.

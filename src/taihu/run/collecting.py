@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taihu.core.errors import AccessRefused, TaihuError, TerminalError
-from taihu.core.types import Fetched, Item
+from taihu.core.types import Fetched, Item, ObjectRef
 from taihu.manifest.tree import Source
 
 if TYPE_CHECKING:
@@ -41,20 +41,23 @@ def collect(ws: Workspace, source: Source, connector: Connector) -> int:
     """Land all new items of one source; returns how many."""
     known = ws.ledger.known_items(source.name)
     landed = 0
-    batch: list[Fetched] = []
+    batch: list[tuple[Item, ObjectRef]] = []
     failure: TaihuError | None = None
     try:
         for item in connector.discover(ws.ledger.cursor(source.name), known):
             if item.key in known:
                 continue
             try:
-                batch.append(connector.fetch(item))
+                final, sealed = _sealed(ws, connector.fetch(item))
             except AccessRefused:
                 raise
             except TerminalError as error:
                 _dead_letter(ws, source, item, error)
                 failure = error
                 continue
+            if final.key in known:
+                continue
+            batch.append((final, sealed))
             landed += 1
             if len(batch) >= BATCH:
                 _land(ws, source, connector, batch)
@@ -72,17 +75,25 @@ def collect(ws: Workspace, source: Source, connector: Connector) -> int:
     return landed
 
 
-def _land(ws: Workspace, source: Source, connector: Connector, batch: list[Fetched], cursor: str | None = None) -> None:
-    """Seal the objects, then record them together; the cursor moves in the same transaction. Only then are the originals touched."""
-    sealed = [(fetched, ws.objects.put(fetched.content, fetched.item.name)) for fetched in batch]
+def _sealed(ws: Workspace, fetched: Fetched) -> tuple[Item, ObjectRef]:
+    """The item, as it is known with its last byte, and its object; what is too large for memory is sealed while it comes."""
+    if fetched.write is None:
+        return fetched.item, ws.objects.put(fetched.content, fetched.item.name)
+    sealed, item = ws.objects.put_written(fetched.write, fetched.item.name)
+    return item, sealed
+
+
+def _land(ws: Workspace, source: Source, connector: Connector, batch: list[tuple[Item, ObjectRef]], cursor: str | None = None) -> None:
+    """Record the sealed objects together; the cursor moves in the same transaction. Only then are the originals touched."""
     nothing = connector.nothing()
     if nothing:
         ws.ledger.items_remembered(source.name, nothing)
-    if sealed or (cursor is not None and cursor != ws.ledger.cursor(source.name)):
-        ws.ledger.arrivals_landed(source.name, [(fetched.item, obj) for fetched, obj in sealed], cursor=cursor)
+    if batch or (cursor is not None and cursor != ws.ledger.cursor(source.name)):
+        ws.ledger.arrivals_landed(source.name, batch, cursor=cursor)
+    items = [item for item, _ in batch]
     batch.clear()
     try:
-        connector.landed([fetched.item for fetched, _ in sealed])
+        connector.landed(items)
     except TaihuError as error:  # what was landed is safe; the next run tries the rest again
         ws.ledger.outcome("collect", source.name, status="failed", reason="original_untouched", detail=error.what)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taihu.core.errors import IntegrityError, NotFound
-from taihu.guard.envelope import MAGIC, SEGMENT, Envelope, decrypted, encrypted
+from taihu.guard.envelope import HEAD, MAGIC, SEGMENT, Envelope, decrypted, encrypted
 from taihu.guard.keys import Keyring
 
 KEY = bytes(range(32))
@@ -84,6 +84,20 @@ def test_stream_needs_little_memory(keyring: Keyring) -> None:
     pieces = (bytes([n % 256]) * 100_000 for n in range(40))
     longest = max(len(piece) for piece in envelope.open_stream(envelope.seal_stream(pieces)))
     assert longest <= SEGMENT
+
+
+def test_an_object_can_be_sealed_before_its_name_is_known(keyring: Keyring) -> None:
+    content = random.Random(3).randbytes(2 * SEGMENT + 77)
+    envelope = Envelope(keyring)
+    sealing = envelope.sealing()
+    body = b"".join(sealing.update(content[at : at + 300_000]) for at in range(0, len(content), 300_000)) + sealing.finish()
+    head = sealing.head("sha")
+    assert len(head) == HEAD and envelope.open(head + body, "sha") == content
+    with pytest.raises(IntegrityError):
+        envelope.open(head + body, "other")
+    stranger = envelope.seal(content, "sha")
+    with pytest.raises(IntegrityError):
+        envelope.open(stranger[:HEAD] + body, "sha")
 
 
 def test_tink_opens_our_stream_and_we_open_theirs() -> None:

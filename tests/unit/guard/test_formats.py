@@ -22,14 +22,24 @@ OBJECT = (
     "f43fcf4b838a72"
 )
 
+OBJECT_2 = (
+    "54414948554f424a02004000000001a48effc9fbaf10450e85f7b380101c317018fad9198b522ddc02e62fd47ccd6db81c6d1a0fe5d59a46cd069802463e6b0359"
+    "1e42625436912f7cfa982854f111494ef8858cc851dfc9901a232cf633e4dec20fa992e47dc571d7cfb18cf31209209a3d4900a0784db650f0ab14b7b1db0ec35c"
+    "b357830a58f8d1"
+)
+
 
 def test_a_stream_that_tink_made() -> None:
     """Made with Tink 1.16.1, key 00 01 02 ... 1f, associated data ``sha``."""
     assert b"".join(decrypted([bytes.fromhex(TINK_STREAM)], bytes(range(32)), b"sha")).decode() == "太湖 sealed by Tink"
 
 
-def test_an_object(keyring: Keyring) -> None:
+def test_an_object_of_the_first_version(keyring: Keyring) -> None:
     assert Envelope(keyring).open(bytes.fromhex(OBJECT), "sha").decode() == "太湖"
+
+
+def test_an_object(keyring: Keyring) -> None:
+    assert Envelope(keyring).open(bytes.fromhex(OBJECT_2), "sha").decode() == "太湖"
 
 
 def test_seals_and_fingerprints(keyring: Keyring) -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -105,3 +106,42 @@ def test_a_kill_leaves_the_whole_object_or_none(objects: Objects, tmp_path: Path
     objects.put(b"landed")
     assert objects.get(sha256) == b"landed"
     assert len(stored(tmp_path)) == 1
+
+
+def test_what_is_written_piece_by_piece_is_the_same_object(objects: Objects, tmp_path: Path) -> None:
+    content = b"PAR1" + os.urandom(3_000_000)
+
+    def write(file: IO[bytes]) -> str:
+        for at in range(0, len(content), 400_000):
+            file.write(content[at : at + 400_000])
+            half_done = [path for path in stored(tmp_path) if path.name.startswith(".part-")]
+            assert len(half_done) == 1 and content[:40] not in half_done[0].read_bytes()
+        return "done"
+
+    reference, result = objects.put_written(write, "rows.parquet")
+    assert (result, reference) == ("done", objects.put(content, "rows.parquet"))
+    assert objects.get(reference.sha256) == content and reference.kind == "parquet"
+    (file,) = stored(tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o400
+    assert objects.put_written(write)[0] == reference and len(stored(tmp_path)) == 1
+
+
+def test_a_writer_may_begin_anew_and_a_failed_one_leaves_nothing(objects: Objects, tmp_path: Path) -> None:
+    def twice(file: IO[bytes]) -> None:
+        file.write(b"x" * 2_000_000)
+        file.seek(0)
+        file.truncate()
+        file.write(CONTENT)
+
+    reference, _ = objects.put_written(twice)
+    assert objects.get(reference.sha256) == CONTENT and reference.size == len(CONTENT)
+
+    def broken(file: IO[bytes]) -> None:
+        file.write(b"secret")
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        objects.put_written(broken)
+    assert len(stored(tmp_path)) == 1
+    with pytest.raises(OSError, match="beginning"):
+        objects.put_written(lambda file: file.seek(5))
