@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from taihu.core.ids import derived_id
 from taihu.core.types import Item, ObjectRef
-from taihu.ledger.outcomes import OutcomeVerbs
-from taihu.ledger.records import Attempt, BreakerState
+from taihu.ledger.records import Attempt, AttemptKind, BreakerState
 from taihu.ledger.store import instant_in, instant_out, maybe_out
+from taihu.ledger.troubles import TroubleVerbs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class CollectVerbs(OutcomeVerbs):
+class CollectVerbs(TroubleVerbs):
     """What a source gave us and how it treats us."""
 
     def cursor(self, source: str) -> str | None:
@@ -104,9 +104,20 @@ class CollectVerbs(OutcomeVerbs):
             row = connection.execute(table.select().where(table.c.sha256 == sha256)).first()
         return None if row is None else ObjectRef(row.sha256, row.size, row.kind)
 
-    def attempt(self, source: str, *, ok: bool, error: str = "", items: int = 0) -> None:
-        """Record one contact with a source; the breaker counts the failures since the last success."""
-        row = {"source": source, "ok": ok, "error": self._sealer.seal(error, "attempt.error"), "items": items, "at": self._now_text()}
+    def attempt(self, source: str, *, ok: bool, error: str = "", items: int = 0, kind: AttemptKind = "away") -> None:
+        """Record one contact with a source.
+
+        Args:
+            kind: What a failure was about. The breaker counts those since the last contact in which the source was not ``away``.
+        """
+        row = {
+            "source": source,
+            "ok": ok,
+            "error": self._sealer.seal(error, "attempt.error"),
+            "items": items,
+            "at": self._now_text(),
+            "kind": "" if ok else kind,
+        }
         with self._write() as connection:
             connection.execute(self._t.attempt.insert(), row)
 
@@ -117,19 +128,19 @@ class CollectVerbs(OutcomeVerbs):
         with self._read() as connection:
             rows = connection.execute(query).all()
         return [
-            Attempt(row.source, row.ok, self._sealer.open(row.error, "attempt.error"), row.items, instant_out(row.at))
+            Attempt(row.source, row.ok, self._sealer.open(row.error, "attempt.error"), row.items, instant_out(row.at), row.kind or "")
             for row in reversed(rows)
         ]
 
     def breaker(self, source: str) -> BreakerState:
-        """Whether the source is left alone, and how many attempts failed since the last that worked."""
+        """Whether the source is left alone, and in how many contacts it was away since it was last there."""
         breaker, attempt = self._t.breaker, self._t.attempt
         with self._read() as connection:
             row = connection.execute(breaker.select().where(breaker.c.source == source)).first()
             recent = attempt.select().where(attempt.c.source == source).order_by(attempt.c.sequence.desc()).limit(1000)
             failed = []
             for contact in connection.execute(recent):
-                if contact.ok:
+                if contact.ok or contact.kind not in (None, "away"):
                     break
                 failed.append(contact)
         return BreakerState(
@@ -187,15 +198,6 @@ class CollectVerbs(OutcomeVerbs):
         self._put(connection, self._t.cursor, [row])
 
     def _remember(self, connection: Connection, source: str, items: Sequence[tuple[Item, str | None]]) -> None:
-        now = self._now_text()
-        rows = [
-            {
-                "source": source,
-                "mark": self._sealer.fingerprint(f"item:{source}", item.key),
-                "item_key": self._known("item", item.key),
-                "arrival_id": arrival_id,
-                "seen_at": now,
-            }
-            for item, arrival_id in items
-        ]
+        rows = [self._item_row(source, item, arrival_id) for item, arrival_id in items]
         self._put(connection, self._t.item, rows, keep=True)
+        self._letters_answered(connection, source, {row["mark"] for row in rows})

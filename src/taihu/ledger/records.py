@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 from taihu.core.figures import Figure
-from taihu.core.types import Note, Refusal, Scope, Span, StatedTotal
+from taihu.core.types import Item, Note, Refusal, Scope, Span, StatedTotal
 
 ArrivalState = Literal["landed", "accepted", "nil", "held", "rejected", "superseded"]
 ExpectationState = Literal["expected", "arrived", "nil", "late", "missing", "rejected", "held", "waived"]
 TotalsState = Literal["agree", "disagree", "absent"]
+AttemptKind = Literal["away", "items", "refused", "paused", "project", "answer"]
 OutboxState = Literal["pending", "sending", "sent", "failed", "ambiguous"]
 
 
@@ -160,7 +161,7 @@ class BreakerState:
     """Whether a source is left alone for now.
 
     Attributes:
-        failures: Failed attempts since the last one that worked.
+        failures: Contacts in which the source was away, since it was last there.
         last_error: What the last failed attempt said; empty after one that worked.
         retry_at: When an open breaker lets one attempt through.
     """
@@ -181,6 +182,39 @@ class Attempt:
     ok: bool
     error: str
     items: int
+    at: dt.datetime
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter, or what may become one: an item that was found and could not be fetched.
+
+    Attributes:
+        id: Short mark of the item inside its source.
+        reason: A code of :mod:`taihu.core.reasons`.
+        detail: What happened, in one sentence.
+        failures: Runs in which it could not be fetched.
+        is_dead: It is not tried any more until a person says so.
+    """
+
+    id: str
+    source: str
+    item: Item
+    reason: str
+    detail: str
+    failures: int
+    first_at: dt.datetime
+    last_at: dt.datetime
+    is_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLogin:
+    """A login that a server refused; it is not tried again with the same password."""
+
+    account: str
+    what: str
     at: dt.datetime
 
 

@@ -29,6 +29,8 @@ class Tables:
     item: Table
     object: Table
     attempt: Table
+    letter: Table
+    refusal: Table
     breaker: Table
     arrival: Table
     scope: Table
@@ -87,7 +89,22 @@ def tables() -> Tables:
         session=table("session", sealed("account", primary_key=True), sealed("content"), text("stored_at")),
         item=table("item", key("source"), key("mark"), sealed("item_key"), absent(text, "arrival_id"), text("seen_at")),
         object=table("object", key("sha256"), number("size"), text("kind"), text("landed_at")),
-        attempt=table("attempt", order(), text("source", index=True), yes("ok"), sealed("error"), number("items"), text("at")),
+        attempt=table(
+            "attempt", order(), text("source", index=True), yes("ok"), sealed("error"), number("items"), text("at"), absent(text, "kind")
+        ),
+        letter=table(
+            "letter",
+            key("source"),
+            key("mark"),
+            sealed("item"),
+            text("reason"),
+            sealed("detail"),
+            number("failures"),
+            text("first_at"),
+            text("last_at"),
+            yes("is_dead"),
+        ),
+        refusal=table("refusal", sealed("account", primary_key=True), text("mark"), sealed("what"), text("at")),
         breaker=table("breaker", key("source"), yes("is_open"), sealed("reason"), absent(text, "opened_at"), absent(text, "retry_at")),
         arrival=table(
             "arrival",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from taihu.core.boundary import reached
 from taihu.core.clock import Clock
 from taihu.core.errors import IntegrityError, ManifestError, TransientError
-from taihu.core.ids import canonical_json
+from taihu.core.ids import canonical_json, derived_id
 from taihu.ledger.place import local_or_refused
 from taihu.ledger.process import Process, lives
 from taihu.ledger.records import Sealer
@@ -123,7 +123,7 @@ class Store:
     def _prepare(self) -> None:
         import sqlalchemy as sa
 
-        mark = self._sealer.fingerprint("ledger", "keyring")
+        mark, layout = self._sealer.fingerprint("ledger", "keyring"), _layout(self._t)
         about = self._t.about
         known: dict[str, str] = {}
         with self._read() as connection:
@@ -132,7 +132,7 @@ class Store:
         if not known:
             with self._write() as connection:
                 self._t.metadata.create_all(connection)
-                rows = [{"name": "schema", "value": VERSION}, {"name": "keyring", "value": mark}]
+                rows = [{"name": "schema", "value": VERSION}, {"name": "keyring", "value": mark}, {"name": "layout", "value": layout}]
                 self._put(connection, about, rows, keep=True)
                 known = {row.name: row.value for row in connection.execute(about.select())}
         if known["schema"] != VERSION:
@@ -141,6 +141,24 @@ class Store:
             )
         if known["keyring"] != mark:
             raise IntegrityError("the ledger was sealed with another keyring", fix="set keys: to the keyring that belongs to it")
+        if known.get("layout") != layout:
+            self._add_what_is_new(layout)
+
+    def _add_what_is_new(self, layout: str) -> None:
+        """Tables, and nullable columns, that an older program of the same version did not know."""
+        import sqlalchemy as sa
+
+        with self._write() as connection:
+            self._t.metadata.create_all(connection)
+            quoted = connection.dialect.identifier_preparer.quote
+            inspector = sa.inspect(connection)
+            for table in self._t.metadata.tables.values():
+                there = {column["name"] for column in inspector.get_columns(table.name)}
+                for column in table.columns:
+                    if column.name not in there:
+                        kind = column.type.compile(connection.dialect)
+                        connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(column.name)} {kind}")
+            self._put(connection, self._t.about, [{"name": "layout", "value": layout}])
 
     def _put(
         self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: bool = False, key: Sequence[str] = ()
@@ -190,6 +208,11 @@ class Store:
             text = self._same_back[column, sealed] = self._sealer.open_same(sealed, column)
             self._same[column, text] = sealed
         return text
+
+
+def _layout(tables: Tables) -> str:
+    """A mark of all tables and columns, so that opening a ledger that has them all asks the database nothing more."""
+    return derived_id("layout", {table.name: [column.name for column in table.columns] for table in tables.metadata.tables.values()})
 
 
 def instant_in(instant: dt.datetime) -> str:

@@ -16,7 +16,7 @@ from taihu.core.types import Item, Note, ObjectRef, Refusal, Scope, Span, Stated
 from taihu.guard.keys import Keyring
 from taihu.guard.seal import Sealer
 from taihu.ledger import Ledger
-from taihu.ledger.records import ArrivalDecision, Expectation, FigureRow, Outcome, Output, Publication
+from taihu.ledger.records import ArrivalDecision, Expectation, FigureRow, Letter, Outcome, Output, Publication
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -329,3 +329,49 @@ def test_together_is_all_or_nothing(ledger: Ledger) -> None:
             ledger.arrivals_decided(SOURCE, [accepted("0" * 16)])
         ledger.outcome("collect", SOURCE, status="went on")
     assert len(ledger.arrivals()) == 1 and len(ledger.outcomes()) == 2
+
+
+def test_a_letter_counts_dies_and_is_answered(ledger: Ledger) -> None:
+    item = Item("mail/1", "销售.xlsx", 12, received_at=dt.datetime(2026, 9, 14, tzinfo=UTC), meta={"sender": "a@b.example"})
+    now = dt.datetime(2026, 9, 15, tzinfo=UTC)
+    letter = Letter(ledger.letter_id(SOURCE, item), SOURCE, item, "too_large", "1 TB", 5, now, now, is_dead=True)
+    ledger.letters_put([letter])
+    ledger.cursor_moved(SOURCE, "7:1")
+    assert ledger.letters() == ledger.letters(SOURCE) == [letter]
+    assert ledger.letters_revived("other") == ledger.letters_revived(SOURCE, ["other"]) == 0
+    assert ledger.cursor(SOURCE) == "7:1"
+    assert ledger.letters_revived(SOURCE, [letter.id]) == 1
+    assert ledger.cursor(SOURCE) is None, "the cursor has passed the item: it must be listed again"
+    assert [(each.failures, each.is_dead) for each in ledger.letters()] == [(0, False)]
+    ledger.arrival_landed(SOURCE, item, ObjectRef("a" * 64, 12, "xlsx"))
+    assert ledger.letters() == []
+
+
+def test_a_letter_that_is_given_up_is_known(ledger: Ledger) -> None:
+    item, now = Item("mail/1", "x"), dt.datetime(2026, 9, 15, tzinfo=UTC)
+    ledger.letters_put([Letter(ledger.letter_id(SOURCE, item), SOURCE, item, "too_large", "", 1, now, now)])
+    ledger.letter_given_up(SOURCE, ledger.letter_id(SOURCE, item), who="bi", why="a test mail")
+    assert ledger.letters() == []
+    assert ledger.known_items(SOURCE) == {"mail/1"}
+    assert [entry.action for entry in ledger.audit_trail()] == ["item.give_up"]
+
+
+def test_a_refused_login_is_remembered_until_something_of_it_changes(ledger: Ledger) -> None:
+    ledger.login_refused("box", "user bi, password a", "the server refused the login")
+    known = ledger.login_refused_before("box", "user bi, password a")
+    assert known is not None and (known.account, known.what) == ("box", "the server refused the login")
+    assert ledger.login_refused_before("box", "user bi, password b") is None
+    assert ledger.login_refused_before("other", "user bi, password a") is None
+    assert [each.account for each in ledger.refused_logins()] == ["box"]
+    assert ledger.login_tried_again("box") and not ledger.login_tried_again("box")
+    assert ledger.login_refused_before("box", "user bi, password a") is None
+
+
+def test_a_ledger_of_an_older_program_gets_what_is_new(ledger: Ledger) -> None:
+    with ledger._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE letter")
+        connection.exec_driver_sql("ALTER TABLE attempt DROP COLUMN kind")
+        connection.exec_driver_sql("DELETE FROM about WHERE name = 'layout'")
+    again = Ledger(ledger._engine, sealer=ledger._sealer, clock=ledger._clock)
+    again.attempt(SOURCE, ok=False, error="x", kind="items")
+    assert (again.letters(), again.attempts(SOURCE)[0].kind) == ([], "items")
