@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from taihu.collect.interface import Closable, Connector, Revealing, SessionStore, Surroundings, TraceStore
+from taihu.collect.refusals import Refusals
 from taihu.collect.registry import connector
 from taihu.collect.retry import Patience, Retrying
 from taihu.core.clock import Clock
@@ -23,7 +24,7 @@ class Connections:
         accounts: Accounts of ``taihu.yml`` by name.
         secret: Resolves a reference such as ``env:NAME``.
         root: The project's folder.
-        sessions: Keeps sessions between runs; None logs in anew each time.
+        sessions: Keeps sessions and refused logins between runs; None logs in anew each time.
         traces: Keeps what is needed to see why a walk through a portal failed; None keeps nothing.
         patience: How long passing failures are tried again.
     """
@@ -47,10 +48,14 @@ class Connections:
         self._traces = traces
         self._patience = patience or Patience()
         self._shared: dict[str, Closable] = {}
-        self._refused: dict[str, Exception] = {}
+        self._refused = Refusals(accounts, secret, sessions)
 
-    def open(self, source: Source) -> Connector:
-        """A connector for ``source`` that tries passing failures again; nothing is contacted yet."""
+    def open(self, source: Source, patience: Patience | None = None) -> Connector:
+        """A connector for ``source`` that tries passing failures again; nothing is contacted yet.
+
+        Args:
+            patience: For this source; that of the run if absent.
+        """
         name = source.file.collect.account or ""
         if name and name not in self._accounts:
             raise ManifestError(f"account {name!r} is not in taihu.yml", where=f"{source.path}/source.yml")
@@ -65,7 +70,7 @@ class Connections:
             shared=self._shared,
             refused=self._refused,
         )
-        return Retrying(connector(source.file.collect.via)(source, around), self._patience)
+        return Retrying(connector(source.file.collect.via)(source, around), patience or self._patience)
 
     def close(self) -> None:
         """Log out everywhere."""

@@ -6,8 +6,9 @@ items, so a lost cursor costs time and never a duplicate, and a late, back-dated
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
@@ -29,11 +30,22 @@ class Revealing(Protocol):
     def reveal(self) -> str: ...
 
 
+class Refused(Protocol):
+    """A login that a server refused: when, and what it said."""
+
+    @property
+    def at(self) -> dt.datetime: ...
+    @property
+    def what(self) -> str: ...
+
+
 class SessionStore(Protocol):
-    """Where a login's session is kept, sealed, so that the next run need not log in again."""
+    """What is kept of logins between runs: the session, sealed, so that the next run need not log in again, and refusals."""
 
     def session_put(self, account: str, content: bytes) -> None: ...
     def session_get(self, account: str) -> bytes | None: ...
+    def login_refused(self, account: str, facts: str, what: str) -> None: ...
+    def login_refused_before(self, account: str, facts: str) -> Refused | None: ...
 
 
 class TraceStore(Protocol):
@@ -59,6 +71,8 @@ class Surroundings:
         account_name: Name of the account in ``taihu.yml``; empty when the source names none.
         root: The project's folder; relative paths start here.
         shared: Open connections by account, so that five sources in one mailbox make one login.
+        refused: Refused logins by account, from this run and from those before it. A connector that logs in without
+            :meth:`connected` raises what stands here before it tries, and puts a refusal here.
     """
 
     clock: Clock
@@ -69,7 +83,7 @@ class Surroundings:
     sessions: SessionStore | None = None
     traces: TraceStore | None = None
     shared: dict[str, Closable] = field(default_factory=dict)
-    refused: dict[str, Exception] = field(default_factory=dict)
+    refused: MutableMapping[str, Exception] = field(default_factory=dict)
 
     def login(self, source: Source) -> Account:
         """The account, where a connector cannot do without one."""
@@ -87,10 +101,10 @@ class Surroundings:
         return self.secret(reference).reveal() if reference else ""
 
     def connected(self, open_connection: Callable[[], Shared]) -> Shared:
-        """The account's open connection, opened at the first call; a refused login is not tried again in this run."""
-        if self.account_name in self.refused:
-            raise self.refused[self.account_name]
+        """The account's open connection, opened at the first call; a refused login is not tried again."""
         if self.account_name not in self.shared:
+            if self.account_name in self.refused:
+                raise self.refused[self.account_name]
             from taihu.core.errors import AccessRefused
 
             try:
@@ -158,6 +172,11 @@ class Connector(ABC):
             TransientError: The server cannot be reached; trying again may help.
             AccessRefused: The server refused the account; trying again may lock it.
         """
+
+    @property
+    def asks_for_days(self) -> bool:
+        """Whether :meth:`discover` asks the source for the days of ``span``; else it lists what is there, whatever the days."""
+        return False
 
     @abstractmethod
     def fetch(self, item: Item) -> Fetched:

@@ -1,8 +1,16 @@
-"""Trying again, by the type of the error alone: a :class:`TransientError` until patience ends, anything else not once more."""
+"""Trying again, by the type of the error alone: a :class:`TransientError` until patience ends, anything else not once more.
+
+Between two tries lies a random time below a bound that doubles (full jitter), so that thirty sources that failed together do not
+come back together; where the other side says how long to wait (``Retry-After``), that is done, or the attempt ends when there is
+no time for it.
+"""
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeVar
 
@@ -15,7 +23,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long: waits double from ``first_wait`` with full jitter, never more than ``longest_wait`` seconds."""
+    """How often and how long.
+
+    Attributes:
+        attempts: Tries in all.
+        seconds: No new try begins later than this after the first failure (the source's deadline, when it is near).
+        first_wait: Upper bound of the first wait, in seconds; it doubles each time.
+        longest_wait: No wait of our own choice is longer, in seconds.
+    """
 
     attempts: int = 4
     seconds: float = 60.0
@@ -36,15 +51,19 @@ class Patience:
         # stamina is imported only now: most runs never need it. The first failure counts as its first attempt.
         import stamina
 
+        started = time.monotonic()
+        failures = 0
+
+        def wait(error: Exception) -> bool | float:
+            nonlocal failures
+            if not isinstance(error, TransientError):
+                return False
+            failures += 1
+            seconds = self.wait(failures, error.retry_after)
+            return seconds if time.monotonic() - started + seconds < self.seconds else False
+
         pending: list[TransientError] = [first]
-        for attempt in stamina.retry_context(
-            on=TransientError,
-            attempts=self.attempts,
-            timeout=self.seconds,
-            wait_initial=self.first_wait,
-            wait_max=self.longest_wait,
-            wait_jitter=self.first_wait,
-        ):
+        for attempt in stamina.retry_context(on=wait, attempts=self.attempts, timeout=self.seconds):
             with attempt:
                 if pending:
                     raise pending.pop()
@@ -52,6 +71,12 @@ class Patience:
                     between()
                 return work()
         raise first
+
+    def wait(self, failures: int, retry_after: float | None = None) -> float:
+        """Seconds to wait after so many failures; never less than the other side asked for."""
+        bound = min(self.longest_wait, self.first_wait * 2 ** min(failures - 1, 30))
+        chosen = random.uniform(0, bound)
+        return chosen if retry_after is None else retry_after + min(chosen, 1.0)
 
 
 class Retrying(Connector):
@@ -71,7 +96,7 @@ class Retrying(Connector):
 
         def again() -> None:
             nonlocal items
-            self.inner.reset()
+            self._drop()
             items = self.inner.discover(cursor, known, span)
 
         def following() -> Item | None:
@@ -84,7 +109,7 @@ class Retrying(Connector):
             yield item
 
     def fetch(self, item: Item) -> Fetched:
-        fetched = self._patience.call(lambda: self.inner.fetch(item), self.inner.reset)
+        fetched = self._patience.call(lambda: self.inner.fetch(item), self._drop)
         return fetched if fetched.write is None else replace(fetched, write=self._written(fetched.write))
 
     def _written(self, write: Callable[[BinaryIO], Item]) -> Callable[[BinaryIO], Item]:
@@ -103,6 +128,10 @@ class Retrying(Connector):
     def cursor(self) -> str | None:
         return self.inner.cursor()
 
+    @property
+    def asks_for_days(self) -> bool:
+        return self.inner.asks_for_days
+
     def waiting(self) -> Sequence[str]:
         return self.inner.waiting()
 
@@ -113,7 +142,12 @@ class Retrying(Connector):
         self._patience.call(lambda: self.inner.landed(items), self.inner.reset)
 
     def probe(self) -> Health:
-        return self._patience.call(self.inner.probe, self.inner.reset)
+        return self._patience.call(self.inner.probe, self._drop)
 
     def reset(self) -> None:
         self.inner.reset()
+
+    def _drop(self) -> None:
+        """Let the connection go; whatever a dying one says to its end, the next try opens another."""
+        with suppress(Exception):
+            self.inner.reset()

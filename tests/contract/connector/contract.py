@@ -19,7 +19,9 @@ import pytest
 from taihu.collect import Connections, Connector, Patience
 from taihu.core.clock import FixedClock
 from taihu.core.errors import AccessRefused, ManifestError, NotFound, TaihuError, TransientError
+from taihu.core.ids import sha256_of
 from taihu.core.types import Fetched
+from taihu.ledger.records import RefusedLogin
 from taihu.manifest.project import Account
 from taihu.manifest.source import SourceFile
 from taihu.manifest.tree import Source
@@ -57,16 +59,24 @@ def source_file(collect: dict[str, Any], **more: Any) -> SourceFile:
 
 
 class Sessions:
-    """Keeps sessions as the ledger does, in memory."""
+    """Keeps sessions and refused logins as the ledger does, in memory."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.refused: dict[str, tuple[str, RefusedLogin]] = {}
 
     def session_put(self, account: str, content: bytes) -> None:
         self.kept[account] = content
 
     def session_get(self, account: str) -> bytes | None:
         return self.kept.get(account)
+
+    def login_refused(self, account: str, facts: str, what: str) -> None:
+        self.refused[account] = sha256_of(facts.encode()), RefusedLogin(account, what, NOW)
+
+    def login_refused_before(self, account: str, facts: str) -> RefusedLogin | None:
+        mark, known = self.refused.get(account, ("", None))
+        return known if mark == sha256_of(facts.encode()) else None
 
 
 @dataclass
@@ -267,8 +277,11 @@ class ConnectorContract(ABC):
                     list(connections.open(world.source).discover(None, set()))
                 assert PASSWORD not in str(caught.value) + repr(caught.value.__dict__)
         assert world.refused_logins() == 1
+        with world.connections() as later, pytest.raises(AccessRefused):
+            list(later.open(world.source).discover(None, set()))
+        assert world.refused_logins() == 1, "the next run must not try it either"
         world.password = PASSWORD
-        assert len(world.run()) == 1
+        assert len(world.run()) == 1, "another password is another login"
 
     def test_an_unknown_account_is_a_mistake_of_the_project(self, world: World) -> None:
         if world.account is None:

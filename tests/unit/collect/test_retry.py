@@ -80,3 +80,35 @@ def test_anything_else_is_not_tried_again(error: Any) -> None:
     with pytest.raises(type(error)):
         collected(shaky)
     assert shaky.resets == 0
+
+
+def test_waits_are_jittered_below_a_doubling_bound() -> None:
+    patience = Patience(first_wait=1, longest_wait=5)
+    waits = [[patience.wait(n) for _ in range(200)] for n in (1, 2, 3, 4)]
+    assert [max(each) <= bound for each, bound in zip(waits, (1, 2, 4, 5), strict=True)] == [True] * 4
+    assert [min(each) < bound / 4 and max(each) > bound * 3 / 4 for each, bound in zip(waits, (1, 2, 4, 5), strict=True)] == [True] * 4
+
+
+def test_retry_after_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    shaky = Shaky({"list": [TransientError("busy", retry_after=7)]})
+    assert len(collected(shaky, Patience(attempts=3, seconds=60, first_wait=0.001))) == 4
+    assert [7 <= seconds < 8 for seconds in slept] == [True]
+
+
+def test_retry_after_beyond_the_deadline_ends_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    shaky = Shaky({"list": [TransientError("busy", retry_after=3600)]})
+    with pytest.raises(TransientError) as caught:
+        collected(shaky, Patience(attempts=3, seconds=60))
+    assert (caught.value.retry_after, slept, shaky.calls) == (3600, [], 1)
+
+
+def test_a_connection_that_cannot_be_closed_is_dropped() -> None:
+    class Stuck(Shaky):
+        def reset(self) -> None:
+            raise OSError("not even that")
+
+    assert len(collected(Stuck({"list": [TransientError("x")]}))) == 4
