@@ -46,20 +46,59 @@ def render_formats(figures: ReportFigures, formats: Sequence[str], lang: Lang, s
     return made
 
 
+@dataclass(slots=True)
+class Job:
+    """One audience's files in one language, on their way."""
+
+    arguments: tuple[ReportFigures, tuple[str, ...], Lang, str, str]
+    future: Future[list[Rendered]]
+
+
 class Renderer:
-    """One child process that renders, started when it is first needed."""
+    """One child process that renders, started when it is first needed.
+
+    Whoever waits for a result lends a hand: what the child has not begun is rendered here instead, from the end of the queue.
+    The same figures give the same bytes in any process.
+
+    Attributes:
+        lent: Number of jobs that were rendered here.
+    """
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
+        self._jobs: list[Job] = []
+        self.lent = 0
 
-    def submit(self, figures: ReportFigures, formats: Sequence[str], lang: Lang, stem: str, audience: str) -> Future[list[Rendered]]:
-        """Begin to render; the result is there when the future is."""
+    def submit(self, figures: ReportFigures, formats: Sequence[str], lang: Lang, stem: str, audience: str) -> Job:
+        """Begin to render."""
         if self._pool is None:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
-        return self._pool.submit(render_formats, figures, tuple(formats), lang, stem, audience)
+        arguments = (figures, tuple(formats), lang, stem, audience)
+        job = Job(arguments, self._pool.submit(render_formats, *arguments))
+        self._jobs = [*(known for known in self._jobs if not known.future.done()), job]
+        return job
+
+    def result(self, job: Job) -> list[Rendered]:
+        """The files of a job; renders jobs that are still queued while it waits."""
+        while not job.future.done() and self._lend_a_hand():
+            pass
+        return job.future.result()
+
+    def _lend_a_hand(self) -> bool:
+        """Take the last job that the child has not begun; False if there is none."""
+        from concurrent.futures import Future
+
+        while self._jobs:
+            job = self._jobs.pop()
+            if job.future.cancel():
+                job.future = Future()
+                job.future.set_result(render_formats(*job.arguments))
+                self.lent += 1
+                return True
+        return False
 
     def close(self) -> None:
         """End the child process."""
@@ -84,12 +123,12 @@ def _end_with_parent() -> None:
 
 
 def gathered(
-    pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Future[list[Rendered]]]]],
+    renderer: Renderer, pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Job]]]
 ) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Results in the order in which they were asked for."""
-    for figures, ready, futures in pending:
+    for figures, ready, jobs in pending:
         for rendered in ready:
             yield figures, rendered
-        for future in futures:
-            for rendered in future.result():
+        for job in jobs:
+            for rendered in renderer.result(job):
                 yield figures, rendered

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import ManifestError
 from taihu.core.types import Span
@@ -33,13 +33,18 @@ class Value:
 
 
 class Cube:
-    """Asks one mart for sums; answers are remembered, so tiles, tables and charts share them."""
+    """Asks one mart for sums; answers are remembered, so tiles, tables, charts and audiences share them.
 
-    def __init__(self, engine: Engine, mart: str, columns: Sequence[str]) -> None:
+    Args:
+        split: Columns by which audiences are kept apart. One question by these columns answers every audience: sums of sums are exact.
+    """
+
+    def __init__(self, engine: Engine, mart: str, columns: Sequence[str], split: Sequence[str] = ()) -> None:
         self._engine = engine
         self.mart = mart
         self.columns = tuple(columns)
-        self._known: dict[object, dict[tuple[str, ...], dict[str, Decimal | None]]] = {}
+        self._split = tuple(name for name in dict.fromkeys(split) if name in self.columns)
+        self._known: dict[object, list[tuple[Any, ...]]] = {}
 
     def sums(
         self, names: Sequence[str], span: Span, where: Filter, by: Sequence[str] = ()
@@ -53,24 +58,43 @@ class Cube:
         for name in [*wanted, *by, *(column for column, _ in where)]:
             if name not in self.columns:
                 raise ManifestError(f"{self.mart} has no column {name!r}", where=self.mart, fix=f"it has: {', '.join(self.columns)}")
-        key = (wanted, span, tuple(where), tuple(by))
+        split = self._split if all(column in self._split for column, _ in where) else ()
+        asked = () if split else tuple(where)
+        key = (wanted, span, asked, tuple(by))
         if key not in self._known:
-            self._known[key] = self._ask(wanted, span, where, by)
-        return self._known[key]
+            self._known[key] = self._ask(wanted, span, asked, (*split, *by))
+        rows = self._known[key]
+        for column, value in where if split else ():
+            place = split.index(column)
+            rows = [row for row in rows if row[place] == value]
+        return _added(rows, len(split), len(by), wanted)
 
-    def _ask(self, names: Sequence[str], span: Span, where: Filter, by: Sequence[str]) -> dict[tuple[str, ...], dict[str, Decimal | None]]:
+    def _ask(self, names: Sequence[str], span: Span, where: Filter, by: Sequence[str]) -> list[tuple[Any, ...]]:
         groups = [f'CAST("{name}" AS VARCHAR)' for name in by]
         sums = [f'SUM("{name}")' for name in names]
         conditions = " AND ".join(["business_date >= ? AND business_date < ?", *(f'"{name}" = ?' for name, _ in where)])
         tail = f" GROUP BY {', '.join(groups)} ORDER BY {', '.join(groups)}" if by else ""
         sql = f"SELECT {', '.join([*groups, *sums])} FROM {self.mart} WHERE {conditions}{tail}"
-        rows = self._engine.rows(sql, [span.start, span.end, *(value for _, value in where)])
-        width = len(by)
-        return {tuple(str(part) for part in row[:width]): dict(zip(names, map(_exact, row[width:]), strict=True)) for row in rows}
+        return self._engine.rows(sql, [span.start, span.end, *(value for _, value in where)])
 
 
-def _exact(value: object) -> Decimal | None:
-    if value is None or isinstance(value, Decimal):
+def _added(
+    rows: Sequence[tuple[Any, ...]], skip: int, width: int, names: Sequence[str]
+) -> dict[tuple[str, ...], dict[str, Decimal | None]]:
+    """Sums by the ``width`` columns after the first ``skip`` ones; without columns there is one sum even of no rows, as in SQL."""
+    found: dict[tuple[str, ...], dict[str, Decimal | None]] = {} if width else {(): dict.fromkeys(names)}
+    start = skip + width
+    for row in rows:
+        key = tuple(str(part) for part in row[skip:start])
+        into = found.setdefault(key, dict.fromkeys(names))
+        for name, value in zip(names, row[start:], strict=True):
+            if value is not None:
+                into[name] = _exact(value) + (into[name] or 0)
+    return found
+
+
+def _exact(value: object) -> Decimal:
+    if isinstance(value, Decimal):
         return value
     if isinstance(value, int):
         return Decimal(value)

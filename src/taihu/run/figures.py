@@ -33,12 +33,12 @@ from taihu.core.figures import (
 )
 from taihu.core.ids import derived_id
 from taihu.core.types import Span, Text
-from taihu.engine.interface import Engine
 from taihu.ledger.records import Publication
 from taihu.manifest.glossary import Term
 from taihu.manifest.report import BlockSpec, ChartSpec, ReportFile, TableSpec, TilesSpec
 from taihu.manifest.tree import ProjectTree
-from taihu.run.cube import RATIO_PLACES, Cube, Filter, Value, change, shifted, span_of, value_of
+from taihu.run.cube import RATIO_PLACES, Filter, Value, change, shifted, span_of, value_of
+from taihu.run.marts import Marts
 
 TREND_DAYS = 14
 TREND_WEEKS = 8
@@ -57,31 +57,27 @@ class FigureMaker:
     """Makes the figures of one publication for one audience.
 
     Args:
-        columns: Column names of every pinned mart, by table.
+        marts: The publication's open tables, shared by all its audiences.
         restated: Restatements since the previous publication of the report, already computed for this audience.
     """
 
     def __init__(
         self,
         tree: ProjectTree,
-        engine: Engine,
+        marts: Marts,
         publication: Publication,
         *,
-        columns: Mapping[str, Sequence[str]],
         audience: Audience,
         restated: Sequence[RestatementRow] = (),
         notes: Sequence[str] = (),
     ) -> None:
         self.tree = tree
-        self.engine = engine
+        self.marts = marts
         self.publication = publication
         self.report: ReportFile = tree.reports[publication.report]
         self.audience = audience
         self.restated = restated
         self.notes = notes
-        self._columns = columns
-        self._cubes: dict[str, Cube] = {}
-        self._weekly: dict[str, bool] = {}
 
     def make(self) -> ReportFigures:
         publication = self.publication
@@ -103,11 +99,6 @@ class FigureMaker:
         )
 
     # figures -----------------------------------------------------------------------------------------------------------
-
-    def _cube(self, mart: str) -> Cube:
-        if mart not in self._cubes:
-            self._cubes[mart] = Cube(self.engine, mart, self._columns[mart])
-        return self._cubes[mart]
 
     def _where(self, mart: str) -> Filter:
         return self.audience.where
@@ -152,7 +143,7 @@ class FigureMaker:
                 if aggregate is None:
                     groups: dict[tuple[str, ...], Value] = {}
                 else:
-                    sums = self._cube(mart).sums(self._all_columns(mart, names), span_of(term, span), where, by)
+                    sums = self.marts.cube(mart).sums(self._all_columns(mart, names), span_of(term, span), where, by)
                     groups = {key: value_of(aggregate, row) for key, row in sums.items()}
                 for key in [*result, *groups]:
                     measures = result.setdefault(key, {})
@@ -193,23 +184,16 @@ class FigureMaker:
         end = self.publication.span.end
         days = self._trend_days(spec.from_, end)
         window = Span(min(days), end)
-        daily = self._cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, ["business_date"])
+        daily = self.marts.cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, ["business_date"])
         trends = [self._trend(name, daily, days) for name in spec.show]
         return Tiles(figures, trends, self._as_of(spec.from_, spec.show))
 
     def _trend_days(self, mart: str, end: dt.date) -> list[dt.date]:
         """Dates of a trend: the last two weeks, or the Mondays of the last eight weeks where a mart has one row a week."""
-        if self._is_weekly(mart):
+        if self.marts.is_weekly(mart):
             monday = end - dt.timedelta(days=end.weekday() or 7)
             return [monday - dt.timedelta(weeks=back) for back in reversed(range(TREND_WEEKS))]
         return Span(end - dt.timedelta(days=TREND_DAYS), end).days()
-
-    def _is_weekly(self, mart: str) -> bool:
-        """Whether all rows of a mart stand on Mondays."""
-        if mart not in self._weekly:
-            found = self.engine.rows(f"SELECT COUNT(*) > 0 AND BOOL_AND(ISODOW(business_date) = 1) FROM {mart}")
-            self._weekly[mart] = bool(found[0][0])
-        return self._weekly[mart]
 
     def _trend(
         self, name: str, daily: Mapping[tuple[str, ...], Mapping[str, Decimal | None]], days: Sequence[dt.date]
@@ -224,15 +208,11 @@ class FigureMaker:
         columns = sorted(
             {column for name in names if (term := self.tree.glossary[name].measure) for column in (term.ratio or term.columns)[:1]}
         )
-        present = " OR ".join(f'"{column}" <> 0' for column in columns)
-        conditions = " AND ".join([f"business_date < ? AND ({present})", *(f'"{name}" = ?' for name, _ in self.audience.where)])
-        values = [self.publication.span.end, *(value for _, value in self.audience.where)]
-        rows = self.engine.rows(f"SELECT MAX(business_date) FROM {mart} WHERE {conditions}", values)
-        newest = rows[0][0] if rows else None
-        if not isinstance(newest, dt.date):
+        newest = self.marts.newest(mart, columns, self.publication.span.end, self.audience.where)
+        if newest is None:
             return None
         last = self.publication.span.end - dt.timedelta(days=1)
-        return min(newest + dt.timedelta(days=6), last) if self._is_weekly(mart) else newest
+        return min(newest + dt.timedelta(days=6), last) if self.marts.is_weekly(mart) else newest
 
     def _table(self, spec: TableSpec) -> TableBlock:
         where = self._where(spec.from_)
@@ -240,7 +220,7 @@ class FigureMaker:
         end = self.publication.span.end
         days = self._trend_days(spec.from_, end)
         window = Span(min(days), end)
-        daily = self._cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, [*spec.rows, "business_date"])
+        daily = self.marts.cube(spec.from_).sums(self._all_columns(spec.from_, spec.show), window, where, [*spec.rows, "business_date"])
         for key, values in sorted(
             self._values(spec.from_, spec.show, spec.against, where, spec.rows).items(), key=lambda item: self._order(spec.rows, item[0])
         ):
@@ -299,7 +279,7 @@ class FigureMaker:
         over_days = spec.x == "business_date"
         end = self.publication.span.end
         window = Span(end - dt.timedelta(days=int(spec.last.split()[0])), end) if over_days else self.publication.span
-        sums = self._cube(spec.from_).sums(term.measure.columns, window, where, [*by, "business_date"] if over_days else by)
+        sums = self.marts.cube(spec.from_).sums(term.measure.columns, window, where, [*by, "business_date"] if over_days else by)
         days = [str(day) for day in window.days()] if over_days else []
         members = sorted({key[0] for key in sums}, key=lambda v: self._order(by[:1], [v])) if spec.by else [""]
         xs = days or sorted({key[-1] for key in sums}, key=lambda v: self._order([spec.x], [v]))
@@ -322,23 +302,18 @@ class FigureMaker:
 
     # completeness, holds -----------------------------------------------------------------------------------------------
 
-    def _ops(self, sql: str, params: Sequence[Any]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.engine.query(sql, params).to_pylist()
-        return rows
-
-    def _region(self) -> tuple[str, list[str]]:
+    def _seen(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What the audience may see of the parties' rows. Parties are known by their region alone: whoever is shown the rows of
+        something else is shown none of them."""
         for column, value in self.audience.where:
             if column == "region_code":
-                return " AND (region_code = ? OR region_code IS NULL)", [value]
-        # Parties are known by their region alone: whoever is shown the rows of something else is shown none of them.
-        return (" AND false", []) if self.audience.where else ("", [])
+                return [row for row in rows if row["region_code"] in (None, value)]
+        return [] if self.audience.where else list(rows)
 
     def _arrivals(self) -> Arrivals:
-        span, (region, values) = self.publication.span, self._region()
-        rows = self._ops(
-            f"SELECT * FROM ops.expectation WHERE business_date >= ? AND business_date < ?{region} ORDER BY source, party, business_date",
-            [span.start, span.end, *values],
-        )
+        span = self.publication.span
+        sql = "SELECT * FROM ops.expectation WHERE business_date >= ? AND business_date < ? ORDER BY source, party, business_date"
+        rows = self._seen(self.marts.listed(sql, [span.start, span.end]))
         sources = []
         for name in sorted({row["source"] for row in rows}):
             own = [row for row in rows if row["source"] == name]
@@ -364,14 +339,14 @@ class FigureMaker:
         return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(rows), sources)
 
     def _holds(self) -> Holds:
-        region, values = self._region()
         span = self.publication.span
-        rows = self._ops(
+        sql = (
             "SELECT * FROM ops.hold WHERE is_open"
             " AND ((day_from < ? AND day_to >= ?) OR received_at >= ? OR (day_from IS NULL AND received_at >= ?))"
-            f"{region} ORDER BY source, party, day_from, reason, arrival_id",
-            [span.end, span.start, *[instant_text(self.publication.issued_at - (span.end - span.start))] * 2, *values],
+            " ORDER BY source, party, day_from, reason, arrival_id"
         )
+        since = instant_text(self.publication.issued_at - (span.end - span.start))
+        rows = self._seen(self.marts.listed(sql, [span.end, span.start, since, since]))
         listed = []
         for row in rows:
             title = self.tree.sources[row["source"]].file.title.text

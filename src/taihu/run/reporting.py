@@ -26,6 +26,7 @@ from taihu.manifest.roles import Person
 from taihu.run.cube import Filter
 from taihu.run.delivering import post, whose
 from taihu.run.figures import REPORTED, Audience, FigureMaker
+from taihu.run.marts import Marts
 from taihu.run.planning import DueReport
 from taihu.run.restating import restatements
 
@@ -38,12 +39,13 @@ def publish(ws: Workspace, due: DueReport) -> Publication:
     """Pin the tables and issue the report: figures, files, archive, outbox."""
     publication = _pinned(ws, due)
     ws.open_pinned(publication)
-    national = figures_of(ws, publication, Audience())
+    marts = marts_of(ws, publication)
+    national = figures_of(ws, publication, Audience(), marts)
     report = ws.tree.reports[due.report]
     publication = dataclasses.replace(publication, reviewed=_auto_approved(report.approve, national, publication.complete))
     reached("publication.before")
     ws.ledger.publication_made(publication)
-    finish(ws, publication, {(): dataclasses.replace(national, reviewed=publication.reviewed)})
+    finish(ws, publication, {(): dataclasses.replace(national, reviewed=publication.reviewed)}, marts)
     return publication
 
 
@@ -98,14 +100,21 @@ def _auto_approved(approve: Approve | None, figures: ReportFigures, complete: bo
     return all(move is not None and abs(move) * 100 <= limit.percent for move in moves)
 
 
-def figures_of(ws: Workspace, publication: Publication, audience: Audience) -> ReportFigures:
+def marts_of(ws: Workspace, publication: Publication) -> Marts:
+    """The publication's marts, to be asked once for all audiences."""
+    columns = {table: ws.tables.schema(table).names for table in publication.tables if table.startswith("mart.")}
+    audiences = audiences_of(ws, ws.tree.reports[publication.report])
+    return Marts(ws.engine, columns, sorted({column for audience, _ in audiences for column, _ in audience.where}))
+
+
+def figures_of(ws: Workspace, publication: Publication, audience: Audience, marts: Marts | None = None) -> ReportFigures:
     """The publication's figures for one audience; its tables must be open (``ws.open_pinned``)."""
+    marts = marts or marts_of(ws, publication)
     restated: Sequence[RestatementRow] = ()
     if publication.previous:
         before = ws.ledger.publication(publication.previous)
-        restated = restatements(ws.tree, ws.engine, publication, before, where=audience.where, open_as=ws.open_as)
-    columns = {table: ws.tables.schema(table).names for table in publication.tables if table.startswith("mart.")}
-    return FigureMaker(ws.tree, ws.engine, publication, columns=columns, audience=audience, restated=restated).make()
+        restated = restatements(ws.tree, marts, publication, before, where=audience.where, open_as=ws.open_as)
+    return FigureMaker(ws.tree, marts, publication, audience=audience, restated=restated).make()
 
 
 def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tuple[Lang, ...]]]:
@@ -154,17 +163,18 @@ def _own(person: Person, column: str) -> str:
     return str(own)
 
 
-def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None) -> None:
+def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None, marts: Marts | None = None) -> None:
     """Render, archive and hand over what a publication has not handed over yet; doing it twice changes nothing.
 
     Args:
         made: Figures that were computed already, by row filter.
+        marts: What was asked already.
     """
     ws.open_pinned(publication)
     known = {output.name for output in ws.ledger.outputs(publication.id)}
     bodies: dict[tuple[str, Lang], MailBody] = {}
     outputs: list[Output] = []
-    for figures, rendered in render(ws, publication, made):
+    for figures, rendered in render(ws, publication, made, marts):
         if rendered.body is not None:
             bodies[(rendered.audience, rendered.lang)] = rendered.body
         if rendered.name in known:
@@ -189,19 +199,20 @@ def is_finished(ws: Workspace, publication: Publication) -> bool:
 
 
 def render(
-    ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None
+    ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None, marts: Marts | None = None
 ) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Every file of a publication, figure sets first; a pure function of the pinned tables."""
     report = ws.tree.reports[publication.report]
+    marts = marts or marts_of(ws, publication)
     pending = []
     for audience, languages in audiences_of(ws, report):
-        figures = (made or {}).get(tuple(audience.where)) or figures_of(ws, publication, audience)
+        figures = (made or {}).get(tuple(audience.where)) or figures_of(ws, publication, audience, marts)
         name = whose(audience.where)
         stem = f"{publication.report}_{publication.span}_v{publication.version}_{name}"
         archive = Rendered(f"{stem}.figures.json", "json", "en", name, canonical_json(figures).encode())
-        futures = [ws.renderer.submit(figures, report.formats, lang, stem, name) for lang in languages]
-        pending.append((figures, [archive], futures))
-    yield from gathered(pending)
+        jobs = [ws.renderer.submit(figures, report.formats, lang, stem, name) for lang in languages]
+        pending.append((figures, [archive], jobs))
+    yield from gathered(ws.renderer, pending)
 
 
 def all_figures(figures: ReportFigures) -> Iterator[Figure]:

@@ -16,12 +16,14 @@ from taihu.core.types import Span, Text
 from taihu.engine.interface import Engine
 from taihu.ledger.records import Publication
 from taihu.manifest.tree import ProjectTree
+from taihu.run.cube import Cube, Filter
+from taihu.run.marts import Marts
 
 Opener = Callable[[str, str, int], None]
 
 
 def restatements(
-    tree: ProjectTree, engine: Engine, now: Publication, before: Publication, *, where: Sequence[tuple[str, str]], open_as: Opener
+    tree: ProjectTree, marts: Marts, now: Publication, before: Publication, *, where: Filter, open_as: Opener
 ) -> list[RestatementRow]:
     """Differences between two publications in the daily sums of the report's key figures.
 
@@ -36,10 +38,11 @@ def restatements(
     for mart, names in measures.items():
         if mart not in now.tables or mart not in before.tables:
             continue
-        then, today = (_open(mart, publication, prefix, open_as) for publication, prefix in ((before, "before"), (now, "now")))
+        if now.tables[mart] == before.tables[mart]:
+            continue
         columns = {name: tree.glossary[name].measure.sum for name in names}  # type: ignore[union-attr]
-        old = _daily(engine, then, [c for c in columns.values() if c], span, where)
-        new = _daily(engine, today, [c for c in columns.values() if c], span, where)
+        then = _open(mart, before, "before", open_as)
+        old, new = (_daily(cube, [c for c in columns.values() if c], span, where) for cube in (marts.cube(mart, then), marts.cube(mart)))
         for name, column in columns.items():
             term = tree.glossary[name]
             for day in sorted(set(old) | set(new)):
@@ -48,7 +51,7 @@ def restatements(
                     rows.append(RestatementRow(day, term.name.text, first, second, term.format, "", Text("", "")))
     if not rows:
         return []
-    causes = _Causes(tree, engine, now, before, open_as, region=dict(where).get("region_code"))
+    causes = _Causes(tree, marts.engine, now, before, open_as, region=dict(where).get("region_code"))
     return [_with_cause(row, causes) for row in sorted(rows, key=lambda row: (row.business_date, row.measure.en))]
 
 
@@ -75,14 +78,8 @@ def _open(table: str, publication: Publication, prefix: str, open_as: Opener) ->
     return name
 
 
-def _daily(
-    engine: Engine, table: str, columns: Sequence[str], span: Span, where: Sequence[tuple[str, str]]
-) -> dict[dt.date, Mapping[str, Decimal | None]]:
-    conditions = " AND ".join(["business_date >= ? AND business_date < ?", *(f'"{name}" = ?' for name, _ in where)])
-    sums = ", ".join(f'SUM("{column}") AS "{column}"' for column in columns)
-    sql = f"SELECT business_date, {sums} FROM {table} WHERE {conditions} GROUP BY business_date"
-    rows = engine.query(sql, [span.start, span.end, *(value for _, value in where)]).to_pylist()
-    return {row.pop("business_date"): row for row in rows}
+def _daily(cube: Cube, columns: Sequence[str], span: Span, where: Filter) -> dict[dt.date, Mapping[str, Decimal | None]]:
+    return {dt.date.fromisoformat(key[0]): sums for key, sums in cube.sums(columns, span, where, ["business_date"]).items()}
 
 
 class _Causes:
