@@ -11,7 +11,7 @@ from typing import Any
 
 from taihu.collect.web_session import Answer
 from taihu.core.clock import SHANGHAI
-from taihu.core.errors import ContentRefused, TerminalError
+from taihu.core.errors import ContentRefused, TerminalError, TransientError
 
 _INSTANT = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:?\d\d)?")
 
@@ -62,21 +62,47 @@ class Page:
         from selectolax.lexbor import LexborHTMLParser
 
         self.url = answer.url
-        self._tree: Any = LexborHTMLParser(answer.text)
+        self.place = answer.url.split("?")[0]
+        self.html = answer.text
+        self._tree: Any = LexborHTMLParser(self.html)
         self._filled: list[tuple[Any, str]] = []
+        self._checked: dict[int, bool] = {}
 
     def has(self, selector: str) -> bool:
         """Whether something fits the selector (``css=...``, plain CSS, or ``text=...``)."""
         return self._find(selector) is not None
 
-    def fill(self, selector: str, value: str) -> None:
+    def fill(self, selector: str, value: str, *, secret: bool = False) -> None:
         """Fill a field and read it back: what a field would cut off or refuse is an error now, not an empty report later."""
         node = self._needed(selector)
-        if node.tag not in ("input", "select", "textarea") or not node.attributes.get("name"):
-            raise TerminalError(f"{selector!r} is not a field that can be filled", where=self.url)
-        if self._read_back(node, value) != value:
-            raise ContentRefused("wrong_kind", f"the field {selector!r} does not keep the value that was filled in", where=self.url)
+        if node.tag == "select":
+            return self.select(selector, value)
+        if node.tag not in ("input", "textarea") or not node.attributes.get("name"):
+            raise TerminalError(f"{selector!r} is not a field that can be filled", where=self.place)
+        found = _read_back(node, value)
+        if found != value:
+            raise altered(selector, value, found, secret=secret, where=self.place)
         self._filled.append((node, value))
+
+    def select(self, selector: str, value: str) -> None:
+        """Choose an option by its value or its text."""
+        node = self._needed(selector)
+        options = {_text(option): option.attributes.get("value") or _text(option) for option in node.css("option")}
+        chosen = value if value in options.values() else options.get(value)
+        if node.tag != "select" or chosen is None:
+            raise altered(selector, value, "", where=self.place)
+        self._filled.append((node, chosen))
+
+    def check(self, selector: str, wanted: bool) -> None:
+        """Set a box or a radio button."""
+        node = self._needed(selector)
+        if node.tag != "input" or (node.attributes.get("type") or "").lower() not in ("checkbox", "radio"):
+            raise TerminalError(f"{selector!r} is not a box that can be checked", where=self.place)
+        if wanted and node.attributes.get("type") == "radio":
+            form, name = _ancestor(node, "form"), node.attributes.get("name")
+            others = (form.css("input[type=radio]") if form else []) if name else []
+            self._checked.update({each.mem_id: False for each in others if each.attributes.get("name") == name})
+        self._checked[node.mem_id] = wanted
 
     def click(self, selector: str) -> Submission:
         """What happens on a click: a link is followed, a button sends its form."""
@@ -86,7 +112,11 @@ class Page:
             return Submission("get", urllib.parse.urljoin(self.url, href), ())
         form = _ancestor(node, "form")
         if form is None:
-            raise TerminalError(f"{selector!r} is neither a link nor part of a form (does the page need scripts?)", where=self.url)
+            raise TerminalError(
+                f"{selector!r} is neither a link nor part of a form (does the page need scripts?)",
+                where=self.place,
+                fix="if it does, write engine: browser in portal.yml",
+            )
         fields = tuple(self._fields(form, node))
         return Submission(
             (form.attributes.get("method") or "get").lower(), urllib.parse.urljoin(self.url, form.attributes.get("action") or ""), fields
@@ -102,6 +132,20 @@ class Page:
                 found.append(Link(urllib.parse.urljoin(self.url, href), _text(node), _text(row)))
         return found
 
+    def tables(self, selector: str) -> list[str]:
+        """The HTML of every table that fits a selector, or of the first table inside what fits."""
+        found = (node if node.tag == "table" else node.css_first("table") for node in self._tree.css(_css(selector)))
+        return [str(node.html) for node in found if node is not None]
+
+    def outline(self) -> list[str]:
+        """The page's structure without its data: headings, forms with their fields, headers of tables, links."""
+        lines: list[str] = []
+        for node in self._tree.css("title, h1, h2, h3, form, input, select, textarea, button, table, a[href], iframe"):
+            line = _outlined(node)
+            if line and (not line.startswith("link") or line not in lines):
+                lines.append(line)
+        return lines
+
     def _find(self, selector: str) -> Any:
         if not selector.startswith("text="):
             return self._tree.css_first(_css(selector))
@@ -114,18 +158,8 @@ class Page:
     def _needed(self, selector: str) -> Any:
         node = self._find(selector)
         if node is None:
-            raise TerminalError(f"nothing on the page fits {selector!r}", where=self.url, fix="the page has changed: correct portal.yml")
+            raise nothing_fits(selector, self.place)
         return node
-
-    def _read_back(self, node: Any, value: str) -> str:
-        if node.tag == "select":
-            options = {option.attributes.get("value") or _text(option): True for option in node.css("option")}
-            return value if value in options else ""
-        longest = node.attributes.get("maxlength") or ""
-        kept = value[: int(longest)] if longest.isdecimal() else value
-        if node.attributes.get("type") == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", kept):
-            return ""
-        return kept
 
     def _fields(self, form: Any, button: Any) -> Iterator[tuple[str, str]]:
         """Names and values that a browser would send, in the order of the page."""
@@ -137,9 +171,74 @@ class Page:
             is_button = node.tag == "button" or kind in ("submit", "button", "image", "reset")
             if is_button and node.mem_id != button.mem_id:
                 continue
-            if kind in ("checkbox", "radio") and "checked" not in node.attributes and node.mem_id not in filled:
+            if kind in ("checkbox", "radio") and not self._checked.get(node.mem_id, "checked" in node.attributes):
                 continue
             yield name, filled.get(node.mem_id, _value(node, kind))
+
+
+def altered(selector: str, asked: str, found: str, *, secret: bool = False, where: str = "") -> ContentRefused:
+    """The error of a field that shows another value than the one that was filled in; a secret's value is never named."""
+    values = "" if secret else f": asked {asked!r}, found {found!r}"
+    return ContentRefused("field_altered", f"the field {selector!r} does not keep the value that was filled in{values}", where=where)
+
+
+def nothing_fits(selector: str, where: str) -> ContentRefused:
+    """The error of a page on which a step finds nothing to work on."""
+    return ContentRefused("page_changed", f"nothing on the page fits {selector!r}", where=where)
+
+
+def not_in_time(selector: str, where: str) -> TransientError:
+    """The error of a page that does not show in time what is waited for."""
+    return TransientError(f"{selector!r} did not appear on the page in time", where=where, fix="wait longer with within:")
+
+
+def table_as_csv(tables: list[str]) -> bytes:
+    """The cells of HTML tables as CSV in UTF-8 with a mark, so that every spreadsheet opens it rightly."""
+    import csv
+    import io
+
+    from selectolax.lexbor import LexborHTMLParser
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    for html in tables:
+        for row in LexborHTMLParser(html).css("tr"):
+            writer.writerow([_text(cell) for cell in row.css("th, td")])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _read_back(node: Any, value: str) -> str:
+    """What the field would show: as far as its attributes tell without running the page's scripts."""
+    longest = node.attributes.get("maxlength") or ""
+    kept = value[: int(longest)] if longest.isdecimal() else value
+    kind = (node.attributes.get("type") or "").lower()
+    if kind == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", kept):
+        return ""
+    if kind == "number" and not re.fullmatch(r"[-+]?\d+(\.\d+)?", kept):
+        return ""
+    return kept
+
+
+def _outlined(node: Any) -> str:
+    """One line of an outline; digits are left out, as they are data."""
+    tag, attributes = node.tag, node.attributes
+    name = f" {attributes.get('name') or ''}" + (f" #{attributes['id']}" if attributes.get("id") else "")
+    if tag == "form":
+        line = f"form{name} {attributes.get('method') or 'get'} {urllib.parse.urlsplit(attributes.get('action') or '').path}"
+    elif tag == "input":
+        line = f"  field {attributes.get('type') or 'text'}{name}"
+    elif tag == "select":
+        line = f"  choice{name}: {' | '.join(_text(option) for option in node.css('option')[:20])}"
+    elif tag == "table":
+        line = f"table{name}: {' | '.join(_text(cell) for cell in node.css('th')[:40])}"
+    elif tag == "a":
+        data = _ancestor(node, "td") is not None
+        line = f"link in table .{attributes.get('class') or ''}" if data else f"link {_text(node)[:60]}"
+    elif tag in ("textarea", "iframe"):
+        line = f"  {tag}{name}"
+    else:
+        line = f"{'  ' if tag == 'button' else ''}{tag} {_text(node)[:80]}"
+    return re.sub(r"\d+", "#", re.sub(r" +$", "", line))
 
 
 def _value(node: Any, kind: str) -> str:
@@ -165,3 +264,25 @@ def _ancestor(node: Any, tag: str) -> Any:
     while parent is not None and parent.tag != tag:
         parent = parent.parent
     return parent
+
+
+def structure_of(snapshot: str) -> list[str]:
+    """A browser's accessibility snapshot without its data: values of fields, digits, and all rows of a table but the first."""
+    lines: list[str] = []
+    skipped, row_at = -1, -1
+    for line in snapshot.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if skipped >= 0 and depth > skipped:
+            continue
+        skipped = -1
+        if re.match(r"\s*- row\b", line):
+            if row_at == depth:
+                skipped = depth
+                continue
+            row_at, line = depth, f"{' ' * depth}- row"
+        elif depth <= row_at:
+            row_at = -1
+        line = re.sub(r"^(\s*- (?:cell|gridcell))\b.*", r"\1", line)
+        line = re.sub(r"^(\s*- (?:textbox|searchbox|spinbutton|combobox)\b(?: \"[^\"]*\")?)[^\[\n]*?:.*", r"\1", line)
+        lines.append(re.sub(r"\d+", "#", line))
+    return lines

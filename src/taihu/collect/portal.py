@@ -1,36 +1,62 @@
 """``via: portal``: log in as ``portal.yml`` says, and take the files that its steps lead to.
 
-A portal whose session has ended does not say so: it answers 200 with the login page, in place of a list and in place of a
-file. So every page is checked for the mark of a logged-in one and every download for being a login page; the session is then
-renewed once and the step repeated. A login that leads back to the login page is a refusal and is not tried again.
+The recipe is walked by one of two engines (:mod:`taihu.collect.portal_engine`). Every download is looked at before it is landed: a login
+page in place of a file means that the session has ended, so the session is proven and the file asked for again; what is still not of
+the agreed kind is landed with its suspicion, and the reader refuses it. Rows and period are checked after reading, by ``run``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import email.message
+import time
 import urllib.parse
 from collections.abc import Callable, Container, Iterator, Sequence
+from functools import partial
 
 from taihu.collect.interface import Connector, Health
-from taihu.collect.mail_session import is_this_machine
-from taihu.collect.page import Link, Page
-from taihu.collect.web_session import Answer, WebSession
+from taihu.collect.page import Link, nothing_fits, table_as_csv
+from taihu.collect.portal_engine import PortalEngine
+from taihu.collect.portal_periods import divided, whole_periods
+from taihu.collect.portal_trace import trace_of
+from taihu.collect.portal_walk import Person, Walk
+from taihu.collect.web_session import Answer
 from taihu.core.clock import SHANGHAI
-from taihu.core.errors import AccessRefused, ManifestError, NotFound, TaihuError, TerminalError, TransientError
-from taihu.core.ids import derived_id
+from taihu.core.errors import AccessRefused, ManifestError, NotFound, SourcePaused, TaihuError
+from taihu.core.ids import derived_id, sha256_of
 from taihu.core.types import Fetched, Item, Span, Text
 from taihu.manifest.portal import PortalFile, Step
+from taihu.manifest.words import parse_duration
+
+_MOST_NAMES = 3
+_Work = Callable[[], Text]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Target:
-    """Where an item's bytes are, and the page that led there."""
+    """How an item's bytes are had: from an address, by pressing the step's button, or they are here already (a table)."""
 
-    url: str
-    query: dict[str, str]
-    page_url: str
-    step: Step
+    walk: Walk
+    number: int
+    url: str = ""
+    query: dict[str, str] = dataclasses.field(default_factory=dict)
+    page_url: str = ""
+    content: bytes | None = None
+
+    @property
+    def step(self) -> Step:
+        return self.walk.recipe.steps[self.number]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A step of a dry walk: whether it went well, how long it took, and what it showed."""
+
+    step: str
+    ok: bool
+    seconds: float
+    detail: Text
 
 
 class PortalConnector(Connector):
@@ -38,6 +64,7 @@ class PortalConnector(Connector):
 
     title = Text("供应商门户", "Portal")
     account_kinds = ("portal",)
+    person: Person | None = None
 
     _waiting: Sequence[str] = ()
 
@@ -47,44 +74,46 @@ class PortalConnector(Connector):
             raise ManifestError("via: portal needs a portal.yml beside source.yml", where=self.source.path)
         return self.source.portal
 
+    @property
+    def asks_for_days(self) -> bool:
+        return self.recipe.asks_period
+
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         self._check_terms()
-        self._span = span or self._yesterday()
         self._targets: dict[str, _Target] = {}
         waiting: list[str] = []
         self._waiting = waiting
-        page: Page | None = None
-        for step in self.recipe.steps:
-            if step.fetch is not None:
-                yield from self._export(step, page, known)
-            elif step.links is not None:
-                if page is None:
-                    raise ManifestError("links: needs a goto: before it", where=f"{self.source.path}/portal.yml")
-                yield from self._listed(step, page, known, waiting)
-            else:
-                page = self._page_step(step, page)
+        given: set[str] = set()
+        for asked in self._periods(span):
+            walk = self._new_walk(asked)
+            if self._has_come(walk, known):
+                continue
+            try:
+                for item in self._walked(walk, known, waiting):
+                    if item.key not in given:
+                        given.add(item.key)
+                        yield item
+                walk.log_out()
+            except TaihuError as error:
+                self._keep_trace(error, walk)
+                raise
+            self._keep_outlines(walk)
 
     def fetch(self, item: Item) -> Fetched:
         target = self._targets.get(item.key)
         if target is None:
             raise NotFound("the file is no longer listed", where=item.name, fix="run again")
-        answer = self._download(target)
-        suspicion = self._suspicion(answer, target.step)
-        if suspicion == "login_page":
-            # Sent away to another address: the session has ended. Not sent away: prove the session before believing the file.
-            if _path(answer.url) != _path(target.url):
-                self._log_in()
-            else:
-                self._opened(target.page_url)
-            answer = self._download(target)
-            suspicion = self._suspicion(answer, target.step)
-        meta = {"url": urllib.parse.urlsplit(answer.url).path}
-        if suspicion:
-            meta["suspicion"] = suspicion
+        try:
+            answer, suspicion = self._downloaded(target)
+        except TaihuError as error:
+            self._keep_trace(error, target.walk)
+            raise
+        meta = {"url": _path(answer.url)} | ({"suspicion": suspicion} if suspicion else {})
         name = answer.headers.get_filename()
         if name and "." not in item.name:
             item = dataclasses.replace(item, name=name)
-        return Fetched(dataclasses.replace(item, size=len(answer.content)), answer.content, meta)
+        item = dataclasses.replace(item, size=len(answer.content), meta={**item.meta, **meta})
+        return Fetched(item, answer.content, meta)
 
     def waiting(self) -> Sequence[str]:
         return self._waiting
@@ -92,179 +121,310 @@ class PortalConnector(Connector):
     def probe(self) -> Health:
         try:
             self._check_terms()
-            first = next((step for step in self.recipe.steps if step.goto is not None), None)
-            self._opened(self._address(first.goto if first and first.goto else "/"))
+            walk = self._new_walk(self._periods(None)[-1])
+            walk.open(self._first_page(walk))
         except AccessRefused:
             raise
         except TaihuError as error:
             return Health(False, str(error))
         return Health(True, "logged in")
 
-    # pages -------------------------------------------------------------------------------------------------------------
+    def rehearse(self) -> Iterator[Rehearsed]:
+        """Walk the recipe up to its downloads without taking any; the last step is the one that failed, if one did."""
+        walk = self._new_walk(self._periods(None)[-1])
+        for label, work in self._rehearsals(walk):
+            started = time.monotonic()
+            try:
+                detail = work()
+            except TaihuError as error:
+                self._keep_trace(error, walk)
+                told = "\n".join(part for part in (error.what, error.fix) if part)
+                yield Rehearsed(label, False, time.monotonic() - started, Text(told, told))
+                return
+            yield Rehearsed(label, True, time.monotonic() - started, detail)
 
-    def _page_step(self, step: Step, page: Page | None) -> Page:
-        if step.goto is not None:
-            return self._opened(self._address(step.goto), {name: self._value(value) for name, value in step.with_.items()})
-        if page is None:
-            raise ManifestError("the first step must be goto:", where=f"{self.source.path}/portal.yml")
-        return self._acted(step, page)
+    def log_in_by_hand(self, person: Person) -> None:
+        """Walk to the last step that asks for a person, who does it in an open browser; the session is kept, sealed.
 
-    def _acted(self, step: Step, page: Page) -> Page:
-        """The page after a fill or a click."""
-        if step.fill is not None:
-            for selector, value in step.fill.items():
-                page.fill(selector, self._value(value))
-            return page
-        sent = page.click(step.click or "")
-        session = self._session()
-        if sent.method == "post":
-            self._only_in_private(sent.url, (value for _, value in sent.fields))
-            return Page(session.post(sent.url, sent.fields))
-        return Page(session.get(sent.url, dict(sent.fields)))
-
-    def _opened(self, url: str, query: dict[str, str] | None = None) -> Page:
-        """A page as a logged-in visitor sees it; logs in when the session has ended."""
-        page = Page(self._session().get(url, query))
-        if page.has(self.recipe.logged_in_if):
-            return page
-        self._log_in()
-        page = Page(self._session().get(url, query))
-        if not page.has(self.recipe.logged_in_if):
-            raise TransientError("the page does not show that we are logged in, right after the login", where=page.url.split("?")[0])
-        return page
-
-    def _log_in(self) -> None:
-        name = self.around.account_name
-        if name in self.around.refused:
-            raise self.around.refused[name]
-        page: Page | None = None
-        for step in self.recipe.login:
-            if step.goto is not None:
-                page = Page(self._session().get(self._address(step.goto)))
-            elif page is not None:
-                page = self._acted(step, page)
-        if page is None or not page.has(self.recipe.logged_in_if):
-            error = AccessRefused(
-                "the portal refused the login (it came back to a page without the mark of a logged-in one)",
-                where=self._address("/"),
-                fix="check user and password by hand in a browser; it was tried once",
-            )
-            self.around.refused[name] = error
-            raise error
+        Raises:
+            AccessRefused: The portal refused the login.
+        """
+        self._check_terms()
+        self.person = person
+        walk = self._new_walk(self._periods(None)[-1])
+        asked = [number for number, step in enumerate(self.recipe.steps) if step.human is not None]
+        try:
+            walk.open(self._first_page(walk))
+            for number, step in enumerate(self.recipe.steps[: asked[-1] + 1] if asked else ()):
+                if not step.collects:
+                    walk.step(number)
+        except TaihuError as error:
+            self._keep_trace(error, walk)
+            raise
         if self.around.sessions is not None:
-            self.around.sessions.session_put(name, self._session().cookies_saved())
+            self.around.sessions.session_put(self.around.account_name, walk.engine.session_saved())
 
-    # items -------------------------------------------------------------------------------------------------------------
+    # walking -----------------------------------------------------------------------------------------------------------
 
-    def _listed(self, step: Step, page: Page, known: Container[str], waiting: list[str]) -> Iterator[Item]:
+    def _walked(self, walk: Walk, known: Container[str], waiting: list[str]) -> Iterator[Item]:
+        for number, step in enumerate(self.recipe.steps):
+            if step.fetch is not None:
+                yield from self._exported(walk, number, known)
+            elif step.collects:
+                walk.reach(number)
+                if step.table is not None:
+                    yield from self._tabled(walk, number, known, waiting)
+                elif walk.engine.links(step.download or "") or not walk.engine.has(step.download or ""):
+                    yield from self._listed(walk, number, known, waiting)
+                else:
+                    yield from self._pressed(walk, number, known)
+            else:
+                walk.step(number)
+
+    def _exported(self, walk: Walk, number: int, known: Container[str]) -> Iterator[Item]:
+        """The file that an address gives for a period; each period is one item."""
+        step = self.recipe.steps[number]
+        key, url = self._export_key(walk, step), walk.address(step.fetch or "")
+        if key not in known:
+            page = walk.engine.url if walk.engine.walker is walk else ""
+            self._targets[key] = _Target(walk, number, url, walk.query(step), page or self._first_page(walk))
+            yield self._item(walk, key, _path(url).rstrip("/").rsplit("/", 1)[-1], step, {"path": _path(url), "period": str(walk.span)})
+
+    def _pressed(self, walk: Walk, number: int, known: Container[str]) -> Iterator[Item]:
+        """The file that a button makes of what was filled in before; each period is one item."""
+        step = self.recipe.steps[number]
+        key = derived_id("button", step.download, str(walk.span))
+        if key not in known:
+            self._targets[key] = _Target(walk, number, walk.engine.url, page_url=walk.engine.url)
+            yield self._item(walk, key, "download", step, {"path": _path(walk.engine.url), "period": str(walk.span)})
+
+    def _listed(self, walk: Walk, number: int, known: Container[str], waiting: list[str]) -> Iterator[Item]:
         """Items of all pages of a list, the oldest (last listed) first."""
+        step = self.recipe.steps[number]
         links: dict[str, tuple[Link, str]] = {}
-        for each in self._pages(step, page, waiting):
+        for page_url in self._pages(walk, step, waiting):
             before = len(links)
-            for link in each.links(step.links or ""):
-                links.setdefault(self._key(link), (link, each.url))
+            for link in walk.engine.links(step.download or ""):
+                links.setdefault(_link_key(link), (link, page_url))
             if len(links) == before:
                 break
+        period = {"period": str(walk.span)} if self.recipe.asks_period else {}
         for key, (link, page_url) in reversed(links.items()):
             if key not in known:
-                self._targets[key] = _Target(link.url, {}, page_url, step)
-                yield Item(key, link.name, None, link.published_at, {"via": "portal", "path": _path(link.url), "row": link.row})
+                self._targets[key] = _Target(walk, number, link.url, {}, page_url)
+                meta = {"via": "portal", "step": step.label, "path": _path(link.url), "row": link.row, **period}
+                yield Item(key, link.name, None, link.published_at, meta)
 
-    def _pages(self, step: Step, page: Page, waiting: list[str]) -> Iterator[Page]:
-        paginate = step.paginate
-        yield page
-        if paginate is None:
-            return
-        number = paginate.start
-        while page.has(paginate.until):
-            number += 1
-            if number - paginate.start >= paginate.most:
-                waiting.append(f"pages after page {number - 1} (paginate: most)")
+    def _tabled(self, walk: Walk, number: int, known: Container[str], waiting: list[str]) -> Iterator[Item]:
+        """The page's table as a file, known by its content."""
+        step = self.recipe.steps[number]
+        tables: list[str] = []
+        place = walk.engine.url
+        for _ in self._pages(walk, step, waiting):
+            found = walk.engine.tables(step.table or "")
+            if found == tables[-len(found) :] and tables:
+                break
+            tables += found
+        if not tables:
+            raise nothing_fits(step.table or "", walk.engine.place)
+        if step.as_ == "csv":
+            content = table_as_csv(tables)
+        else:
+            content = f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{"".join(tables)}</body></html>'.encode()
+        asked = str(walk.span) if self.recipe.asks_period else ""
+        key = derived_id("table", step.table, _path(place), asked, sha256_of(content))
+        if key not in known:
+            self._targets[key] = _Target(walk, number, place, page_url=place, content=content)
+            name = f"{_path(place).strip('/').replace('/', '_') or 'table'}.{step.as_}"
+            yield self._item(walk, key, name, step, {"path": _path(place), "period": str(walk.span)})
+
+    def _pages(self, walk: Walk, step: Step, waiting: list[str]) -> Iterator[str]:
+        """Open one page of a list after the other; gives their addresses."""
+        paginate, engine = step.paginate, walk.engine
+        yield engine.url
+        number = 1
+        while paginate is not None and engine.has(paginate.next or paginate.until or ""):
+            if number >= paginate.most:
+                waiting.append(f"pages after page {number} (paginate: most)")
                 return
-            page = self._opened(_with_query(page.url, paginate.param, str(number)))
-            yield page
+            if paginate.next is not None:
+                walk.follow(paginate.next)
+            else:
+                walk.open(_with_query(engine.url, paginate.param or "", str(paginate.start + number)))
+            number += 1
+            yield engine.url
+        if number > 1:
+            engine.walker = None  # the page of the step itself is not open any more
 
-    def _export(self, step: Step, page: Page | None, known: Container[str]) -> Iterator[Item]:
-        """The file that an address gives for a period; each period is one item."""
-        query = {name: self._value(value) for name, value in step.with_.items()}
-        key = derived_id("export", step.fetch, sorted(query.items()))
-        if key in known:
-            return
-        url = self._address(step.fetch or "")
-        first = next((each.goto for each in self.recipe.steps if each.goto is not None), None)
-        self._targets[key] = _Target(url, query, page.url if page else self._address(first or "/"), step)
-        name = _path(url).rstrip("/").rsplit("/", 1)[-1]
-        yield Item(key, name, None, self.around.clock.now(), {"via": "portal", "path": _path(url), "period": str(self._span)})
+    # downloads ---------------------------------------------------------------------------------------------------------
 
-    def _download(self, target: _Target) -> Answer:
-        return self._session().get(target.url, target.query or None)
+    def _downloaded(self, target: _Target) -> tuple[Answer, str]:
+        answer = self._asked(target)
+        suspicion = _suspicion(answer, target.step)
+        if suspicion == "login_page" and target.content is None:
+            # Sent away to another address: the session has ended. Not sent away: prove the session before believing the file.
+            if _path(answer.url) != _path(target.url):
+                target.walk.log_in()
+            else:
+                target.walk.open(target.page_url)
+                target.walk.engine.walker = None
+            answer = self._asked(target)
+            suspicion = _suspicion(answer, target.step)
+        return answer, suspicion
 
-    def _suspicion(self, answer: Answer, step: Step) -> str:
-        """Reason code of what is wrong with a download; the bytes are landed all the same, and the reader decides."""
-        from taihu.formats.kind import kind_of
-        from taihu.formats.login_page import is_login_page
+    def _asked(self, target: _Target) -> Answer:
+        if target.content is not None:
+            return Answer(target.url, 200, _no_headers(), target.content)
+        if target.step.fetch is None and target.url == target.page_url:
+            target.walk.reach(target.number)
+            return target.walk.engine.take(target.step.download or "")
+        return target.walk.engine.get(target.url, target.query or None)
 
-        if is_login_page(answer.content):
-            return "login_page"
-        if not answer.content:
-            return "empty_file"
-        wanted = step.expect.kind
-        return "wrong_kind" if wanted is not None and kind_of(answer.content) != wanted else ""
+    # rehearsing --------------------------------------------------------------------------------------------------------
 
-    def _key(self, link: Link) -> str:
-        parts = urllib.parse.urlsplit(link.url)
-        return derived_id("portal file", parts.path, parts.query, link.row)
+    def _rehearsals(self, walk: Walk) -> Iterator[tuple[str, _Work]]:
+        def permitted() -> Text:
+            self._check_terms()
+            terms = self.recipe.terms
+            return Text(f"{terms.allowed_by}，至 {terms.until}", f"{terms.allowed_by}, until {terms.until}")
+
+        def logged_in() -> Text:
+            walk.open(self._first_page(walk))
+            return Text("新登录", "logged in") if walk.logins else Text("沿用已保存的会话", "the kept session is still good")
+
+        def done(number: int) -> Text:
+            walk.step(number)
+            return Text(_path(walk.engine.url), _path(walk.engine.url))
+
+        yield "terms", permitted
+        yield "login", logged_in
+        for number, step in enumerate(self.recipe.steps):
+            yield step.label, partial(self._offer, walk, number) if step.collects else partial(done, number)
+
+    def _offer(self, walk: Walk, number: int) -> Text:
+        """What a collecting step would take now."""
+        step = self.recipe.steps[number]
+        self._targets = {}
+        if step.fetch is not None:
+            query = urllib.parse.urlencode(walk.query(step))
+            address = _path(walk.address(step.fetch)) + (f"?{query}" if query else "")
+            return Text(f"将取 {address}", f"would fetch {address}")
+        walk.reach(number)
+        if step.download and not walk.engine.links(step.download) and walk.engine.has(step.download):
+            return Text("将按此按钮下载", "would press it and take the file")
+        items = list(self._tabled(walk, number, (), []) if step.table else self._listed(walk, number, (), []))
+        names = "、".join(item.name for item in items[-_MOST_NAMES:]), ", ".join(item.name for item in items[-_MOST_NAMES:])
+        more = len(items) > _MOST_NAMES
+        return Text(f"{len(items)} 个文件：{names[0]}{' 等' if more else ''}", f"{len(items)} files: {names[1]}{', ...' if more else ''}")
 
     # small things ------------------------------------------------------------------------------------------------------
 
-    def _session(self) -> WebSession:
-        def opened() -> WebSession:
-            session = WebSession(())
+    def _new_walk(self, span: Span) -> Walk:
+        account = self.around.login(self.source)
+        return Walk(self.recipe, self._engine(), self.around, account, span, name=self.source.name, person=self.person)
+
+    def _engine(self) -> PortalEngine:
+        def opened() -> PortalEngine:
+            engine = engine_class(self.recipe.engine)()
             saved = self.around.sessions.session_get(self.around.account_name) if self.around.sessions else None
             if saved:
-                session.cookies_restored(saved)
-            return session
+                engine.session_restored(saved)
+            return engine
 
-        self.around.login(self.source)
-        session = self.around.connected(opened)
-        session.allow(self.recipe.hosts)
-        return session
-
-    def _address(self, path: str) -> str:
-        """An absolute address: relative ones start at the account's ``url:``, or at the first host."""
-        base = (self.around.account.url if self.around.account else None) or f"https://{self.recipe.hosts[0]}"
-        return urllib.parse.urljoin(base.rstrip("/") + "/", path)
-
-    def _value(self, text: str) -> str:
-        account = self.around.login(self.source)
-        known: dict[str, Callable[[], str]] = {
-            "account.user": lambda: account.user or "",
-            "account.password": self.around.password,
-            "period.start": lambda: self._span.start.isoformat(),
-            "period.end": lambda: self._span.end.isoformat(),
-            "period.last": lambda: (self._span.end - dt.timedelta(days=1)).isoformat(),
-        }
-        return known[text]() if text in known else text
-
-    def _only_in_private(self, url: str, values: Iterator[str]) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "https" and not is_this_machine(parts.hostname or "") and self.around.password() in set(values):
-            raise AccessRefused(
-                "the password would be sent without encryption", where=url.split("?")[0], fix="use the portal's https address"
+        engine = self.around.connected(opened)
+        if not isinstance(engine, engine_class(self.recipe.engine)):
+            raise ManifestError(
+                f"another source of account {self.around.account_name!r} uses the other engine",
+                where=f"{self.source.path}/portal.yml",
+                fix="one account has one session: give both recipes the same engine:",
             )
+        engine.allow(self.recipe.hosts)
+        engine.pace = max(engine.pace, parse_duration(self.recipe.pace).total_seconds())
+        return engine
+
+    def _first_page(self, walk: Walk) -> str:
+        return walk.address(next((step.goto for step in self.recipe.steps if step.goto is not None), "/"))
+
+    def _has_come(self, walk: Walk, known: Container[str]) -> bool:
+        """Whether all that a walk could give has been collected, so that the portal need not be contacted at all."""
+        collecting = [step for step in self.recipe.steps if step.collects]
+        return all(step.fetch is not None and self._export_key(walk, step) in known for step in collecting)
+
+    def _export_key(self, walk: Walk, step: Step) -> str:
+        query = sorted(walk.query(step).items())
+        return derived_id("export", step.fetch, query, *([] if self.recipe.asks_period else [str(walk.span)]))
+
+    def _item(self, walk: Walk, key: str, name: str, step: Step, meta: dict[str, str]) -> Item:
+        return Item(key, name, None, self.around.clock.now(), {"via": "portal", "step": step.label, **meta})
+
+    def _periods(self, span: Span | None) -> list[Span]:
+        """The periods that are asked for, oldest first."""
+        today = self.around.clock.now().astimezone(SHANGHAI).date()
+        rule = self.recipe.period
+        if rule is None or not self.recipe.asks_period:
+            return [span or Span(today - dt.timedelta(days=1), today)]
+        if span is None:
+            return whole_periods(rule.each, rule.back, today)
+        return divided(rule.each, span)
 
     def _check_terms(self) -> None:
         today = self.around.clock.now().astimezone(SHANGHAI).date()
         if today > self.recipe.terms.until:
-            raise TerminalError(
+            raise SourcePaused(
+                "terms_ended",
                 f"the permission to automate this portal ended on {self.recipe.terms.until}",
                 where=f"{self.source.path}/portal.yml",
                 fix="renew the agreement, then change terms: until:",
             )
 
-    def _yesterday(self) -> Span:
-        today = self.around.clock.now().astimezone(SHANGHAI).date()
-        return Span(today - dt.timedelta(days=1), today)
+    def _keep_outlines(self, walk: Walk) -> None:
+        traces = self.around.traces
+        if traces is not None and walk.journal.outlines and walk.journal.saved != traces.outline_get(self.source.name):
+            traces.outline_put(self.source.name, walk.journal.saved)
+
+    def _keep_trace(self, error: TaihuError, walk: Walk) -> None:
+        traces = self.around.traces
+        if traces is None or isinstance(error, SourcePaused):
+            return
+        before = traces.outline_get(self.source.name)
+        try:
+            content = trace_of(walk.journal, error, walk.engine, clock=self.around.clock, secrets=walk.secrets, before=before)
+        except TaihuError:
+            return  # the engine is gone; the error itself is what counts
+        traces.trace_put(self.source.name, content)
+
+
+def engine_class(name: str) -> type[PortalEngine]:
+    """The engine of a recipe's ``engine:``; its module is imported only now."""
+    if name == "browser":
+        from taihu.collect.portal_browser import BrowserEngine
+
+        return BrowserEngine
+    from taihu.collect.portal_plain import PlainEngine
+
+    return PlainEngine
+
+
+def _suspicion(answer: Answer, step: Step) -> str:
+    """Reason code of what is wrong with a download; the bytes are landed all the same, and the reader decides."""
+    from taihu.formats.kind import kind_of
+    from taihu.formats.login_page import is_login_page
+
+    if step.table is None and is_login_page(answer.content):
+        return "login_page"
+    if not answer.content:
+        return "empty_file"
+    wanted = step.expect.kind
+    return "wrong_kind" if wanted is not None and kind_of(answer.content) != wanted else ""
+
+
+def _link_key(link: Link) -> str:
+    parts = urllib.parse.urlsplit(link.url)
+    return derived_id("portal file", parts.path, parts.query, link.row)
+
+
+def _no_headers() -> email.message.Message:
+    return email.message.Message()
 
 
 def _path(url: str) -> str:

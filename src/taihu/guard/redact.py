@@ -7,10 +7,12 @@ structlog processor (:func:`redact`) and as a filter of the standard library's h
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -42,6 +44,13 @@ def redact_text(text: str) -> str:
     text = _CARD.sub(lambda match: "[card]" if is_card_number(match[0]) else match[0], text)
     text = _PHONE.sub(lambda match: mask_phone(match[0]), text)
     return _MAIL.sub(lambda match: mask_mail(match[0]), text)
+
+
+def hide_values(text: str, values: Iterable[str]) -> str:
+    """A text without these secrets, in whatever form they stand in it; for pages and traces that are kept as evidence."""
+    for form in _forms(frozenset(value for value in values if value)):
+        text = text.replace(form, _HIDDEN).replace(escape(form), _HIDDEN)
+    return text
 
 
 def redact_value(value: Any) -> Any:
@@ -103,6 +112,7 @@ def _forms(values: frozenset[str]) -> tuple[str, ...]:
     found = set()
     for value in values:
         found |= {value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
+        found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
         if len(value) >= 8:
             found |= {base64.b64encode(value.encode()).decode().rstrip("=")}
     return tuple(sorted(found, key=len, reverse=True))

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.contract.connector.contract import NOW, PASSWORD, ConnectorContract, World, source_file
@@ -21,34 +21,41 @@ from taihu.testing.servers import PortalServer
 LOGIN = [{"goto": "/login"}, {"fill": {"#user": "account.user", "#password": "account.password"}}, {"click": "text=登录"}]
 LIST = [
     {"goto": "/reports"},
-    {"links": "table.downloads a.download", "paginate": {"param": "page", "until": "a.next"}, "expect": {"kind": "xlsx"}},
+    {"download": "table.downloads a.download", "paginate": {"param": "page", "until": "a.next"}, "expect": {"kind": "xlsx"}},
 ]
 EXPORT = [{"goto": "/reports"}, {"fetch": "/report/daily/export", "with": {"from": "period.start", "to": "period.last"}}]
 
 
 @dataclass
 class PortalWorld(World):
+    protocol: ClassVar[str] = "http"
+
     server: PortalServer = field(default_factory=lambda: PortalServer("V1", PASSWORD, page_size=2))
     steps: list[dict[str, Any]] = field(default_factory=lambda: list(LIST))
     until: dt.date = dt.date(2027, 12, 31)
 
     @property
-    def account(self) -> Account:
-        return Account(kind="portal", url=self.server.url, user="V1", password="env:X")
+    def server_address(self) -> tuple[str, int]:
+        return self.server.host, self.server.port
 
     @property
-    def source(self) -> Source:
-        recipe = PortalFile.model_validate(
+    def account(self) -> Account:
+        return Account(kind="portal", url=self.url, user="V1", password="env:X")
+
+    def recipe(self) -> PortalFile:
+        return PortalFile.model_validate(
             {
                 "login": LOGIN,
                 "logged_in_if": "css=.user-menu",
                 "steps": self.steps,
-                "hosts": ["127.0.0.1"],
+                "hosts": [self.address[0]],
                 "terms": {"allowed_by": "agreement", "until": self.until},
             }
         )
-        file = source_file({"via": "portal", "account": "account"})
-        return Source("pos", "sources/pos", file, portal=recipe)
+
+    @property
+    def source(self) -> Source:
+        return Source("pos", "sources/pos", source_file({"via": "portal", "account": "account"}), portal=self.recipe())
 
     def put(self, number: int) -> bytes:
         content = b"PK\x03\x04 workbook %d" % number
@@ -137,19 +144,19 @@ class TestPortal(ConnectorContract):
         assert world.server.requests == []
 
     def test_other_hosts_are_not_contacted(self, world: PortalWorld) -> None:
-        world.steps = [{"goto": "http://localhost:1/x"}]
+        world.steps = [{"goto": "http://localhost:1/x"}, LIST[1]]
         with pytest.raises(AccessRefused, match="host"):
             world.run()
 
     def test_a_changed_page_says_which_selector_fits_nothing(self, world: PortalWorld) -> None:
-        world.steps = [{"goto": "/reports"}, {"click": "text=下载全部"}]
+        world.steps = [{"goto": "/reports"}, {"click": "text=下载全部"}, LIST[1]]
         with pytest.raises(TerminalError, match="下载全部"):
             world.run()
 
     def test_more_pages_than_allowed_are_reported(self, world: PortalWorld) -> None:
         for n in range(9):
             world.put(n)
-        world.steps = [LIST[0], {"links": "a.download", "paginate": {"param": "page", "until": "a.next", "most": 2}}]
+        world.steps = [LIST[0], {"download": "a.download", "paginate": {"param": "page", "until": "a.next", "most": 2}}]
         with world.connections() as connections:
             connector = connections.open(world.source)
             assert len(list(connector.discover(None, set()))) == 4
