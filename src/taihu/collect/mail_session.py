@@ -1,4 +1,4 @@
-"""One IMAP connection for all sources of an account: short polling, read-only, nothing marked, nothing deleted.
+"""One IMAP connection for all sources of an account: short polling; folders are opened read-only unless marking or moving is asked for.
 
 imap-tools carries the commands; what mails say is decoded elsewhere, because Chinese headers need more care than it takes.
 A folder's headers are listed once a run and shared by every source that looks into it.
@@ -15,33 +15,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taihu.collect.hosts import is_this_machine
+from taihu.collect.mail_items import Envelope
 from taihu.core.errors import AccessRefused, ManifestError, NotFound, TerminalError, TransientError
-from taihu.formats.mail_headers import parse_mail
+from taihu.formats.mail_headers import parse_head
+from taihu.formats.mail_structure import without_literal
 
 if TYPE_CHECKING:
     from taihu.manifest.project import Account
 
 TIMEOUT = 30
 LISTED_AT_ONCE = 2000
-_FIELDS = "(UID INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (FROM SUBJECT MESSAGE-ID DATE)])"
+_FIELDS = "(UID INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (FROM TO CC DELIVERED-TO SUBJECT MESSAGE-ID DATE)])"
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _RECEIVED = re.compile(rb'INTERNALDATE "\s?(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 # Answers to a login that are about the server, not about us (RFC 5530); everything else counts as a refusal.
 _PASSING = (b"[UNAVAILABLE]", b"[INUSE]", b"[LIMIT]", b"[SERVERBUG]")
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What a listing tells of one mail."""
-
-    uid: int
-    size: int
-    received_at: dt.datetime | None
-    message_id: str
-    sender: str
-    subject: str
 
 
 @dataclass(slots=True)
@@ -95,8 +85,7 @@ class MailSession:
                 self._select(name)
                 for start in range(lowest, known.listed_from, LISTED_AT_ONCE):
                     end = min(start + LISTED_AT_ONCE, known.listed_from) - 1
-                    for envelope in self._list(start, end):
-                        known.envelopes[envelope.uid] = envelope
+                    known.envelopes.update(self._list(name, start, end))
                 known.listed_from = lowest
             return known
 
@@ -116,6 +105,63 @@ class MailSession:
             self._select(folder)
             answers = self._ask("FETCH", ",".join(map(str, uids)), "(UID BODY.PEEK[])")
             return {uid: literal for uid, _, literal in answers}
+
+    def section(self, folder: str, uid: int, section: str, start: int | None = None, length: int = 0) -> bytes | None:
+        """Bytes of one section of a mail (from ``start`` on at most ``length``); None if the server has it no more."""
+        with _translated(self._account):
+            self._select(folder)
+            part = "" if start is None else f"<{start}.{length}>"
+            answers = self._ask("FETCH", str(uid), f"(UID BODY.PEEK[{section}]{part})")
+            return next((literal for found, _, literal in answers if found == uid), None)
+
+    def structure(self, folder: str, uid: int) -> bytes:
+        """What the server says of a mail's parts, from its opening bracket on; empty if it says nothing."""
+        with _translated(self._account):
+            self._select(folder)
+            _, answers = self._box.client.uid("FETCH", str(uid), "(UID BODYSTRUCTURE)")
+            said = b"".join(without_literal(each[0]) if isinstance(each, tuple) else each or b"" for each in answers)
+            _, found, structure = said.partition(b"BODYSTRUCTURE ")
+            return structure if found else b""
+
+    def check_can_move(self, target: str) -> None:
+        """Refuse to move mails where it cannot be done without touching others, or where there is no such folder."""
+        if not {"MOVE", "UIDPLUS"} & set(self._box.client.capabilities):
+            raise TerminalError(
+                "this mail server cannot move single mails", where=_place(self._account), fix="use after: keep or after: mark seen"
+            )
+        self.count(target)
+
+    def mark_seen(self, folder: str, uids: Sequence[int], uid_validity: int) -> None:
+        """Set the flag ``Seen``."""
+        with _translated(self._account):
+            if self._writable(folder, uid_validity):
+                self._done(*self._box.client.uid("STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", r"(\Seen)"))
+
+    def move(self, folder: str, uids: Sequence[int], uid_validity: int, target: str) -> None:
+        """Move mails to another folder; UIDs that are gone already are no error."""
+        from imap_tools.imap_utf7 import utf7_encode
+
+        with _translated(self._account):
+            if not self._writable(folder, uid_validity):
+                return
+            client, numbers = self._box.client, ",".join(map(str, uids))
+            quoted = '"' + utf7_encode(target).decode().replace("\\", r"\\").replace('"', r"\"") + '"'
+            if "MOVE" in client.capabilities:
+                self._done(*client.uid("MOVE", numbers, quoted))
+                return
+            self._done(*client.uid("COPY", numbers, quoted))
+            self._done(*client.uid("STORE", numbers, "+FLAGS.SILENT", r"(\Deleted)"))
+            self._done(*client.uid("EXPUNGE", numbers))
+
+    def _writable(self, name: str, uid_validity: int) -> bool:
+        """Open a folder for writing; False if its UIDs are no longer those that are meant."""
+        self._selected = ""
+        self._box.folder.set(name, readonly=False)
+        return int(self._box.client.response("UIDVALIDITY")[1][0] or 0) == uid_validity
+
+    def _done(self, status: str, answers: Any) -> None:
+        if status != "OK":
+            raise TerminalError(f"the mail server answered {status}", where=_place(self._account), fix="check the account's rights")
 
     def _log_in(self, password: str) -> None:
         from imap_tools.errors import MailboxLoginError
@@ -162,13 +208,14 @@ class MailSession:
             raise NotFound("the mail folder does not exist or may not be opened", where=f"{_place(self._account)} {name}") from None
         self._selected = name
 
-    def _list(self, start: int, end: int) -> Iterator[Envelope]:
+    def _list(self, folder: str, start: int, end: int) -> Iterator[tuple[int, Envelope]]:
         for uid, description, header in self._ask("FETCH", f"{start}:{end}", _FIELDS):
             if not start <= uid <= end:  # a server answers n:* with the last mail even when n is above it
                 continue
-            mail = parse_mail(header)
-            size = _SIZE.search(description)
-            yield Envelope(uid, int(size[1]) if size else 0, _received(description), mail.message_id, mail.sender, mail.subject)
+            mail = parse_head(header)
+            stated = _SIZE.search(description)
+            size = int(stated[1]) if stated else 0
+            yield uid, Envelope((folder, uid), size, _received(description), mail.message_id, mail.sender, mail.subject, mail.recipients)
 
     def _ask(self, command: str, *arguments: str) -> Iterator[tuple[int, bytes, bytes]]:
         """UID, description and literal of each answer."""

@@ -1,175 +1,215 @@
-"""``via: mailbox``: attachments of mails, by sender, subject and file name.
+"""``via: mailbox``: mails over IMAP, by folder, sender, recipient, subject and file name.
 
-An item is known by its mail's Message-ID, its place in the mail and its content, never by its UID: folders are restored,
-moved and renumbered, and the same mail must then not be taken for a new one. UIDs only save work: the cursor is
-``uidvalidity:uid`` of the last mail that was looked at completely.
+UIDs only save work: the cursor holds for each folder ``uidvalidity:uid`` of the last mail that was looked at completely, and begins
+with a mark of the rule, because what a changed rule asks for may lie below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from taihu.collect.interface import MOST_BYTES, Connector, Health
-from taihu.collect.mail_session import Envelope, MailSession
-from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TaihuError
-from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item, Span, Text
-from taihu.formats.mail_headers import MailPart, parse_mail
-from taihu.manifest.strict import Frozen
+from taihu.collect.interface import Health, Surroundings
+from taihu.collect.mail_items import LARGEST_MAIL, Envelope, MailConnector, Ref, part_key
+from taihu.collect.mail_parts import BigMail, big_mail
+from taihu.collect.mail_rules import MailOptions
+from taihu.collect.mail_session import MailSession
+from taihu.core.errors import AccessRefused, TaihuError, TerminalError
+from taihu.core.ids import derived_id
+from taihu.core.types import Item, Span, Text
+from taihu.manifest.tree import Source
+from taihu.manifest.words import OneOrMany
 
 BATCH_MAILS = 50
 BATCH_BYTES = 16_000_000
+BIG_MAIL = 32_000_000
 
 
-class MailRule(Frozen):
-    """Which mails and attachments belong to the source; shell patterns."""
+class MailboxOptions(MailOptions):
+    """Which folders, which mails in them, and what becomes of a mail afterwards."""
 
-    sender: str = Field(default="*", alias="from", description="Sender address", examples=["*@*.example"])
-    subject: str = Field(default="*", description="Subject", examples=["*销售流向*"])
-    attachment: str = Field(default="*", description="File name of the attachment", examples=["*.xls*"])
-
-
-class MailboxOptions(Frozen):
-    """Which folder, and which mails in it."""
-
-    folder: str = Field(default="INBOX", description="Mail folder", examples=["INBOX"])
-    where: MailRule = Field(default_factory=MailRule, description="Mail rule", examples=[{"subject": "*销售流向*"}])
+    folder: OneOrMany = Field(default=("INBOX",), description="Mail folder or folders", examples=[["INBOX", "流向/华东"]])
+    after: str = Field(
+        default="keep",
+        description="What happens to a mail once all of it is safe: keep, mark seen, or move to a folder",
+        examples=["keep", "mark seen", "move to 已收取"],
+        pattern=r"^(keep|mark seen|move to \S.*)$",
+    )
 
 
-class MailboxConnector(Connector):
-    """Attachments of the mails in one folder."""
+@dataclass(slots=True)
+class Position:
+    """How far a folder was looked through; ``due``: mails of which everything is landed and that are not yet marked or moved."""
+
+    uid_validity: int
+    looked_at: int = 0
+    due: set[int] = field(default_factory=set)
+
+
+class MailboxConnector(MailConnector):
+    """Mails of some folders of one account."""
 
     title = Text("邮箱", "Mailbox")
     Options = MailboxOptions
     account_kinds = ("imap",)
     options: MailboxOptions
 
-    _uid_validity = 0
-    _looked_at = 0
-    _started = False
+    def __init__(self, source: Source, around: Surroundings) -> None:
+        self._positions: dict[str, Position] | None = None
+        self._landed: set[str] = set()
+        super().__init__(source, around)
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._owed: dict[Ref, set[str]] = {}
+        self._parted: set[Ref] = set()
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
-        uid_validity, after = _parse_cursor(cursor)
-        folder = self._session().folder(self.options.folder, after, uid_validity)
-        self._started = True
-        self._uid_validity = folder.uid_validity
-        self._looked_at = after if uid_validity == folder.uid_validity else 0
-        self._open: dict[str, int] = {}
-        self._bytes: dict[str, bytes] = {}
-        self._place: dict[str, tuple[int, int]] = {}
-        uids = sorted(uid for uid in folder.envelopes if uid > self._looked_at)
-        wanted = [folder.envelopes[uid] for uid in uids if self._matches(folder.envelopes[uid])]
-        given: set[str] = set()
-        for batch in _batches(wanted):
-            for item in self._items(batch, known):
-                if item.key not in given:
-                    given.add(item.key)
-                    yield item
-                else:
-                    self._open.pop(item.key, None)
-        self._looked_at = max([self._looked_at, folder.uid_next - 1, *uids])
+        self._begin()
+        self._positions = positions = _parse_cursor(cursor, self.options.mark)
+        if self.options.after.startswith("move to "):
+            self._session().check_can_move(self._target)
+        with suppress(TerminalError):  # what an earlier run could not mark any more; if it still cannot be done, `landed` tells it
+            self._finish_due()
+        for name in self.options.folder:
+            yield from self._in_folder(name, known, positions)
 
-    def fetch(self, item: Item) -> Fetched:
-        if item.size is not None and item.size > MOST_BYTES:
-            raise ContentRefused("too_large", where=item.name)
-        content = self._bytes.pop(item.key, None)
-        if content is None:
-            content = self._again(item)
-        self._open.pop(item.key, None)
-        return Fetched(item, content)
+    def _in_folder(self, name: str, known: Container[str], positions: dict[str, Position]) -> Iterator[Item]:
+        mark = _folder_mark(name)
+        position = positions.get(mark, Position(0))
+        folder = self._session().folder(name, position.looked_at, position.uid_validity)
+        if folder.uid_validity != position.uid_validity:
+            position = Position(folder.uid_validity)
+        positions[mark] = position
+        uids = sorted(uid for uid in folder.envelopes if uid > position.looked_at)
+        wanted = [folder.envelopes[uid] for uid in uids if self._is_new(folder.envelopes[uid], known)]
+        for batch in _batches(wanted):
+            yield from self._in_batch(name, batch, known, position)
+        position.looked_at = max([position.looked_at, folder.uid_next - 1, *uids])
+
+    def _in_batch(self, name: str, batch: Sequence[Envelope], known: Container[str], position: Position) -> Iterator[Item]:
+        """Items of some mails; the bytes are kept until they are fetched or the next mails come."""
+        self._held.clear()
+        small = [_uid(envelope) for envelope in batch if envelope.size <= BIG_MAIL]
+        raw = self._session().raw(name, small) if small else {}
+        for envelope in batch:
+            uid = _uid(envelope)
+            if envelope.size > LARGEST_MAIL:
+                yield from self._too_large(envelope, known)
+            elif envelope.size > BIG_MAIL:
+                yield from self._in_big_mail(envelope, known)
+            elif uid in raw:
+                yield from self._items_of(envelope, raw.pop(uid), known)
+            position.looked_at = max(position.looked_at, uid)
+
+    def _in_big_mail(self, envelope: Envelope, known: Container[str]) -> Iterator[Item]:
+        mail = self._big(envelope.ref)
+        self._parted.add(envelope.ref)
+        if mail is not None:
+            for item in self._items(envelope, mail.identity, mail.pieces(self.options), mail.date, known):
+                yield item
+                self._held.clear()
+        elif (raw := self._raw(envelope.ref)) is not None:
+            yield from self._items_of(envelope, raw, known)
 
     def cursor(self) -> str | None:
-        if not self._started:
+        if self._positions is None:
             return None
-        unfetched = min(self._open.values(), default=None)
-        reached = self._looked_at if unfetched is None else min(self._looked_at, unfetched - 1)
-        return f"{self._uid_validity}:{reached}"
+        texts = [self.options.mark]
+        for name in self.options.folder:
+            mark = _folder_mark(name)
+            position = self._positions.get(mark)
+            if position is None or not position.uid_validity:
+                continue
+            reached = min([position.looked_at, *(int(uid) - 1 for place, uid in self._open.values() if place == name)])
+            due = sorted(position.due | {int(uid) for place, uid in self._owed if place == name and uid <= reached})  # type: ignore[operator]
+            texts.append(f"{mark}:{position.uid_validity}:{reached}" + (":" + ",".join(map(str, due)) if due else ""))
+        return " ".join(texts)
+
+    def landed(self, items: Sequence[Item]) -> None:
+        if self.options.after == "keep":
+            return
+        self._landed.update(item.key for item in items)
+        for ref in [ref for ref, keys in self._owed.items() if keys <= self._landed]:
+            del self._owed[ref]
+            self._position(ref[0]).due.add(int(ref[1]))
+        self._finish_due()
+
+    def _finish_due(self) -> None:
+        for name in self.options.folder:
+            position = self._position(name)
+            if position.due:
+                self._finish(name, sorted(position.due), position.uid_validity)
+                position.due.clear()
+
+    def _position(self, folder: str) -> Position:
+        return (self._positions or {}).get(_folder_mark(folder), Position(0))
+
+    def _finish(self, folder: str, uids: list[int], uid_validity: int) -> None:
+        if self.options.after == "mark seen":
+            self._session().mark_seen(folder, uids, uid_validity)
+        else:
+            self._session().move(folder, uids, uid_validity, self._target)
+
+    def _given(self, ref: Ref, keys: set[str]) -> None:
+        if self.options.after != "keep" and keys:
+            self._owed[ref] = {key for key in keys if key in self._places}
+
+    @property
+    def _target(self) -> str:
+        return self.options.after.removeprefix("move to ")
 
     def probe(self) -> Health:
         try:
-            count = self._session().count(self.options.folder)
+            counts = [f"{self._session().count(name)} mails in {name}" for name in self.options.folder]
         except AccessRefused:
             raise
         except TaihuError as error:
             return Health(False, str(error))
-        return Health(True, f"{count} mails in {self.options.folder}")
+        return Health(True, ", ".join(counts))
 
     def _session(self) -> MailSession:
         account = self.around.login(self.source)
         return self.around.connected(lambda: MailSession(account, self.around.password()))
 
-    def _matches(self, envelope: Envelope) -> bool:
-        rule = self.options.where
-        return _like(envelope.sender, rule.sender) and _like(envelope.subject, rule.subject)
+    def _big(self, ref: Ref) -> BigMail | None:
+        return big_mail(self._session(), ref[0], int(ref[1]))
 
-    def _items(self, batch: Sequence[Envelope], known: Container[str]) -> Iterator[Item]:
-        """Items of some mails; the bytes are kept until they are fetched or the next mails come."""
-        self._bytes.clear()
-        small = [envelope.uid for envelope in batch if envelope.size <= MOST_BYTES]
-        raw = self._session().raw(self.options.folder, small) if small else {}
-        for envelope in batch:
-            if envelope.uid in raw:
-                yield from self._attachments(envelope, raw[envelope.uid], known)
-            elif envelope.size > MOST_BYTES:
-                key = derived_id("mail", envelope.message_id, envelope.size)
-                if key not in known:
-                    yield Item(key, envelope.subject, envelope.size, envelope.received_at, self._meta(envelope))
-            self._looked_at = max(self._looked_at, envelope.uid)
+    def _raw(self, ref: Ref) -> bytes | None:
+        return self._session().raw(ref[0], [int(ref[1])]).get(int(ref[1]))
 
-    def _attachments(self, envelope: Envelope, raw: bytes, known: Container[str]) -> Iterator[Item]:
-        mail = parse_mail(raw)
-        identity = mail.message_id or sha256_of(raw)
-        items = []
-        for part in mail.parts:
-            if not (part.is_attachment and _like(part.name, self.options.where.attachment)):
-                continue
-            key = _key(identity, part)
-            if key in known:
-                continue
-            self._open[key] = envelope.uid
-            self._bytes[key] = part.content
-            self._place[key] = (envelope.uid, part.index)
-            meta = {**self._meta(envelope), "part": str(part.index)}
-            if mail.date is not None:
-                meta["sent_at"] = mail.date.isoformat()
-            items.append(Item(key, part.name, len(part.content), envelope.received_at or mail.date, meta))
-        yield from items
+    def _again(self, ref: Ref, index: int, key: str) -> bytes | None:
+        mail = self._big(ref) if ref in self._parted else None
+        if mail is None:
+            return super()._again(ref, index, key)
+        content = mail.content(index) if index < len(mail.leaves) else b""
+        return content if part_key(mail.identity, index, content) == key else None
 
     def _meta(self, envelope: Envelope) -> dict[str, str]:
-        return {
-            "via": "mailbox",
-            "folder": self.options.folder,
-            "sender": envelope.sender,
-            "subject": envelope.subject,
-            "message_id": envelope.message_id,
-            "uid": f"{self._uid_validity}:{envelope.uid}",
-        }
-
-    def _again(self, item: Item) -> bytes:
-        """The content of an item whose bytes are not at hand any more (another item was fetched first, or the connection broke)."""
-        uid, index = self._place.get(item.key, (0, 0))
-        raw = self._session().raw(self.options.folder, [uid]).get(uid) if uid else None
-        if raw is None:
-            raise NotFound(
-                "the mail is no longer in its folder", where=f"{self.options.folder}, {item.name}", fix="ask the sender to send it again"
-            )
-        return next(part.content for part in parse_mail(raw).parts if part.index == index)
+        return {**super()._meta(envelope), "uid": f"{self._position(envelope.ref[0]).uid_validity}:{envelope.ref[1]}"}
 
 
-def _key(identity: str, part: MailPart) -> str:
-    return derived_id("mail part", identity, part.index, sha256_of(part.content))
+def _uid(envelope: Envelope) -> int:
+    return int(envelope.ref[1])
 
 
-def _like(text: str, pattern: str) -> bool:
-    return pattern == "*" or fnmatchcase(text.casefold(), pattern.casefold())
+def _folder_mark(name: str) -> str:
+    return derived_id("mail folder", name, length=6)
 
 
-def _parse_cursor(cursor: str | None) -> tuple[int | None, int]:
-    validity, _, uid = (cursor or "").partition(":")
-    return (int(validity), int(uid)) if validity.isdecimal() and uid.isdecimal() else (None, 0)
+def _parse_cursor(cursor: str | None, rule: str) -> dict[str, Position]:
+    """Positions by mark of the folder; none if the cursor was written under another rule."""
+    texts = (cursor or "").split()
+    if not texts or texts[0] != rule:
+        return {}
+    positions = {}
+    for text in texts[1:]:
+        mark, validity, uid, *due = text.split(":")
+        positions[mark] = Position(int(validity), int(uid), {int(each) for each in due[0].split(",")} if due else set())
+    return positions
 
 
 def _batches(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:

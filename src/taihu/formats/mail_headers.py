@@ -25,12 +25,18 @@ _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n[ \t]*")
 _PARAMETER = re.compile(r";\s*([^\s=;]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_LF = re.compile(rb"(?<!\r)\n")
+_RECEIVING = frozenset({"to", "cc", "bcc", "delivered-to", "x-original-to"})
 _MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class MailPart:
-    """One leaf of a mail: a body or an attachment. ``index`` counts the leaves from 0 in the order of the mail."""
+    """One leaf of a mail: a body or an attachment.
+
+    ``index`` counts the leaves from 0 in the order of the mail; ``is_embedded``: other parts can refer to it (Content-ID).
+    """
 
     index: int
     name: str
@@ -38,6 +44,16 @@ class MailPart:
     content: bytes
     charset: str = ""
     disposition: str = ""
+    is_embedded: bool = False
+
+    @property
+    def is_inline_image(self) -> bool:
+        """Whether it is a picture that the body shows (a logo in a signature), not one that somebody attached."""
+        return (
+            self.content_type.startswith("image/")
+            and self.disposition != "attachment"
+            and (self.is_embedded or self.disposition == "inline")
+        )
 
     @property
     def is_attachment(self) -> bool:
@@ -60,6 +76,7 @@ class Mail:
     subject: str
     parts: list[MailPart]
     sender_name: str = ""
+    recipients: tuple[str, ...] = ()
 
 
 def parse_mail(raw: bytes) -> Mail:
@@ -69,14 +86,40 @@ def parse_mail(raw: bytes) -> Mail:
         raw: The mail as the server gave it.
     """
     message = email.message_from_bytes(raw)
+    return _envelope(message, [_part(index, leaf) for index, leaf in enumerate(_leaves(message, 0))])
+
+
+def parse_head(raw: bytes) -> Mail:
+    """What the headers of a mail say, without its parts; ``raw`` may hold some of the headers only."""
+    return _envelope(email.message_from_bytes(head_of(raw) + b"\r\n\r\n"), [])
+
+
+def parse_part(index: int, raw: bytes) -> MailPart:
+    """One leaf from its own MIME headers and its encoded content (empty where only the headers are at hand)."""
+    return _part(index, email.message_from_bytes(raw))
+
+
+def head_of(raw: bytes) -> bytes:
+    """The header block of a mail."""
+    found = _BLANK_LINE.search(raw)
+    return raw[: found.start()] if found else raw
+
+
+def crlf(raw: bytes) -> bytes:
+    """A mail as it travels: files on this machine end their lines with LF alone, and the same mail must give the same bytes."""
+    return raw if b"\r\n" in head_of(raw) else _LF.sub(b"\r\n", raw)
+
+
+def _envelope(message: Message, parts: list[MailPart]) -> Mail:
     name, address = _sender(message)
     return Mail(
         message_id=header_text(message, "Message-ID").strip(),
         date=_date(message),
         sender=address.lower(),
         subject=header_text(message, "Subject").strip(),
-        parts=[_part(index, leaf) for index, leaf in enumerate(_leaves(message, 0))],
+        parts=parts,
         sender_name=name,
+        recipients=tuple(_recipients(message)),
     )
 
 
@@ -235,6 +278,7 @@ def _part(index: int, leaf: Message) -> MailPart:
         content=content if isinstance(content, bytes) else b"".join(child.as_bytes() for child in _children(leaf)),
         charset=kind.get("charset", ""),
         disposition=str(stated).split(";")[0].strip().lower(),
+        is_embedded=leaf.get("Content-ID") is not None,
     )
 
 
@@ -249,6 +293,14 @@ def _sender(message: Message) -> tuple[str, str]:
         found = _ADDRESS.search(text)
         return ("", found.group(0)) if found else (_decode_words(text).strip(), "")
     return "", ""
+
+
+def _recipients(message: Message) -> Iterator[str]:
+    """Addresses that the mail was meant for, in lower case."""
+    for key, value in message.raw_items():
+        if key.lower() in _RECEIVING:
+            for found in _ADDRESS.finditer(_FOLD.sub(" ", _eight_bit(_raw(value)))):
+                yield found.group(0).lower()
 
 
 def _date(message: Message) -> dt.datetime | None:

@@ -171,8 +171,9 @@ class World(ABC):
                 if len(fetched) == most:
                     break
             if remember:
-                self.known |= {each.item.key for each in fetched}
+                self.known |= {each.item.key for each in fetched} | {each.key for each in connector.nothing()}
                 self.cursor = connector.cursor()
+                connector.landed([each.item for each in fetched])
             return fetched
 
 

@@ -48,11 +48,13 @@ class MailWorld(World):
     protocol: ClassVar[str] = "imap"
 
     server: ImapServer = field(default_factory=lambda: ImapServer("bi", PASSWORD))
-    where: dict[str, str] = field(default_factory=lambda: {"subject": "*销售流向*", "attachment": "*.xls*"})
+    where: dict[str, Any] = field(default_factory=lambda: {"subject": "*销售流向*", "attachment": "*.xls*"})
 
     @property
     def server_address(self) -> tuple[str, int]:
         return self.server.host, self.server.port
+
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def account(self) -> Account:
@@ -61,7 +63,7 @@ class MailWorld(World):
 
     @property
     def source(self) -> Source:
-        return Source("mails", "sources/mails", source_file({"via": "mailbox", "account": "account", "where": self.where}))
+        return Source("mails", "sources/mails", source_file({"via": "mailbox", "account": "account", "where": self.where, **self.more}))
 
     def put(self, number: int) -> bytes:
         content = b"PK content %d" % number
@@ -122,14 +124,14 @@ class TestMailbox(ConnectorContract):
         world.deliver(raw)
         world.deliver(raw)
         assert len(world.run()) == 1
-        assert world.cursor == "20260817:102"
+        assert world.cursor is not None and world.cursor.endswith(":20260817:102")
         world.deliver(mail(b"content", message_id="<b@dealer.example>"))
         assert [each.content for each in world.run()] == [b"content"]
 
     def test_mails_that_give_nothing_are_not_looked_at_again(self, world: MailWorld) -> None:
         world.deliver(mail(b"x", name="readme.txt"))
         assert world.run() == []
-        assert world.cursor == "20260817:101"
+        assert world.cursor is not None and world.cursor.endswith(":20260817:101")
 
     def test_five_sources_make_one_login_and_nothing_is_marked_as_read(self, world: MailWorld) -> None:
         for n in range(3):
@@ -168,7 +170,7 @@ class TestMailbox(ConnectorContract):
     def test_an_attachment_beyond_the_limit_is_refused_without_being_loaded(
         self, world: MailWorld, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("taihu.collect.mailbox.MOST_BYTES", 5000)
+        monkeypatch.setattr("taihu.collect.mailbox.LARGEST_MAIL", 5000)
         world.deliver(mail(b"x" * 9000))
         small = world.put(1)
         with world.connections() as connections:

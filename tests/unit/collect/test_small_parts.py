@@ -15,8 +15,9 @@ from taihu.collect.database import earlier
 from taihu.collect.drop import FileSeen, Versions, finished
 from taihu.collect.hosts import is_this_machine
 from taihu.collect.interface import Connector, Surroundings
-from taihu.collect.mail_session import Envelope
-from taihu.collect.mailbox import _batches, _like, _parse_cursor
+from taihu.collect.mail_items import Envelope
+from taihu.collect.mail_rules import like
+from taihu.collect.mailbox import Position, _batches, _parse_cursor
 from taihu.collect.registry import CONNECTORS
 from taihu.collect.upload import UploadConnector
 from taihu.core.clock import FixedClock
@@ -88,14 +89,23 @@ def test_versions_that_are_gone_leave_the_cursor() -> None:
     assert Versions(None).text() is None
 
 
-@pytest.mark.parametrize(("cursor", "parsed"), [(None, (None, 0)), ("7:12", (7, 12)), ("rubbish", (None, 0)), ("7:", (None, 0))])
-def test_mail_cursors(cursor: str | None, parsed: tuple[int | None, int]) -> None:
-    assert _parse_cursor(cursor) == parsed
+@pytest.mark.parametrize(
+    ("cursor", "parsed"),
+    [
+        (None, {}),
+        ("rubbish", {}),
+        ("rule", {}),
+        ("other a:7:12", {}),
+        ("rule a:7:12 b:8:0:1,2", {"a": Position(7, 12), "b": Position(8, 0, {1, 2})}),
+    ],
+)
+def test_mail_cursors(cursor: str | None, parsed: dict[str, Position]) -> None:
+    assert _parse_cursor(cursor, "rule") == parsed
 
 
 def test_mails_come_in_batches_of_bounded_number_and_size() -> None:
     def envelope(uid: int, size: int) -> Envelope:
-        return Envelope(uid, size, None, "", "", "")
+        return Envelope(("INBOX", uid), size, None, "", "", "")
 
     assert [len(batch) for batch in _batches(envelope(n, 10) for n in range(120))] == [50, 50, 20]
     assert [len(batch) for batch in _batches(envelope(n, 9_000_000) for n in range(3))] == [1, 1, 1]
@@ -106,7 +116,7 @@ def test_mails_come_in_batches_of_bounded_number_and_size() -> None:
     [("A@B.example", "*@b.EXAMPLE", True), ("华东销售流向.XLSX", "*销售流向*.xls*", True), ("x.zip", "*.xls*", False), ("", "*", True)],
 )
 def test_rules(text: str, pattern: str, fits: bool) -> None:
-    assert _like(text, pattern) is fits
+    assert like(text, [pattern]) is fits
 
 
 @pytest.mark.parametrize(
