@@ -7,6 +7,7 @@ no time for it.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeVar
 
 from taihu.collect.interface import Connector, Health
-from taihu.core.errors import TransientError
+from taihu.core.errors import DiskFull, TransientError
 from taihu.core.types import Fetched, Item, Span
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Patience:
         try:
             return work()
         except TransientError as error:
-            if self.attempts <= 1:
+            if self.attempts <= 1 or isinstance(error, DiskFull):
                 raise
             first = error
         return self._again(work, between, first)
@@ -51,12 +52,15 @@ class Patience:
         # stamina is imported only now: most runs never need it. The first failure counts as its first attempt.
         import stamina
 
+        if not logging.getLogger("stamina").isEnabledFor(logging.WARNING):
+            # Whoever silenced its logger does not want its lines through structlog either, which writes to stdout.
+            stamina.instrumentation.set_on_retry_hooks([])
         started = time.monotonic()
         failures = 0
 
         def wait(error: Exception) -> bool | float:
             nonlocal failures
-            if not isinstance(error, TransientError):
+            if not isinstance(error, TransientError) or isinstance(error, DiskFull):
                 return False
             failures += 1
             seconds = self.wait(failures, error.retry_after)

@@ -7,7 +7,8 @@ Whether something is tried again is decided by its type alone, never by its mess
     ├─ UsageError            wrong call of a command                              exit code 2
     ├─ ManifestError         a file of the project is wrong                       exit code 2
     ├─ TransientError        may go away: network, busy server, lock; retried until the deadline
-    │  └─ LeaseTaken         another writer is at work on the same thing
+    │  ├─ LeaseTaken         another writer is at work on the same thing
+    │  └─ DiskFull           no room for what came; nothing half-written is left, the next run goes on
     └─ TerminalError         will not go away by itself; reported once
        ├─ AccessRefused      wrong password, expired permission: tried exactly once
        ├─ SourcePaused       a person or a permission has to come first (carries a reason code); the source waits
@@ -69,6 +70,10 @@ class TransientError(TaihuError):
 
 class LeaseTaken(TransientError):
     """Another process holds the lease."""
+
+
+class DiskFull(TransientError):
+    """There is no room left to write; what was begun has been taken back."""
 
 
 class TerminalError(TaihuError):

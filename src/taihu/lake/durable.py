@@ -6,9 +6,13 @@ under its final name may trust it; temporary names are swept.
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from taihu.core.errors import DiskFull
 
 TEMPORARY = ".part-"
 
@@ -27,6 +31,17 @@ def finish(temporary: Path, final: Path, *, mode: int | None = None, before: Cal
         before()
     temporary.replace(final)
     sync_folder(final.parent)
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """A full disk as an error of ours; whoever writes takes back what was begun."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull("the disk is full", where=str(folder), fix="free some space; the next run goes on") from None
 
 
 def make_folder(folder: Path) -> None:

@@ -81,7 +81,8 @@ class SealedFile(io.RawIOBase):
         self._hash.update(clear)
         if len(self.first) < _KIND_BYTES:
             self.first += clear[: _KIND_BYTES - len(self.first)]
-        self._file.write(self._seal.update(clear))
+        with durable.room(Path(self._file.name).parent):
+            self._file.write(self._seal.update(clear))
         self.size += len(clear)
         self._at = self.size
         return len(clear)
@@ -130,11 +131,16 @@ class Objects:
         sha256 = sha256_of(content)
         path = self._path(sha256)
         if not path.exists():
-            durable.make_folder(path.parent)
-            temporary = durable.temporary_path(path.parent, sha256[:16])
-            temporary.unlink(missing_ok=True)
-            temporary.write_bytes(self._envelope.seal(content, sha256))
-            durable.finish(temporary, path, mode=0o400, before=lambda: reached("object.before_rename"))
+            sealed = self._envelope.seal(content, sha256)
+            with durable.room(self._root):
+                durable.make_folder(path.parent)
+                temporary = durable.temporary_path(path.parent, sha256[:16])
+                temporary.unlink(missing_ok=True)
+                try:
+                    temporary.write_bytes(sealed)
+                    durable.finish(temporary, path, mode=0o400, before=lambda: reached("object.before_rename"))
+                finally:
+                    temporary.unlink(missing_ok=True)
             reached("object.renamed")
         return ObjectRef(sha256, len(content), kind_of(content, name))
 
@@ -148,10 +154,11 @@ class Objects:
         Returns:
             The object, and what ``write`` returned.
         """
-        durable.make_folder(self._root)
+        with durable.room(self._root):
+            durable.make_folder(self._root)
         temporary = durable.temporary_path(self._root, secrets.token_hex(8))
         try:
-            with temporary.open("xb") as file:
+            with durable.room(self._root), temporary.open("xb") as file:
                 sealed = SealedFile(file, self._envelope)
                 result = write(cast(BinaryIO, sealed))
                 sha256 = sealed.finish()

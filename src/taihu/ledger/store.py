@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from taihu.core.boundary import reached
 from taihu.core.clock import Clock
-from taihu.core.errors import IntegrityError, ManifestError, TransientError
+from taihu.core.errors import DiskFull, IntegrityError, ManifestError, TransientError
 from taihu.core.ids import canonical_json, derived_id
 from taihu.ledger.place import local_or_refused
 from taihu.ledger.process import Process, lives
@@ -293,7 +293,9 @@ def _translated() -> Iterator[None]:
         text = str(error.orig).lower()
         if any(word in text for word in ("malformed", "not a database", "disk i/o")):
             raise IntegrityError("the ledger's file is damaged", fix="restore it from a backup") from None
-        if any(word in text for word in ("full", "readonly", "read-only", "unable to open")):
+        if "full" in text:
+            raise DiskFull("the disk of the ledger is full", fix="free some space; the next run goes on") from None
+        if any(word in text for word in ("readonly", "read-only", "unable to open")):
             raise ManifestError("the ledger cannot be written", fix="check free space and permissions of its folder") from None
         raise TransientError("the ledger is busy or cannot be reached", fix="another process writes; the next try may succeed") from None
     except exc.DatabaseError as error:

@@ -1,78 +1,218 @@
 """From the outside world to sealed objects: each item once, each source for itself.
 
-An item is fetched, sealed and recorded with the cursor in one ledger transaction, so a crash costs at most the items in hand,
-and they are simply fetched again. A source that fails leaves an outcome; the others go on.
+An item is fetched and sealed at once and recorded with the cursor in one ledger transaction, so a crash costs at most the items
+in hand, and they are simply fetched again. A source that fails leaves an outcome; the others go on. What fails is told apart:
+
+* one item cannot be had while others can: it is remembered as a dead letter, tried again by the next runs, and in the end left
+  to a person (``taihu retry``);
+* the source is away: after a few runs it is left alone for a while, so that a dead server costs a morning nothing;
+* the account is refused, or the source waits for a person: nothing is tried until that has changed.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from taihu.core.errors import AccessRefused, TaihuError, TerminalError
-from taihu.core.types import Fetched, Item, ObjectRef
+from taihu.collect.retry import Patience
+from taihu.core.clock import FixedClock
+from taihu.core.errors import AccessRefused, DiskFull, ManifestError, SourcePaused, TaihuError, TerminalError, TransientError
+from taihu.core.types import Fetched, Item, ObjectRef, Span
+from taihu.ledger.records import AttemptKind, Letter
 from taihu.manifest.tree import Source
+from taihu.manifest.words import parse_duration
+from taihu.run.expecting import is_due_day
 
 if TYPE_CHECKING:
     from taihu.collect import Connector
     from taihu.project.workspace import Workspace
 
 BATCH = 50
+BATCH_BYTES = 32_000_000
+# An item is dead after so many runs; what may pass by itself is given a day at least.
+DEAD_AFTER = 5
+DEAD_AFTER_TIME = dt.timedelta(days=1)
+# Items in a row that fail as if the source were away: then it is.
+IN_A_ROW = 2
+# A source that was away in so many runs is left alone: ten minutes, then twice as long each time, an hour at most.
+OPEN_AFTER = 3
+FIRST_REST, LONGEST_REST = dt.timedelta(minutes=10), dt.timedelta(hours=1)
+# A deadline that is near is worth waiting for; one that is far away comes nearer with the next run.
+NEAR_DEADLINE = dt.timedelta(minutes=15)
+ORDINARY = Patience()
+ONCE = Patience(attempts=1)
 
 
-def collect_all(ws: Workspace, sources: Sequence[Source]) -> dict[str, int | str]:
-    """Collect from every source; gives the number of new arrivals, or in words why the source failed."""
+@dataclass(slots=True)
+class Collected:
+    """What came from one source.
+
+    Attributes:
+        landed: New arrivals.
+        missed: Items that were there and could not be fetched.
+        problem: Why not everything came, in one sentence; empty if it did.
+    """
+
+    landed: int = 0
+    missed: int = 0
+    problem: str = ""
+
+
+def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = None) -> dict[str, Collected]:
+    """Collect from every source.
+
+    Args:
+        span: Business days that are asked for again (backfill), with the sources' own ways and limits.
+    """
     from taihu.collect import Connections, connector
 
-    result: dict[str, int | str] = {}
+    result: dict[str, Collected] = {}
+    away: set[str] = set()
+    refused = {refusal.account for refusal in ws.ledger.refused_logins()}
     with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
         for source in sources:
-            if not connector(source.file.collect.via).is_polled:
-                continue
             try:
-                result[source.name] = collect(ws, source, connections.open(source))
+                if not connector(source.file.collect.via).is_polled:
+                    continue
+                rest = resting(ws, source)
+                if rest:
+                    result[source.name] = Collected(problem=rest)
+                    continue
+                # Of ten sources in one mailbox that is away, one waits.
+                account = source.file.collect.account or ""
+                trial = ws.ledger.breaker(source.name).is_open or (account and account in away)
+                patience = ONCE if trial else patience_of(ws, source)
+                result[source.name] = collect(ws, source, connections.open(source, patience), span)
+                if account in refused:
+                    refused.discard(account)
+                    ws.ledger.login_tried_again(account)
             except Exception as error:  # one source must not stop the others, whatever its libraries raise
-                result[source.name] = _failed(ws, source, error)
+                if isinstance(error, TransientError):
+                    away.add(source.file.collect.account or "")
+                result[source.name] = Collected(problem=_failed(ws, source, error))
             ws.progress.step(source.name)
     return result
 
 
-def collect(ws: Workspace, source: Source, connector: Connector) -> int:
-    """Land all new items of one source; returns how many."""
-    known = ws.ledger.known_items(source.name)
-    landed = 0
-    batch: list[tuple[Item, ObjectRef]] = []
-    failure: TaihuError | None = None
+def patience_of(ws: Workspace, source: Source) -> Patience:
+    """How long a source is tried again: until its deadline when that is near (a clock that stands still brings none nearer)."""
+    expect = source.file.expect
+    if expect is None or isinstance(ws.clock, FixedClock):
+        return ORDINARY
+    now = ws.clock.now().astimezone(ZoneInfo(ws.tree.file.time_zone))
+    due = dt.datetime.combine(now.date(), dt.time.fromisoformat(expect.by), now.tzinfo) + parse_duration(expect.grace)
+    left = (due - now).total_seconds()
+    if not ORDINARY.seconds < left <= NEAR_DEADLINE.total_seconds() or not is_due_day(expect, now.date(), ws.calendar):
+        return ORDINARY
+    return Patience(attempts=40, seconds=left, longest_wait=30)
+
+
+def resting(ws: Workspace, source: Source) -> str:
+    """Why a source is left alone for now; empty if it may be asked."""
+    breaker = ws.ledger.breaker(source.name)
+    if not breaker.is_open or breaker.retry_at is None or ws.clock.now() >= breaker.retry_at:
+        return ""
+    until = breaker.retry_at.astimezone(ZoneInfo(ws.tree.file.time_zone))
+    return f"left alone until {until:%Y-%m-%d %H:%M} after {breaker.failures} failed runs ({breaker.last_error}); taihu retry {source.name}"
+
+
+def collect(ws: Workspace, source: Source, connector: Connector, span: Span | None = None) -> Collected:
+    """Land all new items of one source.
+
+    Raises:
+        TaihuError: Nothing more can be had from the source now; what came before is landed.
+    """
+    letters = {letter.item.key: letter for letter in ws.ledger.letters(source.name)}
+    known = ws.ledger.known_items(source.name) | {key for key, letter in letters.items() if letter.is_dead}
+    landing = _Landing(ws, source, connector, letters)
     try:
-        for item in connector.discover(ws.ledger.cursor(source.name), known):
-            if item.key in known:
-                continue
-            try:
-                final, sealed = _sealed(ws, connector.fetch(item))
-            except AccessRefused:
-                raise
-            except TerminalError as error:
-                _dead_letter(ws, source, item, error)
-                failure = error
-                continue
-            if final.key in known:
-                continue
-            batch.append((final, sealed))
-            landed += 1
-            if len(batch) >= BATCH:
-                _land(ws, source, connector, batch)
+        # A backfill looks at everything and leaves the cursor of the daily runs alone: what is known is known by its key.
+        for item in connector.discover(None if span else ws.ledger.cursor(source.name), known, span):
+            if item.key not in known:
+                landing.take(item, known)
     except Exception:
-        _land(ws, source, connector, batch)
+        landing.commit()
+        landing.remember_missed()
         raise
-    if failure is not None:
-        # The cursor stays, or what could not be had would never be offered again; what was landed is known by its key.
-        _land(ws, source, connector, batch)
-        if not landed:
-            raise failure
-    else:
-        _land(ws, source, connector, batch, connector.cursor())
-    ws.ledger.attempt(source.name, ok=failure is None, error=failure.what if failure else "", items=landed)
-    return landed
+    # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
+    landing.commit(None if landing.missed or span else connector.cursor())
+    landing.remember_missed()
+    problem = landing.problem()
+    ws.ledger.attempt(source.name, ok=not problem, error=problem, items=landing.landed, kind="items")
+    if ws.ledger.breaker(source.name).is_open:
+        ws.ledger.breaker_closed(source.name)
+    return Collected(landing.landed, len(landing.missed), problem)
+
+
+@dataclass(slots=True)
+class _Landing:
+    """What has been fetched from one source and is not yet recorded, and what could not be fetched."""
+
+    ws: Workspace
+    source: Source
+    connector: Connector
+    letters: dict[str, Letter]
+    batch: list[tuple[Item, ObjectRef]] = field(default_factory=list)
+    missed: list[tuple[Item, Exception]] = field(default_factory=list)
+    landed: int = 0
+    size: int = 0
+    in_a_row: int = 0
+
+    def take(self, item: Item, known: set[str]) -> None:
+        """Fetch and seal one item; one that cannot be had is set aside."""
+        try:
+            final, sealed = _sealed(self.ws, self.connector.fetch(item))
+        except (AccessRefused, SourcePaused, ManifestError, DiskFull):
+            raise
+        except TerminalError as error:
+            self.missed.append((item, error))
+            return
+        except Exception as error:  # the connector's libraries may raise anything at one odd item
+            self.missed.append((item, error))
+            self.in_a_row += 1
+            if self.in_a_row >= IN_A_ROW:
+                # Not the items but the source: they are not to blame.
+                del self.missed[-IN_A_ROW:]
+                raise
+            return
+        self.in_a_row = 0
+        if final.key in known:
+            return
+        self.batch.append((final, sealed))
+        self.landed += 1
+        self.size += sealed.size
+        if len(self.batch) >= BATCH or self.size >= BATCH_BYTES:
+            self.commit()
+
+    def commit(self, cursor: str | None = None) -> None:
+        _land(self.ws, self.source, self.connector, self.batch, cursor)
+        self.size = 0
+
+    def remember_missed(self) -> None:
+        """Count each missed item as a dead letter that is one run older."""
+        now = self.ws.clock.now()
+        letters = []
+        for item, error in self.missed:
+            before = self.letters.get(item.key)
+            failures, first_at = (before.failures + 1, before.first_at) if before else (1, now)
+            may_pass = not isinstance(error, TerminalError)
+            is_dead = failures >= DEAD_AFTER and (not may_pass or now - first_at >= DEAD_AFTER_TIME)
+            letter_id = self.ws.ledger.letter_id(self.source.name, item)
+            letters.append(Letter(letter_id, self.source.name, item, _reason(error), _what(error), failures, first_at, now, is_dead))
+            self.ws.ledger.outcome(
+                "collect", f"{self.source.name}/{item.key}", status="failed", reason=_reason(error), detail=type(error).__name__
+            )
+        self.ws.ledger.letters_put(letters)
+
+    def problem(self) -> str:
+        """What is missing of this run, in one sentence."""
+        if not self.missed:
+            return ""
+        offered = len(self.missed) + self.landed
+        return f"{len(self.missed)} of {offered} items could not be fetched: {_what(self.missed[-1][1])}; taihu retry"
 
 
 def _sealed(ws: Workspace, fetched: Fetched) -> tuple[Item, ObjectRef]:
@@ -98,15 +238,45 @@ def _land(ws: Workspace, source: Source, connector: Connector, batch: list[tuple
         ws.ledger.outcome("collect", source.name, status="failed", reason="original_untouched", detail=error.what)
 
 
-def _dead_letter(ws: Workspace, source: Source, item: Item, error: TerminalError) -> None:
-    """An item that cannot be had: remembered as an outcome, tried again by the next run."""
-    reason = getattr(error, "reason", "not_collected")
-    ws.ledger.outcome("collect", f"{source.name}/{item.key}", status="failed", reason=reason, detail=type(error).__name__)
-
-
 def _failed(ws: Workspace, source: Source, error: Exception) -> str:
-    reason = "access_refused" if isinstance(error, AccessRefused) else getattr(error, "reason", "not_collected")
-    what = error.what if isinstance(error, TaihuError) else f"the connector failed unexpectedly ({type(error).__name__})"
-    ws.ledger.attempt(source.name, ok=False, error=what)
-    ws.ledger.outcome("collect", source.name, status="failed", reason=reason, detail=what)
+    """Record that a source failed; says in one sentence why. One that was away too often is left alone from now on."""
+    what, kind = _what(error), _kind(error)
+    ws.ledger.attempt(source.name, ok=False, error=what, kind=kind)
+    ws.ledger.outcome("collect", source.name, status="failed", reason=_reason(error), detail=what)
+    if kind == "away":
+        _rest(ws, source, getattr(error, "retry_after", None), what)
     return what
+
+
+def _rest(ws: Workspace, source: Source, retry_after: float | None, what: str) -> None:
+    """Open the breaker after some failed runs, or as soon as the server says how long it wants to be left alone."""
+    failures = ws.ledger.breaker(source.name).failures
+    if retry_after is not None and retry_after < ORDINARY.seconds:
+        retry_after = None  # that long was waited already
+    if failures < OPEN_AFTER and retry_after is None:
+        return
+    rest = min(FIRST_REST * 2 ** min(max(failures - OPEN_AFTER, 0), 10), LONGEST_REST)
+    if retry_after is not None:
+        asked = dt.timedelta(seconds=min(retry_after, LONGEST_REST.total_seconds()))
+        rest = max(rest, asked) if failures >= OPEN_AFTER else asked
+    ws.ledger.breaker_opened(source.name, retry_at=ws.clock.now() + rest, reason=what)
+
+
+def _kind(error: Exception) -> AttemptKind:
+    """What a failure was about: only a source that was away is left alone."""
+    if isinstance(error, AccessRefused):
+        return "refused"
+    if isinstance(error, SourcePaused):
+        return "paused"
+    if isinstance(error, (ManifestError, DiskFull)):
+        return "project"
+    return "answer" if isinstance(error, TerminalError) else "away"
+
+
+def _reason(error: Exception) -> str:
+    return "access_refused" if isinstance(error, AccessRefused) else str(getattr(error, "reason", "not_collected"))
+
+
+def _what(error: Exception) -> str:
+    """One sentence; of an unknown error only its kind, for its text could quote a secret."""
+    return error.what if isinstance(error, TaihuError) else f"the connector failed unexpectedly ({type(error).__name__})"

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from taihu.core.errors import AccessRefused, TaihuError, UsageError
 from taihu.core.ids import derived_id
+from taihu.core.types import Span
 from taihu.ledger.records import Arrival, Publication
 from taihu.manifest.tree import Source
 from taihu.run import operations
@@ -48,13 +49,16 @@ class RunResult:
         return 3 if self.failed or self.open_debts or self.open_holds or self.quarantined else 0
 
 
-def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = True, due: bool = False) -> RunResult:
+def run(
+    ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = True, due: bool = False, span: Span | None = None
+) -> RunResult:
     """Bring everything up to date as of the workspace's clock.
 
     Args:
         sources: Only these sources are collected and loaded; None for all.
         reports: Publish the reports that are due.
         due: Only what is due: models wait until a report needs them, so that thirty pokes do not rewrite one month thirty times.
+        span: Business days that the sources are asked for again (backfill).
     """
     for name in sources or ():
         if name not in ws.tree.sources:
@@ -67,11 +71,11 @@ def run(ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = 
             ws.tables.sweep()
         wanted = in_load_order([source for name, source in ws.tree.sources.items() if sources is None or name in sources])
         ws.progress.stage("collect", len(wanted))
-        for name, outcome in collect_all(ws, wanted).items():
-            if isinstance(outcome, int):
-                result.landed[name] = outcome
-            else:
-                result.failed[name] = outcome
+        for name, outcome in collect_all(ws, wanted, span).items():
+            if outcome.landed or not outcome.problem:
+                result.landed[name] = outcome.landed
+            if outcome.problem:
+                result.failed[name] = outcome.problem
         if not ws.ledger.outcomes(step="start", subject="project"):
             ws.ledger.outcome("start", "project", status="done")
         _load(ws, wanted, result)
