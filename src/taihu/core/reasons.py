@@ -48,6 +48,21 @@ _ALL = [
     ),
     _r("too_large", "展开后超出限制", "it expands beyond the allowed size", *_ASK),
     _r("unsafe_name", "压缩包内含不安全的路径", "an archive member has an unsafe path", *_ASK),
+    _r("unsafe_member", "压缩包内含链接、设备或稀疏文件", "an archive member is a link, a device or a sparse file", *_ASK),
+    _r(
+        "unsupported_archive",
+        "无法打开此类压缩格式（如 rar）",
+        "this kind of archive cannot be opened (rar and rare methods)",
+        "请发送方改用 zip 或 7z 重新打包，或直接发送原文件",
+        "ask the sender to pack it as zip or 7z, or to send the files unpacked",
+    ),
+    _r(
+        "password_missing",
+        "尚未收到密码，等待密码邮件",
+        "no password that fits has come yet; it waits for the mail with it",
+        "请发送方发送密码；收到后自动重试",
+        "ask the sender for the password; it is tried again when it comes",
+    ),
     _r(
         "identical_content",
         "与先前收到的内容完全相同",
@@ -182,6 +197,13 @@ _ALL = [
         "a rule could not be checked: its reference data is absent",
         "先补齐参考表",
         "deliver the reference table first",
+    ),
+    _r(
+        "report_failed",
+        "报告未能生成",
+        "a report could not be made",
+        "按提示修正后重新运行，其余报告不受影响",
+        "mend what the message names and run again; other reports are not touched",
     ),
     _r("rule_failed", "未通过检查规则", "a rule of the source failed", *_REVIEW),
     # arrivals

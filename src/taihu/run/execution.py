@@ -7,9 +7,10 @@ is missing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from taihu.core.errors import AccessRefused, TaihuError, UsageError
@@ -22,12 +23,15 @@ from taihu.run.collecting import collect_all
 from taihu.run.delivering import send
 from taihu.run.expecting import judge
 from taihu.run.loading import load_source
-from taihu.run.planning import DueReport, due_report
+from taihu.run.planning import DueReport, due_report, due_update
 from taihu.run.references import References
-from taihu.run.reporting import finish, is_finished, publish
+from taihu.run.reporting import completeness_moved, finish, is_finished, publish, publish_update
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
+
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -81,11 +85,12 @@ def run(
         _load(ws, wanted, result)
         _expect(ws)
         ready = due_reports(ws) if reports else []
-        if ready or not due:
+        updates = due_updates(ws) if reports else []
+        if ready or updates or not due:
             result.tables += operations.export(ws)
             result.tables += build_tables(ws)
         if reports:
-            _report(ws, ready, result)
+            _report(ws, ready, updates, result)
         _count(ws, result)
         ws.ledger.outcome("run", "project", status="incomplete" if result.exit_code else "done", rows_in=sum(result.landed.values()))
     return result
@@ -202,16 +207,47 @@ def due_reports(ws: Workspace) -> list[DueReport]:
     return found
 
 
-def _report(ws: Workspace, ready: Sequence[DueReport], result: RunResult) -> None:
-    """Finish what a crash left half done, then publish and send what is due."""
+def due_updates(ws: Workspace) -> list[DueReport]:
+    """Reports of today that may get a later version because data came after they went out."""
+    zone = ZoneInfo(ws.tree.file.time_zone)
+    found = []
+    for name, report in ws.tree.reports.items():
+        published = ws.ledger.publications(name)
+        due = due_update(name, report, published=published, now=ws.clock.now(), zone=zone)
+        if due is not None and (_rows_moved(ws, published[-1]) or completeness_moved(ws, published[-1])):
+            found.append(due)
+    return found
+
+
+def _rows_moved(ws: Workspace, publication: Publication) -> bool:
+    clean = [table for table in ws.tables.names() if table.startswith("clean.")]
+    return any(ws.tables.version(table) != publication.tables.get(table) for table in clean)
+
+
+def _report(ws: Workspace, ready: Sequence[DueReport], updates: Sequence[DueReport], result: RunResult) -> None:
+    """Finish what a crash left half done, then publish and send what is due; a report that fails does not stop the others."""
     ws.progress.stage("report")
     for name in ws.tree.reports:
         for publication in ws.ledger.publications(name)[-1:]:
             if not is_finished(ws, publication):
-                finish(ws, publication)
+                _attempted(ws, name, result, partial(finish, ws, publication))
     for due in ready:
-        result.publications.append(publish(ws, due))
+        made = _attempted(ws, due.report, result, partial(publish, ws, due))
+        result.publications += [made] if made else []
+    for due in updates:
+        result.publications += _attempted(ws, due.report, result, partial(publish_update, ws, due)) or []
     send(ws)
+
+
+def _attempted(ws: Workspace, report: str, result: RunResult, work: Callable[[], T]) -> T | None:
+    """Do one report's work; what goes wrong is told under the report's name, and the next run tries again."""
+    try:
+        return work()
+    except (TaihuError, OSError) as error:
+        what = error.what if isinstance(error, TaihuError) else f"{error.strerror or type(error).__name__}: {error.filename or ''}"
+        result.failed[f"report {report}"] = str(error) if isinstance(error, TaihuError) else what
+        ws.ledger.outcome("report", report, status="failed", reason="report_failed", detail=what)
+        return None
 
 
 def _count(ws: Workspace, result: RunResult) -> None:

@@ -51,6 +51,16 @@ def due_report(
     return DueReport(name, Span(newest or _day_after_previous_slot(report, day, calendar), day), slot)
 
 
+def due_update(name: str, report: ReportFile, *, published: Sequence[Publication], now: dt.datetime, zone: ZoneInfo) -> DueReport | None:
+    """The report that went out today and may still get a later version; None if there is none or ``updates: until`` is past."""
+    if report.updates is None or not published:
+        return None
+    newest, here = published[-1], now.astimezone(zone)
+    if newest.issued_at.astimezone(zone).date() != here.date() or here.time() > dt.time.fromisoformat(report.updates.until):
+        return None
+    return DueReport(name, newest.span, now)
+
+
 def _is_report_day(report: ReportFile, day: dt.date, calendar: WorkCalendar) -> bool:
     if not calendar.is_workday(day):
         return False

@@ -7,7 +7,7 @@ as an object, and a crash half way is healed by rendering the same bytes again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -47,6 +47,52 @@ def publish(ws: Workspace, due: DueReport) -> Publication:
     ws.ledger.publication_made(publication)
     finish(ws, publication, {(): dataclasses.replace(national, reviewed=publication.reviewed)}, marts)
     return publication
+
+
+def publish_update(ws: Workspace, due: DueReport) -> list[Publication]:
+    """Issue a later version of a report that is out, if what ``updates: when`` names has changed; gives it, or nothing."""
+    report = ws.tree.reports[due.report]
+    assert report.updates is not None
+    publication = _pinned(ws, due)
+    previous = ws.ledger.publication(publication.previous or "")
+    ws.open_pinned(publication)
+    marts = marts_of(ws, publication)
+    made = {tuple(audience.where): figures_of(ws, publication, audience, marts) for audience, _ in audiences_of(ws, report)}
+    changed = {"figures": lambda: _moved(ws, previous, made.values()), "completeness": lambda: completeness_moved(ws, previous)}
+    if not any(changed[what]() for what in report.updates.when):
+        return []
+    national = made.get(()) or figures_of(ws, publication, Audience(), marts)
+    publication = dataclasses.replace(publication, reviewed=_auto_approved(report.approve, national, publication.complete))
+    reached("publication.before")
+    ws.ledger.publication_made(publication)
+    made = {where: dataclasses.replace(figures, reviewed=publication.reviewed) for where, figures in made.items()}
+    finish(ws, publication, made, marts)
+    return [publication]
+
+
+def _moved(ws: Workspace, previous: Publication, made: Iterable[ReportFigures]) -> bool:
+    """Whether a printed figure is another one than in the version before."""
+    printed = {(row.mart, row.measure, row.span, row.filter): row.value for row in ws.ledger.figures(previous.id)}
+    return any(
+        printed.get((figure.mart, figure.measure, figure.span, tuple(figure.filter))) != figure.value
+        for figures in made
+        for figure in all_figures(figures)
+    )
+
+
+def completeness_moved(ws: Workspace, publication: Publication) -> bool:
+    """Whether more, or less, of what is owed for a publication's days has come than it says."""
+    span, table = publication.span, "ops.expectation"
+    now = {(debt.source, debt.party, debt.day) for debt in ws.ledger.expectations(span=span) if debt.state in (*REPORTED, "waived")}
+    if table not in publication.tables:
+        return bool(now)
+    pinned = ws.tables.read(table, publication.tables[table]).select(["source", "party", "business_date", "state"]).to_pylist()
+    then = {
+        (row["source"], row["party"], row["business_date"])
+        for row in pinned
+        if row["business_date"] in span and row["state"] in (*REPORTED, "waived")
+    }
+    return {debt for debt in now if debt[2] in span} != then
 
 
 def _pinned(ws: Workspace, due: DueReport) -> Publication:

@@ -218,12 +218,12 @@ class Shop:
     def open(self) -> Any:
         return open_workspace(self.root, self.clock)
 
-    def run(self, when: dt.datetime, ws: Workspace | None = None, *, reports: bool = False) -> RunResult:
+    def run(self, when: dt.datetime, ws: Workspace | None = None, *, reports: bool = False, due: bool = False) -> RunResult:
         self.clock.move_to(when)
         if ws is not None:
-            return run(ws, reports=reports)
+            return run(ws, reports=reports, due=due)
         with self.open() as own:
-            return run(own, reports=reports)
+            return run(own, reports=reports, due=due)
 
 
 @pytest.fixture

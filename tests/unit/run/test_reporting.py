@@ -230,3 +230,60 @@ def test_a_mart_without_the_column_of_a_filter_is_a_load_error(shop: Shop, what:
         shop.run(at(2))
     assert told.value.where == ("reports/daily/report.yml:15" if what == "split" else "roles.yml:3")
     assert told.value.what == "mart.daily_sales has no column 'channel_code'"
+
+
+def updating(shop: Shop, when: str = "[completeness, figures]") -> None:
+    shop.edit("reports/daily/report.yml", "blocks:\n", f'updates: {{until: "12:00", when: {when}}}\nblocks:\n')
+
+
+def test_what_comes_after_the_report_makes_a_later_version_that_says_what_changed(shop: Shop, ws: Workspace) -> None:
+    updating(shop)
+    with shop.open() as ws:
+        shop.sales("A", "1", "1:100", at(2, 7))
+        assert [publication.version for publication in shop.run(at(2), ws, reports=True).publications] == [1]
+        assert shop.run(at(2, 9), ws, reports=True).publications == [], "nothing came, so there is nothing to say"
+        shop.sales("B", "1", "1:30", at(2, 9))
+        (second,) = shop.run(at(2, 9, 10), ws, reports=True, due=True).publications
+        assert (second.version, str(second.span)) == (2, "2026-10-30..2026-11-01")
+        figures = made(ws, second)
+        assert tile(figures, "revenue").value == D(130)
+        (row,) = of(figures, Restatements).rows
+        assert (row.before, row.after, row.cause) == (D(100), D(130), "data") and "乙店" in row.detail.zh
+        subjects = [row.meta["subject"] for row in ws.ledger.outbox(publication=second.id)]
+        assert subjects and all("Version 2" in subject for subject in subjects if "East" not in subject)
+
+
+def test_no_version_without_a_change_that_the_report_asks_for_nor_past_its_hour(shop: Shop, ws: Workspace) -> None:
+    updating(shop, "[figures]")
+    with shop.open() as ws:
+        shop.sales("A", "1", "1:100", at(2, 7))
+        shop.run(at(2), ws, reports=True)
+        shop.sales("B", "1", "", at(2, 9))
+        assert shop.run(at(2, 9, 10), ws, reports=True).publications == [], "a nil return changes completeness alone"
+        shop.sales("B", "late", "1:30", at(2, 12))
+        assert shop.run(at(2, 12, 1), ws, reports=True).publications == []
+
+
+def test_a_nil_return_makes_a_version_where_completeness_is_asked_for(shop: Shop) -> None:
+    updating(shop, "[completeness]")
+    with shop.open() as ws:
+        shop.sales("A", "1", "1:100", at(2, 7))
+        (first,) = shop.run(at(2), ws, reports=True).publications
+        shop.sales("B", "1", "", at(2, 9))
+        (second,) = shop.run(at(2, 9, 10), ws, reports=True, due=True).publications
+        counted = [of(made(ws, publication), Arrivals).parties_reported for publication in (first, second)]
+        assert counted == [1, 2]
+
+
+def test_a_report_that_fails_does_not_stop_the_others_and_is_finished_by_the_next_run(shop: Shop) -> None:
+    shop.write("reports/another/report.yml", (shop.root / "reports/daily/report.yml").read_text(encoding="utf-8"))
+    shop.write("out/another", "a file where the folder of the report should be")
+    with shop.open() as ws:
+        shop.sales("A", "1", "1:100", at(2, 7))
+        result = shop.run(at(2), ws, reports=True)
+        assert "another" in result.failed["report another"] and result.exit_code == 3
+        assert [publication.report for publication in result.publications] == ["daily"]
+        (shop.root / "out/another").unlink()
+        assert not shop.run(at(2, 9), ws, reports=True).failed
+        (publication,) = ws.ledger.publications("another")
+        assert is_finished(ws, publication)
