@@ -237,8 +237,8 @@ def _outlined(node: Any) -> str:
     elif tag in ("textarea", "iframe"):
         line = f"  {tag}{name}"
     else:
-        line = f"{'  ' if tag == 'button' else ''}{tag} {_text(node)[:80]}"
-    return re.sub(r"\d+", "#", re.sub(r" +$", "", line))
+        line = f"{'  button' if tag == 'button' else 'title' if tag == 'title' else 'heading'} {_text(node)[:80]}"
+    return re.sub(r"\d+", "#", line.rstrip())
 
 
 def _value(node: Any, kind: str) -> str:

@@ -223,10 +223,15 @@ class Walk:
     # errors ------------------------------------------------------------------------------------------------------------
 
     def _refused(self) -> AccessRefused:
+        back = self.engine.has(self.recipe.login_page_if)
         error = AccessRefused(
-            "the portal refused the login (it came back to a page without the mark of a logged-in one)",
-            where=self.address("/"),
-            fix="check user and password by hand in a browser; it was tried once",
+            "the portal refused the login (it came back to the login page)"
+            if back
+            else f"the page after the login lacks the mark of a logged-in one ({self.recipe.logged_in_if})",
+            where=self.engine.place,
+            fix="check user and password by hand in a browser; it was tried once"
+            if back
+            else "look at the page with taihu portal trace, and correct logged_in_if: if it is the right page",
         )
         self._around.refused[self._around.account_name] = error
         return error
