@@ -179,6 +179,22 @@ class TableRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One file inside what was received: a child of the object (or member) whose SHA-256 is ``parent``.
+
+    ``path`` is the way to it and stands in front of its rows' positions; ``reason`` says why it could not be had or read.
+    """
+
+    path: str
+    kind: str
+    size: int
+    sha256: str
+    parent: str
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileRead:
     """What a reader made of one object. ``held`` is the reason code why its rows must not be used, or None."""
 
@@ -188,6 +204,7 @@ class FileRead:
     held: str | None = None
     held_detail: str = ""
     cells: Mapping[str, str] = field(default_factory=dict)
+    members: Sequence[Member] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
+import bz2
 import zlib
+from collections.abc import Callable
 
+from taihu.formats.kind import is_tar_header
 from taihu.formats.member_names import BROKEN_ARCHIVE
+from taihu.formats.zip_directory import TooManyEntries, open_zip
 
-_ZIPPED = frozenset({"zip", "xlsx", "xlsb", "ods", "ofd"})
+# What expanded so far without an error is taken for whole; the reader decides whether it is too large.
+_ENOUGH = 256 << 20
 
 
 def closes_properly(content: bytes, kind: str) -> bool:
@@ -16,29 +19,16 @@ def closes_properly(content: bytes, kind: str) -> bool:
 
     Kinds without an end of their own (text) close properly whenever they are not empty; their control totals must tell.
     """
-    if kind in _ZIPPED:
-        return _zip_closes(content)
-    if kind in ("xls", "encrypted-office"):
-        return _ole_closes(content)
-    if kind == "parquet":
-        return len(content) >= 12 and content.endswith(b"PAR1")
-    if kind == "pdf":
-        return b"%%EOF" in content[-2048:]
-    if kind == "7z":
-        return _7z_closes(content)
-    if kind == "gz":
-        return _gz_closes(content)
-    if kind == "html":
-        return _html_closes(content)
-    if kind in ("xml", "spreadsheetml"):
-        return content.rstrip(b"\x00 \t\r\n").endswith((b">", b">\x00"))
-    return kind != "empty"
+    closes = _CLOSES.get(kind)
+    return closes(content) if closes is not None else kind != "empty"
 
 
 def _zip_closes(content: bytes) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with open_zip(content) as archive:
             return all(info.header_offset + 30 + info.compress_size <= len(content) for info in archive.infolist())
+    except TooManyEntries:
+        return True
     except BROKEN_ARCHIVE:
         return False
 
@@ -76,19 +66,84 @@ def _7z_closes(content: bytes) -> bool:
 
 def _gz_closes(content: bytes) -> bool:
     machine = zlib.decompressobj(wbits=31)
-    rest = content
+    rest, size = content, 0
     while rest:
         try:
-            machine.decompress(rest, 1 << 20)
+            size += len(machine.decompress(rest, 1 << 20))
         except zlib.error:
             return False
-        if machine.eof:
+        if machine.eof or size > _ENOUGH:
             return True
         rest = machine.unconsumed_tail
     return False
+
+
+def _bz2_closes(content: bytes) -> bool:
+    machine = bz2.BZ2Decompressor()
+    size = 0
+    try:
+        size += len(machine.decompress(content, 1 << 20))
+        while not machine.eof and not machine.needs_input and size <= _ENOUGH:
+            size += len(machine.decompress(b"", 1 << 20))
+    except (OSError, ValueError, EOFError):
+        return False
+    return machine.eof or size > _ENOUGH
+
+
+def _tar_closes(content: bytes) -> bool:
+    """Headers lead from member to member until a block of zeros."""
+    at = 0
+    while at + 512 <= len(content):
+        block = content[at : at + 512]
+        if not block.strip(b"\x00"):
+            return True
+        if not is_tar_header(block):
+            return False
+        digits = block[124:136].split(b"\x00", 1)[0].strip()
+        binary = block[124] & 0x80
+        if not binary and digits and not digits.isdigit():
+            return False
+        try:
+            size = int.from_bytes(block[125:136], "big") if binary else int(digits or b"0", 8)
+        except ValueError:
+            return False
+        held = 0 if block[156:157] in b"123456" else size
+        at += 512 + held + (-held % 512)
+    return False
+
+
+def _tnef_closes(content: bytes) -> bool:
+    at = 6
+    while at + 11 <= len(content):
+        at += 11 + int.from_bytes(content[at + 5 : at + 9], "little")
+    return at == len(content)
 
 
 def _html_closes(content: bytes) -> bool:
     """Every opened table is closed again; a page may lack </html>, a cut-off table may not lack its end."""
     lower = content.lower().replace(b"\x00", b"")
     return lower.count(b"<table") <= lower.count(b"</table")
+
+
+def _parquet_closes(content: bytes) -> bool:
+    return len(content) >= 12 and content.endswith(b"PAR1")
+
+
+def _markup_closes(content: bytes) -> bool:
+    return content.rstrip(b"\x00 \t\r\n").endswith((b">", b">\x00"))
+
+
+_CLOSES: dict[str, Callable[[bytes], bool]] = {
+    **dict.fromkeys(("zip", "xlsx", "xlsb", "ods", "ofd"), _zip_closes),
+    **dict.fromkeys(("xls", "encrypted-office", "msg"), _ole_closes),
+    **dict.fromkeys(("xml", "spreadsheetml"), _markup_closes),
+    "parquet": _parquet_closes,
+    "pdf": lambda content: b"%%EOF" in content[-2048:],
+    "7z": _7z_closes,
+    "gz": _gz_closes,
+    "bz2": _bz2_closes,
+    "xz": lambda content: content.rstrip(b"\x00").endswith(b"YZ"),
+    "tar": _tar_closes,
+    "tnef": _tnef_closes,
+    "html": _html_closes,
+}

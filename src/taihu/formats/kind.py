@@ -1,32 +1,37 @@
 """What a file is, by its bytes. Extensions lie: HTML, tab-separated text and SpreadsheetML are all sent as ``.xls``.
 
-Kinds: ``xlsx xlsb xls ods spreadsheetml html xml json csv parquet pdf ofd eml zip 7z gz rar encrypted-office empty
-binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here can read.
+Kinds: ``xlsx xlsb xls ods spreadsheetml html xml json csv parquet pdf ofd eml msg tnef zip 7z tar gz bz2 xz rar encrypted-office
+empty binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here can read.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 
+from taihu.formats.compound import OLE_MAGIC, root_names
 from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.formats.text import decode
+from taihu.formats.zip_directory import is_appended_zip, open_zip
 
 _MAGIC = (
     (b"%PDF-", "pdf"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x1f\x8b", "gz"),
+    (b"\xfd7zXZ\x00", "xz"),
     (b"Rar!\x1a\x07", "rar"),
     (b"PAR1", "parquet"),
+    (b"\x78\x9f\x3e\x22", "tnef"),
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00\x04\x00")
 _MAIL_HEADER = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}", re.ASCII)
 _MAIL_KEYS = re.compile(r"^(?:From|Subject|Date|Message-ID|MIME-Version|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta|style|div|script|form)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_OLE_NAMES = ("EncryptedPackage", "__properties_version1.0", "Workbook", "Book\0")
+_JSON_BEGINS = re.compile(r'[\[{]\s*(?:["\[\]{}tfn]|-?\d)')
 _HEAD = 8192
+_WHOLE_JSON = 8 << 20
 
 
 def kind_of(content: bytes, name: str = "") -> str:
@@ -40,21 +45,41 @@ def kind_of(content: bytes, name: str = "") -> str:
         return "empty"
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_kind(content)
-    if content.startswith(_OLE):
+    if content.startswith(OLE_MAGIC):
         return _ole_kind(content)
     for magic, kind in _MAGIC:
         if content.startswith(magic):
             return kind
+    if _BZIP2.match(content):
+        return "bz2"
+    if is_tar_header(content[:512]):
+        return "tar"
     if content.startswith(_BIFF) and not _looks_like_text(content):
         return "xls"
-    return _text_kind(content) if _looks_like_text(content) else "binary"
+    kind = _text_kind(content) if _looks_like_text(content) else "binary"
+    return _zip_kind(content) if kind in ("binary", "csv") and is_appended_zip(content) else kind
+
+
+def is_tar_header(block: bytes) -> bool:
+    """Whether 512 bytes are the header of a tar member: its checksum says so, in every dialect."""
+    if len(block) < 512:
+        return False
+    stated = block[148:156].strip(b" \x00")
+    if not stated or not stated.isdigit() or b"8" in stated or b"9" in stated:
+        return False
+    rest = block[:148] + b"        " + block[156:512]
+    signed = sum(rest) - 256 * sum(1 for byte in rest if byte > 127)
+    return int(stated, 8) in (sum(rest), signed)
 
 
 def _zip_kind(content: bytes) -> str:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with open_zip(content) as archive:
             names = set(archive.namelist())
-            mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
+            mimetype = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as stream:
+                    mimetype = stream.read(80)
     except BROKEN_ARCHIVE:
         # A central directory that was cut off; the local headers still tell what it was meant to be.
         names, mimetype = _local_names(content), content[30:120] if content[30:38] == b"mimetype" else b""
@@ -82,11 +107,17 @@ def _local_names(content: bytes) -> set[str]:
 
 
 def _ole_kind(content: bytes) -> str:
-    """OLE holds BIFF workbooks, encrypted Office packages, and mails of Outlook; the directory's names tell."""
-    names = content
-    if "EncryptedPackage".encode("utf-16-le") in names:
+    """OLE holds BIFF workbooks, encrypted Office packages, and mails of Outlook; the directory's names tell.
+
+    An attached workbook brings its own names along, so those of the top level count; where the directory is lost, any will do.
+    """
+    top = root_names(content)
+    names = top if top else {name for name in _OLE_NAMES if name.encode("utf-16-le") in content}
+    if "EncryptedPackage" in names:
         return "encrypted-office"
-    if "Workbook".encode("utf-16-le") in names or "Book\0".encode("utf-16-le") in names:
+    if "__properties_version1.0" in names:
+        return "msg"
+    if "Workbook" in names or "Book" in names or "Book\0" in names:
         return "encrypted-office" if _biff_is_encrypted(content) else "xls"
     # A cut-off file has lost its directory, but the stream's first record is still there.
     return "xls" if content[512:514] in (b"\x09\x08", b"\x09\x04") or len(content) <= 512 else "binary"
@@ -165,8 +196,9 @@ def _is_json(content: bytes, text: str) -> bool:
         return True
     except (ValueError, RecursionError):
         pass
-    if len(content) > 64 << 20:
-        return False
+    if len(content) > _WHOLE_JSON:
+        # Objects of all its values would cost many times its size, only to know its kind.
+        return bool(_JSON_BEGINS.match(text)) and content.rstrip(b" \t\r\n\x00")[-1:] in (b"}", b"]")
     try:
         json.loads(decode(content).text)
     except (ValueError, RecursionError):

@@ -18,6 +18,10 @@ BROKEN_ARCHIVE = (
 _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075
 _DRIVE = re.compile(r"^[A-Za-z]:")
+_DECEIVING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]")
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?", re.IGNORECASE)
+_LONGEST_NAME = 255
+_LONGEST_PATH = 1024
 _CLUTTER = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~\$)", re.IGNORECASE)
 
 
@@ -49,10 +53,18 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
 
 
 def is_unsafe(name: str) -> bool:
-    """Whether a name points outside its archive: absolute, with a drive, or climbing up. We never write members to
-    disk under their names; such an archive is refused because nobody honest makes one."""
-    parts = name.replace("\\", "/").split("/")
-    return name.startswith(("/", "\\")) or bool(_DRIVE.match(name)) or ".." in parts or "\x00" in name
+    """Whether a name could do harm as a path or deceive a reader: absolute, with a drive, on a server, climbing up, with
+    control characters or characters that turn the writing direction, a device of Windows, or longer than file systems allow.
+
+    Members are never written to disk under their names; such an archive is refused because nobody honest makes one.
+    """
+    path = name.replace("\\", "/")
+    parts = path.split("/")
+    if path.startswith("/") or _DRIVE.match(path) or ".." in parts or _DECEIVING.search(name):
+        return True
+    if len(name) > _LONGEST_PATH or any(len(part.encode("utf-8", errors="replace")) > _LONGEST_NAME for part in parts):
+        return True
+    return any(_DEVICE.fullmatch(part.rstrip(". ")) for part in parts)
 
 
 def is_clutter(name: str) -> bool:

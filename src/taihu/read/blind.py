@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead
@@ -42,32 +43,27 @@ def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> F
         name: Its name.
         passwords: Tried on whatever is encrypted.
     """
+    from taihu.read.file import merged, seen_member
+
     kind = kind_of(content, name)
-    reads: list[FileRead] = []
-    try:
-        for file in unpack(content, name, passwords, kind):
-            reads.append(_one(file))
-    except ContentRefused as refused:
-        reads.append(FileRead(kind, None, (), refused.reason, refused.what))
-    held = next((read for read in reads if read.held), None)
-    tables = tuple(table for read in reads for table in read.tables)
-    reason, detail = (held.held, held.held_detail) if held else (None, "")
-    if not held and not tables:
-        reason, detail = "no_table", "no table was found"
-    cells = reads[0].cells if reads else {}
-    return FileRead(kind, next((read.encoding for read in reads if read.encoding), None), tables, reason, detail, cells)
+    result = merged(kind, [(seen_member(file), _one(file)) for file in unpack(content, name, passwords, kind)])
+    if not result.held and not result.tables:
+        return replace(result, held="no_table", held_detail="no table was found")
+    return result
 
 
 def _one(file: Unpacked) -> FileRead:
     from taihu.read.file import cells_of
 
     try:
+        if file.refused:
+            raise ContentRefused(file.refused, file.detail)
         if file.kind in TYPED:
             return FileRead(file.kind, None, (read_typed(file),))
         grids = grids_of(file)
         shaped = list(_tables(grids))
     except ContentRefused as refused:
-        return FileRead(file.kind, None, (), refused.reason, f"{file.member}: {refused.what}" if file.member else refused.what)
+        return FileRead(file.kind, None, (), refused.reason, refused.what)
     held = next((item for item in shaped if item.held), None)
     reason, detail = (grids.held, grids.held_detail) if grids.held else (held.held, held.held_detail) if held else (None, "")
     return FileRead(file.kind, grids.encoding, tuple(item.table for item in shaped), reason, detail, cells_of(grids.grids))

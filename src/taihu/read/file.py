@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from taihu.core.errors import ContentRefused
-from taihu.core.types import FileRead, Note, TableRead
+from taihu.core.ids import sha256_of
+from taihu.core.types import FileRead, Member, Note, TableRead
 from taihu.formats.kind import kind_of
 from taihu.formats.login_page import is_login_page
 from taihu.manifest.layout import LayoutFile
@@ -47,10 +48,12 @@ def read_file(
     known = layouts or {}
     chosen = {key: known[key] for key in read.layouts if key in known} if read.layouts else dict(known)
     try:
-        files = [file for file in unpack(content, name, passwords, kind) if _is_wanted(file, read)]
-        if not files:
+        # One member after the other, so that no more than one of them is held in memory.
+        files = (file for file in unpack(content, name, passwords, kind) if _is_wanted(file, read))
+        seen = [(seen_member(file), _read_member(file, read, chosen)) for file in files]
+        if not seen:
             raise ContentRefused("no_table", f"no member of the archive fits {read.member!r}")
-        return _merged(kind, [_read_one(file, read, chosen) for file in files])
+        return merged(kind, seen)
     except ContentRefused as refused:
         return FileRead(kind, None, (), refused.reason, refused.what)
     except (Exception, MemoryError) as error:
@@ -59,19 +62,37 @@ def read_file(
 
 
 def _is_wanted(file: Unpacked, read: Read) -> bool:
-    return not file.member or fnmatch.fnmatchcase(file.name.rsplit("/", 1)[-1].lower(), read.member.lower())
+    """Whether a member is read; one that could not be opened counts wherever a wanted one might have been in it."""
+    if not file.member or (file.refused and (file.may_hold_more or file.refused == "unsafe_name")):
+        return True
+    return fnmatch.fnmatchcase(file.name.rsplit("/", 1)[-1].lower(), read.member.lower())
 
 
-def _merged(kind: str, reads: Sequence[FileRead]) -> FileRead:
+def _read_member(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile]) -> FileRead:
+    try:
+        if file.refused:
+            raise ContentRefused(file.refused, file.detail)
+        return _read_one(file, read, layouts)
+    except ContentRefused as refused:
+        return FileRead(file.kind, None, (), refused.reason, refused.what)
+
+
+def seen_member(file: Unpacked) -> Member | None:
+    """The entry of an unpacked file in what is known of the whole; None for what was not packed."""
+    return Member(file.member, file.kind, len(file.content), sha256_of(file.content), file.parent) if file.member else None
+
+
+def merged(kind: str, reads: Sequence[tuple[Member | None, FileRead]]) -> FileRead:
     """The members of an archive as one file: its tables together, held for the first reason that there is."""
-    held = next((read for read in reads if read.held), None)
+    held = next((read for _, read in reads if read.held), None)
     return FileRead(
         kind=kind,
-        encoding=next((read.encoding for read in reads if read.encoding), None),
-        tables=tuple(table for read in reads for table in read.tables),
+        encoding=next((read.encoding for _, read in reads if read.encoding), None),
+        tables=tuple(table for _, read in reads for table in read.tables),
         held=held.held if held else None,
         held_detail=held.held_detail if held else "",
-        cells=reads[0].cells,
+        cells=reads[0][1].cells if reads else {},
+        members=tuple(replace(member, reason=read.held or "", detail=read.held_detail) for member, read in reads if member is not None),
     )
 
 

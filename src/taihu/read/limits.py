@@ -11,6 +11,7 @@ from taihu.core.errors import ContentRefused
 MAX_CELLS = 20_000_000
 MAX_EXPANDED = 1 << 30
 MAX_WORKBOOK = 512 << 20
+MAX_MAIL = 128 << 20
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 MAX_MEMBERS = 10_000

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 # Bytes that cannot be used at all; everything else that stops a file is a hold that a person may release.
 REJECTING = frozenset(
-    {"empty_file", "login_page", "wrong_kind", "damaged_file", "wrong_password", "too_large", "unsafe_name", "no_table", "reader_failed"}
+    {"empty_file", "login_page", "wrong_kind", "damaged_file", "wrong_password", "too_large", "unsafe_name", "unsafe_member"}
+    | {"unsupported_archive", "no_table", "reader_failed"}
 )
 
 

@@ -1,0 +1,75 @@
+"""Opening a zip that may be hostile: its directory is measured before the standard library makes an object of every entry.
+
+A directory of ten million entries fits into a small archive and would cost gigabytes; and entries that share their bytes
+(an overlapping bomb) expand a kilobyte to terabytes although each of them looks harmless.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+MAX_ENTRIES = 10_000
+_END = b"PK\x05\x06"
+_ENTRY = b"PK\x01\x02"
+_END64 = b"PK\x06\x06"
+_LOCATOR64 = b"PK\x06\x07"
+_LONGEST_COMMENT = 1 << 16
+
+
+class TooManyEntries(zipfile.BadZipFile):
+    """The directory has more entries than anybody sends."""
+
+
+def open_zip(content: bytes, opener: Any = zipfile.ZipFile) -> Any:
+    """The archive, opened from memory.
+
+    Args:
+        content: All its bytes; what stands before the archive (a program that unpacks it, a few stray bytes) is passed over.
+        opener: ``zipfile.ZipFile`` or a class like it.
+
+    Raises:
+        TooManyEntries: The directory holds more than ``MAX_ENTRIES``.
+        zipfile.BadZipFile: It is no zip archive; and whatever else ``BROKEN_ARCHIVE`` lists.
+    """
+    place = directory_place(content)
+    if place is not None and content.count(_ENTRY, *place) > MAX_ENTRIES:
+        raise TooManyEntries(f"the directory has more than {MAX_ENTRIES:,} entries")
+    return opener(io.BytesIO(content))
+
+
+def directory_place(content: bytes) -> tuple[int, int] | None:
+    """Where the central directory begins and ends; None if there is none."""
+    end = content.rfind(_END, max(0, len(content) - _LONGEST_COMMENT - 22))
+    if end < 0 or end + 22 > len(content):
+        return None
+    size = int(struct.unpack_from("<L", content, end + 12)[0])
+    locator = end - 20
+    if size == 0xFFFFFFFF and locator >= 56 and content.startswith(_LOCATOR64, locator):
+        record = content.rfind(_END64, 0, locator)
+        if record < 0 or record + 48 > locator:
+            return None
+        size, end = int(struct.unpack_from("<Q", content, record + 40)[0]), record
+    start = end - size
+    if start < 0 or (size and not content.startswith(_ENTRY, start)):
+        return None
+    return start, end
+
+
+def is_appended_zip(content: bytes) -> bool:
+    """Whether a zip archive with at least one entry stands at the end of bytes that begin as something else."""
+    place = directory_place(content)
+    return place is not None and place[1] > place[0]
+
+
+def overlapping(infos: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether two entries share bytes of the archive, as only bombs do."""
+    end = -1
+    for info in sorted(infos, key=lambda each: each.header_offset):
+        if info.header_offset < end:
+            return True
+        end = info.header_offset + 30 + info.compress_size
+    return False
