@@ -97,6 +97,13 @@ class CollectVerbs(TroubleVerbs):
             if cursor is not None:
                 self._move(connection, source, cursor)
 
+    def item_forgotten(self, source: str, key: str) -> None:
+        """An item turned out to be not what was asked for: it counts as new again, and the next run fetches it once more."""
+        table = self._t.item
+        with self._write() as connection:
+            mark = self._sealer.fingerprint(f"item:{source}", key)
+            connection.execute(table.delete().where(table.c.source == source, table.c.mark == mark))
+
     def object_known(self, sha256: str) -> ObjectRef | None:
         """The object with this hash, if it ever landed."""
         table = self._t.object

@@ -219,6 +219,15 @@ class RefusedLogin:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What is kept of a walk through a portal that failed; ``content`` is a ZIP."""
+
+    source: str
+    at: dt.datetime
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """One version of a report: the table versions it pins. ``tables`` maps table to version."""
 

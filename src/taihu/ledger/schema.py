@@ -26,6 +26,8 @@ class Tables:
     lease: Table
     cursor: Table
     session: Table
+    outline: Table
+    trace: Table
     item: Table
     object: Table
     attempt: Table
@@ -87,6 +89,8 @@ def tables() -> Tables:
         lease=table("lease", key("name"), text("host"), text("boot"), number("pid"), text("started"), text("holder"), text("taken_at")),
         cursor=table("cursor", key("source"), sealed("value"), text("moved_at")),
         session=table("session", sealed("account", primary_key=True), sealed("content"), text("stored_at")),
+        outline=table("outline", key("source"), sealed("content"), text("stored_at")),
+        trace=table("trace", order(), text("source", index=True), sealed("content"), text("at")),
         item=table("item", key("source"), key("mark"), sealed("item_key"), absent(text, "arrival_id"), text("seen_at")),
         object=table("object", key("sha256"), number("size"), text("kind"), text("landed_at")),
         attempt=table(

@@ -72,7 +72,7 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
     result: dict[str, Collected] = {}
     away: set[str] = set()
     refused = {refusal.account for refusal in ws.ledger.refused_logins()}
-    with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
+    with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger, traces=ws.ledger) as connections:
         for source in sources:
             try:
                 if not connector(source.file.collect.via).is_polled:
