@@ -11,6 +11,7 @@ import datetime as dt
 from abc import abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from taihu.collect.interface import Connector, Surroundings
 from taihu.collect.mail_rules import MailOptions, Piece, pieces_of
@@ -46,7 +47,7 @@ class Envelope:
 class MailConnector(Connector):
     """What all connectors to mails share; they list envelopes and bring whole mails."""
 
-    Options = MailOptions
+    Options: ClassVar[type[MailOptions]] = MailOptions
     options: MailOptions
 
     def __init__(self, source: Source, around: Surroundings) -> None:

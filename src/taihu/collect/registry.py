@@ -9,6 +9,7 @@ from taihu.core.errors import NotFound
 
 CONNECTORS = {
     "mailbox": "taihu.collect.mailbox:MailboxConnector",
+    "mail_files": "taihu.collect.mail_files:MailFilesConnector",
     "folder": "taihu.collect.folder:FolderConnector",
     "sftp": "taihu.collect.sftp:SftpConnector",
     "portal": "taihu.collect.portal:PortalConnector",
