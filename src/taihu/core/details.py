@@ -116,6 +116,11 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
     _same("文件仍在写入", r"the file is still being written"),
     _same("展开后超过 {size} 字节", r"it expands to (?:more than )?(?P<size>[\d,]+) bytes"),
     _same("工作表有 {rows} 行、{columns} 列", r"a sheet of (?P<rows>[\d,]+) rows and (?P<columns>[\d,]+) columns"),
+    # what was asked for
+    _same("{count} 行，约定至少 {least} 行", r"(?P<count>\d+) rows where at least (?P<least>\d+) were agreed"),
+    _same("{count} 行，约定至多 {most} 行", r"(?P<count>\d+) rows where at most (?P<most>\d+) were agreed"),
+    _same("文件期间为 {found}，所要求的是 {asked}", r"it speaks for (?P<found>\S+) where (?P<asked>\S+) was asked for"),
+    _same("文件中没有找到期间，所要求的是 {asked}", r"no period was found where (?P<asked>\S+) was asked for"),
     # text and shape
     _same("最先出现在第 {place} 行第 {column} 列", r"first at (?P<place>\d+), column (?P<column>\S+)"),
     _same("最先出现在 {place}，第 {column} 列", r"first at (?P<place>.+), column (?P<column>\S+)"),

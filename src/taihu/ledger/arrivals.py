@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,13 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
             )
             for row in self._findings(self._t.note, arrival, source)
         ]
+
+    def items_rejected(self, source: str, reasons: Collection[str]) -> list[Arrival]:
+        """Arrivals whose item counts as fetched and which were rejected for one of these reasons, oldest first."""
+        item, arrival = self._t.item, self._t.arrival
+        fetched = item.select().with_only_columns(item.c.arrival_id).where(item.c.source == source)
+        query = arrival.select().where(arrival.c.state == "rejected", arrival.c.reason.in_(list(reasons)), arrival.c.id.in_(fetched))
+        return self._loaded(query.order_by(arrival.c.sequence))
 
     def winners(self, source: str) -> dict[tuple[str, dt.date], str]:
         """For each party and day the arrival that speaks for it: the accepted or nil one that was received last.

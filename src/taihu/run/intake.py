@@ -21,6 +21,7 @@ from taihu.formats.patterns import match_pattern
 from taihu.ledger.records import Arrival, ArrivalDecision, ArrivalState
 from taihu.manifest.tree import Source
 from taihu.read import read_file
+from taihu.run.postconditions import asked_span, broken_promise
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 # Bytes that cannot be used at all; everything else that stops a file is a hold that a person may release.
 REJECTING = frozenset(
     {"empty_file", "login_page", "wrong_kind", "damaged_file", "wrong_password", "too_large", "unsafe_name", "unsafe_member"}
-    | {"unsupported_archive", "no_table", "reader_failed"}
+    | {"unsupported_archive", "no_table", "reader_failed", "too_few_rows", "wrong_period"}
 )
 
 
@@ -132,6 +133,9 @@ def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, re
             return stop(intake, "unknown_party")
     rows, refusals, notes = _clean(ws, source, start.arrival, tables, party, references)
     intake = replace(intake, rows=rows, refusals=refusals, notes=[*intake.notes, *notes])
+    broken = broken_promise(source, start.arrival, file, rows, len(refusals))
+    if broken and broken[0] not in released:
+        return replace(stop(intake, *broken), scopes=_asked_scopes(start, party))
     if rows.num_rows == 0 and not refusals:
         return _nil(source, intake, party, references)
     intake = replace(intake, scopes=_scopes(source, intake, file, party, references))
@@ -139,6 +143,12 @@ def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, re
         intake = _placed(source, intake, _party_column(source, references) if party is None else None, party or source.name)
     intake = _checked(ws, source, intake, party, references, released)
     return intake if intake.state in ("held", "rejected") else replace(intake, state="accepted")
+
+
+def _asked_scopes(start: Intake, party: str | None) -> Sequence[Scope]:
+    """What a file that is not what was asked for would have spoken for."""
+    asked = asked_span(start.arrival)
+    return [Scope(party, asked)] if asked and party else start.scopes
 
 
 def _clean(

@@ -15,6 +15,7 @@ from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
 from taihu.run.intake import Intake, take_in
+from taihu.run.postconditions import try_again
 from taihu.run.references import References
 from taihu.run.resending import replaced_arrivals, with_resend_notes
 from taihu.run.standing import Claims, Standing, order_of
@@ -37,6 +38,12 @@ class Loaded:
 
 def load_source(ws: Workspace, source: Source) -> Loaded:
     """Take in all landed arrivals of a source and bring its clean table up to date."""
+    loaded = _load(ws, source)
+    try_again(ws, source)
+    return loaded
+
+
+def _load(ws: Workspace, source: Source) -> Loaded:
     waiting = ws.ledger.arrivals(source=source.name, states=("landed",))
     if not waiting:
         return Loaded(source.name, (), None, ())
