@@ -15,7 +15,7 @@ from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
 from taihu.run.intake import Intake, take_in
-from taihu.run.postconditions import try_again
+from taihu.run.postconditions import promises_period, try_again
 from taihu.run.references import References
 from taihu.run.resending import replaced_arrivals, with_resend_notes
 from taihu.run.standing import Claims, Standing, order_of
@@ -88,7 +88,7 @@ def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], refe
     intakes = []
     for arrival in waiting:
         reasons = ws.ledger.released(arrival.id) if arrival.id in released else frozenset()
-        intake = None if reasons else standing.twin_of(arrival, references)
+        intake = None if reasons or promises_period(source, arrival) else standing.twin_of(arrival, references)
         if intake is None:
             intake = take_in(ws, source, arrival, references, released=reasons)
         if intake.state in ("accepted", "nil"):

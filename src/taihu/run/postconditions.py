@@ -66,6 +66,12 @@ def asked_span(arrival: Arrival) -> Span | None:
     return Span(dt.date.fromisoformat(start), dt.date.fromisoformat(last or start) + dt.timedelta(days=1))
 
 
+def promises_period(source: Source, arrival: Arrival) -> bool:
+    """Whether the file itself must show the period that was asked for: then bytes that came before, for another one, are looked at."""
+    step = _step_of(source, arrival)
+    return step is not None and step.expect.period is not None and asked_span(arrival) is not None
+
+
 def try_again(ws: Workspace, source: Source) -> None:
     """Let the next run take once more what was rejected for not being what was asked for, and stop after a few times."""
     if source.portal is None:
