@@ -53,7 +53,8 @@ class BigMail:
             content = self._base64(leaf)
         else:
             head = head_of(self._section(leaf.head))
-            content = parse_part(stated.index, head + b"\r\n\r\n" + b"".join(self._chunks(leaf))).content
+            raw = b"".join([head, b"\r\n\r\n" if head else b"\r\n", *self._chunks(leaf)])
+            content = parse_part(stated.index, raw).content
         return MailPart(stated.index, stated.name, stated.content_type, content, stated.charset, stated.disposition, stated.is_embedded)
 
     def _base64(self, leaf: Leaf) -> bytes:

@@ -25,7 +25,7 @@ _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n[ \t]*")
 _PARAMETER = re.compile(r";\s*([^\s=;]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_BLANK_LINE = re.compile(rb"(?:\r?\n|\A)\r?\n")
 _LF = re.compile(rb"(?<!\r)\n")
 _RECEIVING = frozenset({"to", "cc", "bcc", "delivered-to", "x-original-to"})
 _MAX_DEPTH = 20
