@@ -2,39 +2,44 @@
 
 Only the listed columns are selected. With a watermark, each poll asks for rows changed since the last one less an overlap
 (rows that were never updated have no time of update, and long transactions appear late); of the overlap only rows that are
-new or differ are kept. A poll that gives exactly what the last one gave is nothing new.
+new or differ are kept. A poll that gives exactly what the last one gave is nothing new. Deletes leave no trace that a watermark
+could see: for them the set of all keys is an object of its own from time to time, and loading removes the rows that are not in it.
+
+Few rows are held; many are read once and written while they come. Only a whole table that has come before and is large is read twice:
+first to see whether it changed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import io
-import json
-import re
-from collections.abc import Container, Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from taihu.collect.interface import Connector, Health
+from taihu.collect.database_cursor import Standing, earlier
+from taihu.collect.database_dialect import Question
+from taihu.collect.database_rows import MOST_REMEMBERED, Mark, Window, named, write_parquet
+from taihu.collect.database_session import Login, Session, open_session
+from taihu.collect.interface import Connector, Health, Surroundings
 from taihu.core.clock import instant_text
-from taihu.core.errors import ManifestError, NotFound, TaihuError, TerminalError, TransientError
+from taihu.core.errors import NotFound, TaihuError
 from taihu.core.ids import derived_id
 from taihu.core.types import Fetched, Item, Span, Text
 from taihu.manifest.strict import Frozen
+from taihu.manifest.tree import Source
 from taihu.manifest.words import Duration, OneOrMany, parse_duration
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FRACTION = re.compile(r"\.(\d+)")
-
-
-CHANGED = "_changed"
-MOST_REMEMBERED = 50_000
+KEYS = "keys"
+MOST_HELD = 50_000
+_DAYS = {"every day": 1, "every week": 7}
 
 
 class DatabaseOptions(Frozen):
@@ -46,21 +51,38 @@ class DatabaseOptions(Frozen):
     )
     overlap: Duration = Field(default="2 days", description="How far back the watermark is read again", examples=["2 days"])
     reconcile: Literal["every day", "every week", "never"] = Field(
-        default="every day", description="How often the key set is compared to find deletes", examples=["every day"]
+        default="every day",
+        description="How often the keys are compared to find deletes (load: upsert); never, where the query gives a part of the table",
+        examples=["every day"],
     )
+    timeout: Duration = Field(default="60 minutes", description="A statement that takes longer is given up", examples=["60 minutes"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
-    """The cursor: the newest change, a mark of the last object, and marks of the rows that the next window shows again."""
+@dataclass(slots=True)
+class _Reading:
+    """A query's rows on their way: what is kept of each batch, and what will be known at the end."""
 
-    watermark: str = ""
-    rows: str = ""
-    seen: str = ""
+    query: str
+    last: Standing
+    following: Standing
+    window: Window | None
+    mark: Mark
 
-    @property
-    def text(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+    def taken(self, batches: Iterator[pa.RecordBatch], names: Sequence[str]) -> Generator[pa.RecordBatch]:
+        for batch in batches:
+            batch = named(batch, names)
+            yield self.mark.take(batch if self.window is None else self.window.fresh(batch))
+
+    def anew(self) -> _Reading:
+        """The same reading from its beginning."""
+        return replace(self, window=Window(self.last.seen, MOST_REMEMBERED) if self.window is not None else None, mark=Mark())
+
+    def end(self) -> Standing:
+        """The standing after these rows."""
+        seen = self.window.seen if self.window is not None else ""
+        # Without new rows the last object is still the last one.
+        rows = self.mark.text if self.mark.rows or self.window is None else self.last.rows
+        return replace(self.following, seen=seen, rows=rows)
 
 
 class DatabaseConnector(Connector):
@@ -68,229 +90,204 @@ class DatabaseConnector(Connector):
 
     title = Text("数据库", "Database")
     Options = DatabaseOptions
-    account_kinds = ("sqlite",)
+    account_kinds = ("sqlite", "postgresql", "mysql", "sqlserver", "oracle")
     answers_in_full = True
     options: DatabaseOptions
 
-    _cursor: str | None = None
-    _held: tuple[str, bytes, str] | None = None
+    def __init__(self, source: Source, around: Surroundings) -> None:
+        super().__init__(source, around)
+        self._cursor: str | None = None
+        self._ready: dict[str, Callable[[Item], Fetched]] = {}
+        self._after: dict[str, Standing] = {}
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
-        self._cursor = cursor
-        last = _Last(**json.loads(cursor)) if cursor else _Last()
-        query, parameters = self._query(last.watermark)
-        result = self._ask(query, parameters)
-        rows, following = self._changes(result, last) if self.options.watermark else (result, _Last(rows=_mark(result)))
-        if (rows.num_rows == 0) if self.options.watermark else (following == last):
-            self._cursor = following.text
-            return
-        # The result before is part of the key and of the object: a table that goes back to an earlier state has changed all the same.
-        key = derived_id("rows", self.options.query, last.rows, following.rows)
-        if key in known:
-            self._cursor = following.text
-            return
-        content = _parquet(rows, {"query": self.options.query, "after": last.rows})
-        self._held = (key, content, following.text)
-        now = self.around.clock.now()
-        meta = {
-            "via": "database",
-            "query": query,
-            "parameters": json.dumps(parameters),
-            "asked_at": instant_text(now),
-            "rows": str(rows.num_rows),
-        }
-        yield Item(key, f"{self.source.name}.parquet", len(content), now, meta)
+        # Begun again after a failure, it goes on from what has been fetched.
+        self._cursor = self._cursor or cursor
+        last = Standing.of(cursor)
+        session = self._session()
+        session.begin()
+        try:
+            standing = yield from self._changed(session, last, known)
+            if self._compares_keys:
+                yield from self._all_keys(standing, known)
+        finally:
+            self._ready = {}
+        if self._is_open(session):
+            session.end()
 
-    def _changes(self, result: pa.Table, last: _Last) -> tuple[pa.Table, _Last]:
-        """The rows of a watermark's window that did not come before, and what to remember of the window that is read next."""
-        import pyarrow as pa
+    # rows --------------------------------------------------------------------------------------------------------------
 
-        changed: list[str | None] = result.column(CHANGED).to_pylist()
-        hashes = _row_hashes(result)
-        before = set(last.seen.split())
-        fresh = result.filter(pa.array([each not in before for each in hashes], pa.bool_())).drop_columns([CHANGED])
-        newest = max([last.watermark, *(each for each in changed if each)], key=_order)
-        if not newest:
-            return fresh, _Last(seen=" ".join(sorted(hashes)), rows=_mark(fresh) if fresh.num_rows else last.rows)
-        since = _order(self._since(newest))
-        window = sorted(mark for mark, each in zip(hashes, changed, strict=True) if not each or _order(each) >= since)
-        # A window too wide to be remembered row by row comes again as a whole, and is merged by key.
-        seen = " ".join(window) if len(window) <= MOST_REMEMBERED else ""
-        return fresh, _Last(newest, _mark(fresh) if fresh.num_rows else last.rows, seen)
+    def _changed(self, session: Session, last: Standing, known: Container[str]) -> Generator[Item, None, Standing]:
+        """The item with the rows that are new, if there are any; gives the standing after it, or that before if nobody fetched it."""
+        reading = self._reading(session, last)
+        rows = reading.taken(session.batches(reading.query), self._names)
+        held: list[pa.RecordBatch] = []
+        for batch in rows:
+            held.append(batch)
+            if reading.mark.rows > MOST_HELD:
+                break
+        is_large = reading.mark.rows > MOST_HELD
+        if is_large and last.rows and reading.window is None:
+            held = []
+            for _ in rows:
+                pass
+        following = reading.end()
+        if not is_large or not held:
+            is_new = reading.mark.rows > 0 if reading.window is not None else following.rows != last.rows
+            key = self._key(last, following.rows)
+            if not is_new or key in known:
+                self._cursor = following.text
+                return following
+        else:
+            key = derived_id("rows", self.options.query, last.rows, last.watermark, "not read yet")
+        item = self._item(key, reading.query, None if is_large else reading.mark.rows)
+        self._ready[key] = lambda wanted: self._rows(wanted, reading, chain(held, rows) if held else None, is_large=is_large)
+        yield item
+        rows.close()
+        return self._after.get(key, last)
+
+    def _reading(self, session: Session, last: Standing) -> _Reading:
+        question = self._question(session)
+        if not self.options.watermark:
+            return _Reading(question.rows(), last, replace(last, again=()), None, Mark())
+        since = self._since(last.watermark) if last.watermark else ""
+        newest = session.value(question.newest(since)) or last.watermark
+        following = replace(last, watermark=newest, again=())
+        query = question.rows(since=since, last=last.watermark, following=self._since(newest) if newest else "", again=last.again)
+        return _Reading(query, last, following, Window(last.seen, MOST_REMEMBERED), Mark())
+
+    def _rows(self, item: Item, reading: _Reading, ready: Iterator[pa.RecordBatch] | None, *, is_large: bool) -> Fetched:
+        metadata = {"query": self.options.query, "after": reading.last.rows}
+        if not is_large and ready is not None:
+            sink = io.BytesIO()
+            write_parquet(sink, ready, metadata)
+            self._landing(item.key, reading.end())
+            return Fetched(replace(item, size=len(sink.getvalue())), sink.getvalue())
+        begun = [ready] if ready is not None else []
+
+        def write(file: BinaryIO) -> Item:
+            if begun:
+                now, batches = reading, begun.pop()
+            else:
+                now = reading.anew()
+                batches = now.taken(self._session().batches(now.query), self._names)
+            write_parquet(file, batches, metadata)
+            following = now.end()
+            self._landing(item.key, following)
+            meta = {**item.meta, "rows": str(now.mark.rows)}
+            return replace(item, key=self._key(reading.last, following.rows), size=file.tell(), meta=meta)
+
+        return Fetched(item, write=write)
+
+    def _key(self, last: Standing, rows: str) -> str:
+        """The result before is part of the key and of the object: a table that goes back to an earlier state has changed all the same."""
+        return derived_id("rows", self.options.query, last.rows, rows)
+
+    # keys --------------------------------------------------------------------------------------------------------------
+
+    def _all_keys(self, standing: Standing, known: Container[str]) -> Iterator[Item]:
+        """The item with all keys, on the day on which it is due; the first rows are all there are, so nothing can be missing then."""
+        today = self._today()
+        compared = dt.date.fromisoformat(standing.compared) if standing.compared else None
+        if compared is not None and (today - compared).days < _DAYS[self.options.reconcile]:
+            return
+        done = replace(standing, compared=today.isoformat()).text
+        key = derived_id("keys", self.options.query, today.isoformat())
+        if compared is None or key in known:
+            self._cursor = done
+            return
+        query = self._question(self._session()).keys()
+        item = self._item(key, query, None, kind=KEYS)
+
+        def write(file: BinaryIO) -> Item:
+            mark = Mark()
+            batches = (mark.take(named(batch, self.source.file.key)) for batch in self._session().batches(query))
+            write_parquet(file, batches, {"query": self.options.query, "keys": today.isoformat()})
+            self._cursor = done
+            return replace(item, size=file.tell(), meta={**item.meta, "rows": str(mark.rows)})
+
+        self._ready[key] = lambda wanted: Fetched(wanted, write=write)
+        yield item
+
+    @property
+    def _compares_keys(self) -> bool:
+        return self.options.reconcile in _DAYS and self.source.file.load == "upsert"
+
+    def _today(self) -> dt.date:
+        return self.around.clock.now().astimezone(ZoneInfo(self.source.file.zone or "Asia/Shanghai")).date()
+
+    @classmethod
+    def asked_again(cls, cursor: str | None, keys: Sequence[Sequence[str]]) -> str:
+        """The cursor with which the rows of these keys (texts as in the key set) come with the next poll."""
+        return Standing.of(cursor).asking_again(keys).text
+
+    # the rest of the contract ------------------------------------------------------------------------------------------
 
     def fetch(self, item: Item) -> Fetched:
-        if self._held is None or self._held[0] != item.key:
+        if item.key not in self._ready:
             raise NotFound("the result is no longer at hand", where=item.name, fix="run again")
-        self._cursor = self._held[2]
-        return Fetched(item, self._held[1])
+        return self._ready[item.key](item)
 
     def cursor(self) -> str | None:
         return self._cursor
 
-    def keys(self) -> pa.Table:
-        """The key columns of all rows that are in the database now; a key that was collected and is not here has been deleted."""
-        columns = ", ".join(self._selected(name) for name in self.source.file.key)
-        return self._ask(f"SELECT {columns} FROM ({self._base()}) AS source ORDER BY {', '.join(map(_quoted, self.source.file.key))}", [])
-
     def probe(self) -> Health:
         try:
-            rows = self._ask(f"SELECT '=' || COUNT(*) AS rows FROM ({self._base()}) AS source", [])
+            session = self._session()
+            rows = session.value(self._question(session).count())
+            warning = "the login may write; give it the right to read only" if session.may_write() else ""
+            session.end()
         except TaihuError as error:
             return Health(False, str(error))
-        return Health(True, f"{rows.column(0)[0].as_py()} rows")
+        return Health(True, f"{rows} rows", warning)
 
-    def reset(self) -> None:
-        """Each query opens its own connection: there is nothing to forget."""
+    # inside ------------------------------------------------------------------------------------------------------------
 
-    def _base(self) -> str:
-        return self.options.query.strip().rstrip(";")
+    @property
+    def _names(self) -> Sequence[str]:
+        return list(self.source.file.columns)
 
-    def _query(self, watermark: str) -> tuple[str, list[str]]:
-        """The wrapped query and its parameters."""
-        columns = [self._selected(name) for name in self.source.file.columns]
-        changed = self._changed()
-        order = ", ".join(_quoted(name) for name in self.source.file.key or self.source.file.columns)
-        if changed is None:
-            return f"SELECT {', '.join(columns)} FROM ({self._base()}) AS source ORDER BY {order}", []
-        columns.append(f"{self._value(changed)} AS {CHANGED}")
-        text = f"SELECT {', '.join(columns)} FROM ({self._base()}) AS source"
-        if not watermark:
-            return f"{text} ORDER BY {order}", []
-        bound = "CAST(? AS INTEGER)" if watermark.isdecimal() else "?"
-        return f"{text} WHERE {changed} >= {bound} OR {changed} IS NULL ORDER BY {order}", [self._since(watermark)]
+    def _question(self, session: Session) -> Question:
+        columns = [(name, column.from_[0] if column.from_ else name) for name, column in self.source.file.columns.items()]
+        return Question(session.dialect, self.options.query, columns, self.source.file.key, self.options.watermark)
+
+    def _session(self) -> Session:
+        account = self.around.login(self.source)
+
+        def login() -> Session:
+            authority = self.around.root / account.authority if account.authority else None
+            seconds = int(parse_duration(self.options.timeout).total_seconds())
+            return open_session(
+                account.kind,
+                Login(
+                    self.around.account_name,
+                    self.around.root,
+                    account.host or "",
+                    account.port,
+                    account.database or "",
+                    account.user or "",
+                    self.around.password(),
+                    account.tls,
+                    authority,
+                    seconds,
+                ),
+            )
+
+        return self.around.connected(login)
+
+    def _is_open(self, session: Session) -> bool:
+        """Whether it is still the account's connection: after a failure there is another one, or none."""
+        return self.around.shared.get(self.around.account_name) is session
+
+    def _landing(self, key: str, following: Standing) -> None:
+        self._after[key] = following
+        self._cursor = following.text
 
     def _since(self, watermark: str) -> str:
         return earlier(watermark, parse_duration(self.options.overlap), f"{self.source.path}/source.yml")
 
-    def _selected(self, name: str) -> str:
-        """A column of the contract under its name."""
-        column = self.source.file.columns[name]
-        return f"{self._value(_of_source(column.from_[0] if column.from_ else name))} AS {_quoted(name)}"
-
-    def _value(self, expression: str) -> str:
-        """How a value travels.
-
-        SQLite's columns have no type that could be trusted, and the driver takes it from the first thousand rows and turns
-        what does not fit into nulls. So every value travels as text with a mark in front, and the contract types it later.
-        """
-        return f"CASE WHEN {expression} IS NULL THEN '' ELSE '=' || CAST({expression} AS TEXT) END"
-
-    def _changed(self) -> str | None:
-        """When a row changed: the first of the watermark's columns that has a value."""
-        names = [_of_source(name) for name in self.options.watermark]
-        return None if not names else names[0] if len(names) == 1 else f"COALESCE({', '.join(names)})"
-
-    @property
-    def _kind(self) -> str:
-        return self.around.login(self.source).kind
-
-    def _ask(self, query: str, parameters: list[str]) -> pa.Table:
-        if self._kind != "sqlite":
-            raise ManifestError(
-                f"databases of kind {self._kind!r} cannot be read yet", where=f"account {self.around.account_name}", fix="sqlite can"
-            )
-        account = self.around.login(self.source)
-        path = self.around.root / (account.database or "")
-        if not account.database or not path.is_file():
-            raise NotFound("the database file is not there", where=str(account.database), fix="correct database: of the account")
-        return _sqlite(path, query, parameters)
-
-
-def earlier(watermark: str, overlap: dt.timedelta, where: str) -> str:
-    """A watermark moved back by the overlap, written exactly as the database writes its own (separator, fraction, zone)."""
-    if watermark.isdecimal():
-        return str(int(watermark) - int(overlap.total_seconds()))
-    try:
-        instant = dt.datetime.fromisoformat(watermark.replace("Z", "+00:00")) - overlap
-    except ValueError:
-        raise TerminalError("the watermark is not a time", where=where, fix="watermark: names columns with ISO times") from None
-    if len(watermark) == 10:
-        return instant.date().isoformat()
-    fraction = _FRACTION.search(watermark)
-    digits = f"{instant.microsecond:06d}"[: len(fraction[1])].ljust(len(fraction[1]), "0") if fraction else ""
-    whole = instant.replace(microsecond=0, tzinfo=None).isoformat(sep=watermark[10])
-    zone = re.search(r"(Z|[+-]\d\d:?\d\d)$", watermark)
-    return (
-        whole[: len(watermark.split(".")[0].removesuffix(zone[1] if zone else ""))]
-        + (f".{digits}" if digits else "")
-        + (zone[1] if zone else "")
-    )
-
-
-def _sqlite(path: Path, query: str, parameters: list[str]) -> pa.Table:
-    """The result as text columns; the file is opened read-only."""
-    import adbc_driver_sqlite
-    import pyarrow as pa
-    from adbc_driver_manager import AdbcConnection, AdbcStatement, Error, OperationalError
-
-    try:
-        with (
-            adbc_driver_sqlite.connect(f"{path.resolve().as_uri()}?mode=ro") as database,
-            AdbcConnection(database) as connection,
-            AdbcStatement(connection) as statement,
-        ):
-            statement.set_sql_query(query)
-            if parameters:
-                batch = pa.record_batch({str(n): [value] for n, value in enumerate(parameters)})
-                schema, array = batch.__arrow_c_array__()
-                statement.bind(array, schema)
-            stream, _ = statement.execute_query()
-            result = pa.RecordBatchReader._import_from_c(stream.address).read_all()
-    except OperationalError as error:
-        raise _database_error(error, path, TransientError) from None
-    except Error as error:
-        raise _database_error(error, path, TerminalError) from None
-    return pa.table({name: _unmarked(result.column(name)) for name in result.column_names})
-
-
-def _unmarked(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts without the mark in front; the empty text stands for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = values.cast(pa.string())
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), pc.utf8_slice_codeunits(texts, 1))
-
-
-def _database_error(error: Exception, path: Path, kind: type[TaihuError]) -> TaihuError:
-    text = str(error).splitlines()[0][:200]
-    return kind(f"the database answered: {text}", where=path.name, fix="check query: and columns: of the source")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _of_source(name: str) -> str:
-    """A column of the query. Qualified, because SQLite takes an unknown name in double quotes for a text."""
-    return f"source.{_quoted(name)}"
-
-
-def _order(watermark: str) -> tuple[int, str]:
-    """Texts that sort as the database sorts its watermarks: whole numbers by value, times as written."""
-    return (len(watermark), watermark) if watermark.isdecimal() else (0, watermark)
-
-
-def _row_hashes(rows: pa.Table) -> list[str]:
-    """A short hash of each row's values."""
-    columns = [rows.column(name).to_pylist() for name in rows.column_names]
-    return [hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest() for row in zip(*columns, strict=True)]
-
-
-def _mark(rows: pa.Table) -> str:
-    """A hash of a result: names and values, whatever the chunks."""
-    import pyarrow as pa
-
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_table(rows.combine_chunks())
-    return hashlib.sha256(sink.getbuffer()).hexdigest()[:32]
-
-
-def _parquet(rows: pa.Table, metadata: dict[str, str]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows.replace_schema_metadata(metadata), sink, compression="zstd")
-    return bytes(sink.getvalue().to_pybytes())
+    def _item(self, key: str, query: str, rows: int | None, *, kind: str = "rows") -> Item:
+        now = self.around.clock.now()
+        meta = {"via": "database", "kind": kind, "query": query, "asked_at": instant_text(now)}
+        name = f"{self.source.name}.parquet" if kind == "rows" else f"{self.source.name}.keys.parquet"
+        return Item(key, name, None, now, meta if rows is None else {**meta, "rows": str(rows)})

@@ -123,10 +123,15 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a dry try showed."""
+    """What a dry try showed.
+
+    Attributes:
+        warning: What works but should not stay so (a connection without encryption); empty if nothing.
+    """
 
     ok: bool
     detail: str
+    warning: str = ""
 
 
 class NoOptions(Frozen):

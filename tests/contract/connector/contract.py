@@ -7,6 +7,7 @@ fetch, remember the keys of what was landed and the cursor.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from tests.faults.cells import play
 
 from taihu.collect import Connections, Connector, Patience
 from taihu.core.clock import FixedClock
@@ -58,6 +60,15 @@ def source_file(collect: dict[str, Any], **more: Any) -> SourceFile:
     )
 
 
+def whole(fetched: Fetched) -> Fetched:
+    """What is written piece by piece, in one piece."""
+    if fetched.write is None:
+        return fetched
+    sink = io.BytesIO()
+    item = fetched.write(sink)
+    return Fetched(item, sink.getvalue(), fetched.meta)
+
+
 class Sessions:
     """Keeps sessions and refused logins as the ledger does, in memory."""
 
@@ -92,13 +103,13 @@ class World(ABC):
     Attributes:
         protocol: What is spoken: ``http``, ``imap``, ``ssh``, ``ftp``, ``smb``, ``postgresql``, ``mysql``; it decides which faults
             the connector can meet. Empty without a server.
-        tls: Whether the connection is encrypted from its first byte.
         one_item_a_put: False where an item is the whole state (a table, a page) instead of one file.
         through: Host and port of a proxy that stands before the server, or None.
+        tls: The connection is encrypted from its first byte; the ``account`` says so too (``tls=self.tls``, :attr:`url`). The proxy
+            speaks TLS then, with a certificate that ``SSL_CERT_FILE`` trusts, and the server stays as it is.
     """
 
     protocol: ClassVar[str] = ""
-    tls: ClassVar[bool] = False
 
     root: Path
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
@@ -110,6 +121,7 @@ class World(ABC):
     has_server: bool = True
     has_login: bool = True
     through: tuple[str, int] | None = None
+    tls: bool = False
 
     @property
     def server_address(self) -> tuple[str, int]:
@@ -167,7 +179,7 @@ class World(ABC):
             fetched: list[Fetched] = []
             for item in connector.discover(self.cursor, self.known):
                 assert item.key not in self.known
-                fetched.append(connector.fetch(item))
+                fetched.append(whole(connector.fetch(item)))
                 if len(fetched) == most:
                     break
             if remember:
@@ -178,7 +190,13 @@ class World(ABC):
 
 
 class ConnectorContract(ABC):
-    """Inherit it, and give a fixture ``world``."""
+    """Inherit it, and give a fixture ``world``.
+
+    Attributes:
+        sampled_faults: Which columns of the fault matrix are played in the suite; ``./do soak faults`` plays all.
+    """
+
+    sampled_faults: ClassVar[tuple[str, ...]] = ("reset", "truncated")
 
     @pytest.fixture
     @abstractmethod
@@ -301,3 +319,9 @@ class ConnectorContract(ABC):
             object.__setattr__(stranger, "name", "stranger.bin")
             with pytest.raises((NotFound, TaihuError)):
                 connector.fetch(stranger)
+
+    def test_the_same_bytes_come_under_a_fault(self, world: World, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        cell = play(world, fault, monkeypatch)
+        if cell.verdict == "not applicable":
+            pytest.skip(f"{cell.connector} under {fault}: {cell.note}")
+        assert cell.verdict == "same"

@@ -136,14 +136,6 @@ class TestDatabase(ConnectorContract):
         new = world.put(5)
         assert world.content_of(world.run()[0]) == new
 
-    def test_deletes_show_in_the_key_set(self, world: DatabaseWorld) -> None:
-        world.put(1)
-        world.put(2)
-        world.sql("DELETE FROM 销售 WHERE a = 1")
-        with world.connections() as connections:
-            connector: Any = connections.open(world.source)
-            assert connector.inner.keys().to_pylist() == [{"a": "2"}]
-
     def test_it_cannot_write(self, world: DatabaseWorld) -> None:
         world.put(1)
         world.collect = {"query": "DELETE FROM 销售 RETURNING *"}
