@@ -1,12 +1,11 @@
 """A small writer of OLE compound files (MS-CFB), and of Outlook's ``.msg`` (MS-OXMSG) with it.
 
-Version 3, 512-byte sectors; streams under 4,096 bytes live in the mini stream, as readers demand. Directory entries of a storage are
-chained to the right in the order that the format asks for (length of the name, then the name), which is a valid, if tall, tree.
+Version 3, 512-byte sectors; streams under 4,096 bytes live in the mini stream, as readers demand. Directory entries of a storage are a
+balanced tree in the order that the format asks for (length of the name, then the name).
 """
 
 from __future__ import annotations
 
-import itertools
 import struct
 from dataclasses import dataclass, field
 
@@ -16,78 +15,86 @@ FREE, END, FAT_SECTOR = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 Tree = dict[str, "bytes | Tree"]
 
 
-def compound_file(tree: Tree) -> bytes:
-    """The bytes of a compound file with these storages (mappings) and streams (bytes)."""
-    entries: list[dict[str, object]] = []
+@dataclass
+class _Entry:
+    """One entry of the directory."""
 
-    def add(name: str, content: bytes | Tree | None) -> int:
-        entries.append({"name": name, "content": content, "child": FREE, "right": FREE, "kind": 2 if isinstance(content, bytes) else 1})
-        return len(entries) - 1
+    name: str
+    kind: int
+    content: bytes = b""
+    left: int = FREE
+    right: int = FREE
+    child: int = FREE
+    start: int = 0
+    size: int = 0
 
-    def fill(number: int, content: Tree) -> None:
-        names = sorted(content, key=lambda name: (len(name.encode("utf-16-le")), name.upper()))
-        numbers = [add(name, content[name]) for name in names]
-        entries[number]["child"] = numbers[0] if numbers else FREE
-        for left, right in itertools.pairwise(numbers):
-            entries[left]["right"] = right
-        for each in numbers:
-            inner = entries[each]["content"]
-            if isinstance(inner, dict):
-                fill(each, inner)
+    def packed(self) -> bytes:
+        name = self.name.encode("utf-16-le")
+        packed = name.ljust(64, b"\0") + struct.pack("<HBB", len(name) + 2 if name else 0, self.kind, 1)
+        return packed + struct.pack("<LLL", self.left, self.right, self.child) + bytes(36) + struct.pack("<LQ", self.start, self.size)
 
-    root = add("Root Entry", None)
-    entries[root]["kind"] = 5
-    fill(root, tree)
-    body, fat = bytearray(), []
 
-    def chain(content: bytes) -> int:
+class _Sectors:
+    """Sectors of one size in chains, with the table that links them."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.body = bytearray()
+        self.table: list[int] = []
+
+    def chain(self, content: bytes) -> int:
         if not content:
             return END
-        first = len(fat)
-        count = -(-len(content) // SECTOR)
-        body.extend(content.ljust(count * SECTOR, b"\0"))
-        fat.extend([first + n + 1 for n in range(count - 1)] + [END])
+        first, count = len(self.table), -(-len(content) // self.size)
+        self.body.extend(content.ljust(count * self.size, b"\0"))
+        self.table.extend([first + n + 1 for n in range(count - 1)] + [END])
         return first
 
-    mini, mini_fat = bytearray(), []
+
+def compound_file(tree: Tree) -> bytes:
+    """The bytes of a compound file with these storages (mappings) and streams (bytes)."""
+    entries = [_Entry("Root Entry", 5)]
+    _fill(entries, 0, tree)
+    large, mini = _Sectors(SECTOR), _Sectors(MINI)
     for entry in entries:
-        content = entry["content"]
-        if not isinstance(content, bytes):
-            continue
-        entry["size"] = len(content)
-        if len(content) >= CUTOFF or not content:
-            entry["start"] = chain(content)
-            continue
-        entry["start"] = first = len(mini_fat)
-        count = -(-len(content) // MINI)
-        mini.extend(content.ljust(count * MINI, b"\0"))
-        mini_fat.extend([first + n + 1 for n in range(count - 1)] + [END])
-    entries[root]["start"], entries[root]["size"] = chain(bytes(mini)), len(mini)
-    mini_table = b"".join(struct.pack("<L", number) for number in mini_fat)
-    mini_start = chain(mini_table + struct.pack("<L", FREE) * (-len(mini_fat) % 128))
-    directory = b"".join(_entry(entry) for entry in entries)
-    directory += _entry({"name": "", "kind": 0}) * (-len(entries) % 4)
-    directory_start = chain(directory)
+        if entry.kind == 2:
+            entry.start = (large if len(entry.content) >= CUTOFF else mini).chain(entry.content)
+            entry.size = len(entry.content)
+    entries[0].start, entries[0].size = large.chain(bytes(mini.body)), len(mini.body)
+    mini_start = large.chain(struct.pack(f"<{len(mini.table)}L", *mini.table) + struct.pack("<L", FREE) * (-len(mini.table) % 128))
+    directory = b"".join(entry.packed() for entry in entries) + _Entry("", 0).packed() * (-len(entries) % 4)
+    directory_start = large.chain(directory)
     tables = 1
-    while tables * 128 < len(fat) + tables:
+    while tables * 128 < len(large.table) + tables:
         tables += 1
     assert tables <= 109
-    first_table = len(fat)
-    fat.extend([FAT_SECTOR] * tables)
-    fat.extend([FREE] * (tables * 128 - len(fat)))
-    body.extend(b"".join(struct.pack("<L", number) for number in fat))
-    places = [first_table + n for n in range(tables)] + [FREE] * (109 - tables)
+    first_table = len(large.table)
+    large.table.extend([FAT_SECTOR] * tables)
+    large.table.extend([FREE] * (tables * 128 - len(large.table)))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
-    header += struct.pack("<LLLLLLLLL", 0, tables, directory_start, 0, CUTOFF, mini_start, -(-len(mini_fat) // 128), END, 0)
-    return header + struct.pack("<109L", *places) + bytes(body)
+    header += struct.pack("<LLLLLLLLL", 0, tables, directory_start, 0, CUTOFF, mini_start, -(-len(mini.table) // 128), END, 0)
+    header += struct.pack("<109L", *(first_table + n if n < tables else FREE for n in range(109)))
+    return header + bytes(large.body) + struct.pack(f"<{tables * 128}L", *large.table)
 
 
-def _entry(entry: dict[str, object]) -> bytes:
-    name = str(entry["name"]).encode("utf-16-le")
-    packed = name.ljust(64, b"\0") + struct.pack("<HBB", len(name) + 2 if name else 0, int(str(entry["kind"])), 1)
-    packed += struct.pack("<LLL", FREE, int(str(entry.get("right", FREE))), int(str(entry.get("child", FREE))))
-    start = entry.get("start", 0 if entry["kind"] == 1 else END)
-    return packed + bytes(36) + struct.pack("<LQ", int(str(start)), int(str(entry.get("size", 0))))
+def _fill(entries: list[_Entry], number: int, tree: Tree) -> None:
+    numbers = []
+    for name in sorted(tree, key=lambda name: (len(name.encode("utf-16-le")), name.upper())):
+        content = tree[name]
+        numbers.append(len(entries))
+        entries.append(_Entry(name, 2, content) if isinstance(content, bytes) else _Entry(name, 1))
+        if isinstance(content, dict):
+            _fill(entries, numbers[-1], content)
+    entries[number].child = _balanced(entries, numbers)
+
+
+def _balanced(entries: list[_Entry], numbers: list[int]) -> int:
+    if not numbers:
+        return FREE
+    middle = len(numbers) // 2
+    entries[numbers[middle]].left = _balanced(entries, numbers[:middle])
+    entries[numbers[middle]].right = _balanced(entries, numbers[middle + 1 :])
+    return numbers[middle]
 
 
 @dataclass

@@ -18,6 +18,7 @@ _ENTRY = b"PK\x01\x02"
 _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
 _LONGEST_COMMENT = 1 << 16
+_PIECE = 1 << 20
 
 
 class TooManyEntries(zipfile.BadZipFile):
@@ -63,6 +64,37 @@ def is_appended_zip(content: bytes) -> bool:
     """Whether a zip archive with at least one entry stands at the end of bytes that begin as something else."""
     place = directory_place(content)
     return place is not None and place[1] > place[0]
+
+
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    """A member's bytes, at most ``most``, read in pieces.
+
+    ``ZipFile.read`` expands all of a member before it cuts off what is more than the directory states, so a lie costs gigabytes.
+
+    Raises:
+        zipfile.BadZipFile: It is not what the directory says, in size or checksum; and whatever else ``BROKEN_ARCHIVE`` lists.
+    """
+    buffer = io.BytesIO()
+    with archive.open(info) as stream:
+        while buffer.tell() <= most and (piece := stream.read(_PIECE)):
+            buffer.write(piece)
+    if buffer.tell() != info.file_size:
+        raise zipfile.BadZipFile("a member is not as long as the archive says")
+    return buffer.getvalue()
+
+
+def prove_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Expand a member without keeping it, so that others who believe its stated size may.
+
+    Raises:
+        zipfile.BadZipFile: As :func:`read_member`.
+    """
+    size = 0
+    with archive.open(info) as stream:
+        while piece := stream.read(_PIECE):
+            size += len(piece)
+    if size != info.file_size:
+        raise zipfile.BadZipFile("a member is not as long as the archive says")
 
 
 def overlapping(infos: Sequence[zipfile.ZipInfo]) -> bool:

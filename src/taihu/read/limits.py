@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 
 from taihu.core.errors import ContentRefused
+from taihu.formats.zip_directory import MAX_ENTRIES, open_zip, overlapping, prove_member, read_member
 
 MAX_CELLS = 20_000_000
 MAX_EXPANDED = 1 << 30
@@ -14,7 +14,7 @@ MAX_WORKBOOK = 512 << 20
 MAX_MAIL = 128 << 20
 MAX_RATIO = 200
 RATIO_FROM = 64 << 20
-MAX_MEMBERS = 10_000
+MAX_MEMBERS = MAX_ENTRIES
 MAX_DEPTH = 4
 
 _FAR_CELL = re.compile(rb'<c r="(?:[A-Z]{3}\d|[A-Z]{1,2}\d{6})')
@@ -42,21 +42,32 @@ def check_expansion(archive: zipfile.ZipFile, most: int = MAX_EXPANDED) -> None:
 def check_workbook(content: bytes, kind: str) -> dict[str, bytes]:
     """Refuse a workbook whose declared cells would not fit into memory; gives the XML of its sheets by member name.
 
-    The XML is handed back because error cells and formulas without values can only be seen there.
+    The XML is handed back because error cells and formulas without values can only be seen there. Every other member is expanded
+    once without being kept: the reader of workbooks believes the sizes that the archive states.
+
+    Raises:
+        ContentRefused: ``too_large``.
+        zipfile.BadZipFile: The archive lies about a member, or is damaged.
     """
     if kind not in ("xlsx", "xlsb", "ods"):
         return {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    sheets: dict[str, bytes] = {}
+    with open_zip(content) as archive:
         check_expansion(archive, MAX_WORKBOOK)
-        if kind == "ods":
-            _check_ods(archive.read("content.xml"))
-            return {}
-        if kind == "xlsb":
-            for name in archive.namelist():
-                if name.startswith("xl/worksheets/") and name.endswith(".bin"):
-                    _check_binary_sheet(archive.read(name))
-            return {}
-        sheets = {n: archive.read(n) for n in archive.namelist() if n.startswith("xl/worksheets/") and n.endswith(".xml")}
+        infos = archive.infolist()
+        if overlapping(infos):
+            raise ContentRefused("too_large", "members of the archive overlap")
+        if len({info.filename for info in infos}) != len(infos):
+            raise zipfile.BadZipFile("two members have one name")
+        for info in infos:
+            if kind == "ods" and info.filename == "content.xml":
+                _check_ods(read_member(archive, info, MAX_WORKBOOK))
+            elif kind == "xlsb" and info.filename.startswith("xl/worksheets/") and info.filename.endswith(".bin"):
+                _check_binary_sheet(read_member(archive, info, MAX_WORKBOOK))
+            elif kind == "xlsx" and info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
+                sheets[info.filename] = read_member(archive, info, MAX_WORKBOOK)
+            else:
+                prove_member(archive, info)
     for xml in sheets.values():
         _check_sheet(xml)
     return sheets

@@ -16,6 +16,7 @@ _EMBEDDED = 5
 _OLE_OBJECT = 6
 _TOP_HEADER, _EMBEDDED_HEADER, _ATTACHMENT_HEADER = 32, 24, 8
 _LONGEST_TEXT = 4 << 20
+_STREAM = 2
 
 
 def msg_parts(content: bytes, opening: Opening) -> Iterator[Part]:
@@ -29,6 +30,8 @@ def msg_parts(content: bytes, opening: Opening) -> Iterator[Part]:
     except ValueError as error:
         raise ContentRefused("damaged_file", f"the saved mail cannot be opened ({error})") from None
     with ole:
+        if sum(entry.size for entry in ole.direntries if entry is not None and entry.entry_type == _STREAM) > 2 * len(content):
+            raise ContentRefused("too_large", "streams of the saved mail overlap")
         yield from _Message(ole, (), opening).parts(0)
 
 

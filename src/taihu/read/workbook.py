@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Mapping
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
 from taihu.formats.member_names import BROKEN_ARCHIVE
+from taihu.formats.zip_directory import open_zip, read_member
 from taihu.read.grid import Cell, Grid, canonical, filled
 from taihu.read.limits import MAX_CELLS, check_workbook
 
@@ -19,6 +19,7 @@ _SHEET = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"', re
 _RELATION = re.compile(rb"<Relationship\b[^>]*>")
 _HIDDEN_ROW = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 _MOST_POSITIONS = 20
+_MOST_PARTS = 64 << 20
 
 
 def read_workbook(content: bytes, kind: str) -> list[Grid]:
@@ -119,7 +120,7 @@ def _sheet_members(content: bytes) -> dict[str, str]:
 
 def _member(content: bytes, name: str) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return archive.read(name)
+        with open_zip(content) as archive:
+            return read_member(archive, archive.getinfo(name), _MOST_PARTS)
     except BROKEN_ARCHIVE:
         return b""
