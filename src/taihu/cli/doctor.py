@@ -128,7 +128,9 @@ def _sources(ws: Workspace) -> list[Finding]:
                 continue
             try:
                 health = connections.open(source).probe()
-                findings.append(Finding(f"source {source.name}", "ok" if health.ok else "bad", health.detail.replace("\n  ", "; ")))
+                verdict = "bad" if not health.ok else "warn" if health.warning else "ok"
+                text = f"{health.detail}; {health.warning}" if health.warning else health.detail
+                findings.append(Finding(f"source {source.name}", verdict, text.replace("\n  ", "; ")))
             except TaihuError as error:
                 findings.append(Finding(f"source {source.name}", "bad", error.what))
     return findings

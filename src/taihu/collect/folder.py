@@ -3,109 +3,130 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container, Iterator, Sequence
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from taihu.collect.drop import DropOptions, FileSeen, Versions, finished, still_growing
-from taihu.collect.interface import MOST_BYTES, Connector, Health
-from taihu.core.errors import ContentRefused, ManifestError, NotFound, TransientError
-from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item, Span, Text
+from taihu.collect.drop import FileSeen
+from taihu.collect.drop_connector import DropConnector
+from taihu.collect.store import Folder, Store, instant
+from taihu.core.clock import Clock
+from taihu.core.errors import AccessRefused, ManifestError, NotFound, TransientError
+from taihu.core.types import Text
+
+_PIECE = 1 << 20
 
 
-class FolderConnector(Connector):
+class FolderConnector(DropConnector):
     """Files of one folder. A file is known by its name and content: touching it is nothing new, changing it is a new version."""
 
     title = Text("人工维护表格", "Excel sheets")
-    Options = DropOptions
-    options: DropOptions
-
-    _cursor: Versions | None = None
-    _waiting: Sequence[str] = ()
 
     @property
-    def folder(self) -> Path:
-        """The folder, absolute; a relative path starts at the project."""
+    def folder(self) -> str:
         if self.options.path is None:
             raise ManifestError("via: folder needs path:", where=f"{self.source.path}/source.yml")
-        return self.around.root / self.options.path
+        return self.options.path
 
-    def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
-        versions = self._cursor = Versions(cursor)
-        waiting: list[str] = []
-        self._waiting = waiting
-        self._bytes: dict[str, tuple[bytes, str]] = {}
-        for entry in finished(self._entries(), self.options, waiting):
-            mark = entry.version(self.options.path or "")
-            if versions.seen_before(mark):
-                continue
-            if entry.size > MOST_BYTES:
-                yield Item(derived_id("file", entry.name, mark), entry.name, entry.size, entry.modified_at, self._meta(entry))
-                continue
-            content = self._read(entry)
-            if content is None or (
-                self.options.marker is None and still_growing(content, entry.name, entry.modified_at, self.around.clock.now())
-            ):
-                waiting.append(entry.name)
-                continue
-            key = derived_id("file", self.options.path, entry.name, sha256_of(content))
-            if key in known:
-                versions.done(mark)
-                continue
-            self._bytes = {key: (content, mark)}
-            yield Item(key, entry.name, entry.size, entry.modified_at, self._meta(entry))
+    def store(self) -> Store:
+        return FolderStore(self.around.root, self.around.clock)
 
-    def fetch(self, item: Item) -> Fetched:
-        if item.size is not None and item.size > MOST_BYTES:
-            raise ContentRefused("too_large", where=item.name)
-        held = self._bytes.get(item.key)
-        if held is None:
-            raise NotFound("the file is no longer there as it was listed", where=item.name, fix="run again")
-        if self._cursor is not None:
-            self._cursor.done(held[1])
-        return Fetched(item, held[0])
 
-    def cursor(self) -> str | None:
-        return self._cursor.text() if self._cursor else None
+class FolderStore(Store):
+    """Folders below the project, or anywhere by an absolute path.
 
-    def waiting(self) -> Sequence[str]:
-        return self._waiting
+    The clock is this machine's. Where the file system can tell that nobody has a file open for writing, that is better than waiting.
+    """
 
-    def probe(self) -> Health:
+    knows_versions = False
+    clock_trust = None
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+
+    def entries(self, folder: str) -> tuple[list[FileSeen], list[Folder]]:
+        place = self._root / folder
         try:
-            return Health(True, f"{len(self._entries())} files")
-        except (TransientError, NotFound) as error:
-            return Health(False, str(error))
-
-    def _meta(self, entry: FileSeen) -> dict[str, str]:
-        return {"path": f"{self.options.path}/{entry.name}", "via": "folder"}
-
-    def _entries(self) -> list[FileSeen]:
-        place = self.folder
-        try:
-            files = [place] if place.is_file() else [path for path in place.iterdir() if path.is_file()]
-            return [seen for path in files if (seen := _seen(path)) is not None]
+            if place.is_file():
+                return [_seen(str(place), place.stat())], []
+            return _listed(place)
         except FileNotFoundError:
-            raise NotFound("the folder is not there", where=str(self.options.path), fix="make it, or correct collect: path:") from None
+            raise NotFound("the folder is not there", where=folder, fix="make it, or correct collect: path:") from None
+        except PermissionError:
+            raise AccessRefused("the folder may not be read", where=folder, fix="let the account of this process read it") from None
         except OSError as error:
-            raise TransientError(f"the folder cannot be listed ({type(error).__name__})", where=str(self.options.path)) from error
+            raise TransientError(f"the folder cannot be listed ({type(error).__name__})", where=folder) from error
 
-    def _read(self, entry: FileSeen) -> bytes | None:
-        """The content; None if the file changed while it was read."""
-        place = self.folder
-        path = place if place.is_file() else place / entry.name
+    def chunks(self, entry: FileSeen) -> Iterator[bytes]:
         try:
-            content = path.read_bytes()
+            with Path(entry.path).open("rb", buffering=0) as file:
+                while chunk := file.read(_PIECE):
+                    yield chunk
         except FileNotFoundError:
-            return None
+            raise NotFound("the file is no longer there", where=entry.name) from None
+        except PermissionError:
+            raise AccessRefused("the file may not be read", where=entry.name) from None
         except OSError as error:
             raise TransientError(f"the file cannot be read ({type(error).__name__})", where=entry.name) from error
-        return content if _seen(path) == entry and len(content) == entry.size else None
+
+    def is_same(self, entry: FileSeen) -> bool:
+        try:
+            status = Path(entry.path).stat()
+        except OSError:
+            return False
+        return (status.st_size, status.st_mtime_ns) == (entry.size, entry.modified)
+
+    def clock(self, entry: FileSeen) -> dt.datetime:
+        return self._clock.now()
+
+    def is_left_alone(self, entry: FileSeen) -> bool:
+        return _has_no_writer(Path(entry.path))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
 
-def _seen(path: Path) -> FileSeen | None:
+def _listed(place: Path) -> tuple[list[FileSeen], list[Folder]]:
+    files, folders = [], []
+    with os.scandir(place) as listing:
+        for each in listing:
+            if each.is_dir(follow_symlinks=False):
+                folders.append(Folder(each.name, each.path))
+            elif each.is_file():
+                with suppress(FileNotFoundError):  # it may go away while others are looked at
+                    files.append(_seen(each.path, each.stat()))
+    return files, folders
+
+
+def _seen(path: str, status: os.stat_result) -> FileSeen:
+    return FileSeen(os.path.basename(path), status.st_size, status.st_mtime_ns, instant(status.st_mtime), path=path)  # noqa: PTH119
+
+
+def _has_no_writer(path: Path) -> bool:
+    """Whether the kernel vouches that no process here, and none that a file server knows of, has the file open for writing.
+
+    Linux gives a read lease on a file only then. False where that cannot be asked.
+    """
     try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return FileSeen(path.name, status.st_size, status.st_mtime_ns, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC))
+        import fcntl
+        import signal
+
+        take, signal_by = fcntl.F_SETLEASE, fcntl.F_SETSIG
+    except (ImportError, AttributeError):
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        # Who opens the file in this very moment is told to us by a signal; the usual one would end the process.
+        fcntl.fcntl(descriptor, signal_by, signal.SIGURG)
+        fcntl.fcntl(descriptor, take, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, take, fcntl.F_UNLCK)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)

@@ -93,10 +93,18 @@ _ALL = [
     ),
     _r(
         "incomplete_drop",
-        "文件尚未传完（缺少完成标记）",
-        "the upload is not finished (no marker yet)",
+        "文件尚未传完（缺少完成标记或仍在变化）",
+        "the upload is not finished (no marker yet, or still changing)",
         "等待发送方传完",
         "wait for the sender to finish",
+    ),
+    _r("manifest_disagrees", "文件与清单中的校验值不符", "the file does not have the hash that the manifest states", *_ASK),
+    _r(
+        "file_denied",
+        "服务器不允许读取该文件",
+        "the server denies access to the file",
+        "请服务器管理员开放读取权限",
+        "ask the server's operator for the right to read it",
     ),
     # portals
     _r(

@@ -12,6 +12,7 @@ from taihu.formats.zip_directory import TooManyEntries, open_zip
 
 # What expanded so far without an error is taken for whole; the reader decides whether it is too large.
 _ENOUGH = 256 << 20
+_ZIPPED = frozenset({"zip", "xlsx", "xlsb", "ods", "ofd"})
 
 
 def closes_properly(content: bytes, kind: str) -> bool:
@@ -21,6 +22,31 @@ def closes_properly(content: bytes, kind: str) -> bool:
     """
     closes = _CLOSES.get(kind)
     return closes(content) if closes is not None else kind != "empty"
+
+
+def end_closes(last: bytes, size: int, kind: str) -> bool:
+    """The same from the last bytes alone, for a file too large for memory; in doubt it closes.
+
+    Args:
+        last: Its last 64 KiB or more (all of a smaller file).
+        size: Its size in bytes.
+    """
+    if kind in _ZIPPED:
+        at = last.rfind(b"PK\x05\x06")
+        if at < 0 or at + 22 > len(last):
+            return False
+        length, start = int.from_bytes(last[at + 12 : at + 16], "little"), int.from_bytes(last[at + 16 : at + 20], "little")
+        # With more than 4 GB, or something in front of the archive, the directory ends before its own statement.
+        return 0xFFFFFFFF in (length, start) or start + length <= size - len(last) + at
+    if kind == "parquet":
+        return last.endswith(b"PAR1")
+    if kind == "pdf":
+        return b"%%EOF" in last[-2048:]
+    if kind == "xz":
+        return last.rstrip(b"\x00").endswith(b"YZ")
+    if kind in ("xml", "spreadsheetml"):
+        return last.rstrip(b"\x00 \t\r\n").endswith((b">", b">\x00"))
+    return size > 0
 
 
 def _zip_closes(content: bytes) -> bool:

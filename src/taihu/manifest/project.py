@@ -18,7 +18,7 @@ class Entity(Frozen):
 class Account(Frozen):
     """Who we log in as. Values are references to secrets, never secrets."""
 
-    kind: str = Field(description="imap, portal, sftp, sqlite, postgresql, mysql, sqlserver, oracle, http, smtp, folder, ftp, smb, webdav, s3, wecom", examples=["imap"])
+    kind: str = Field(description="imap, portal, sftp, sqlite, postgresql, mysql, sqlserver, oracle, http, smtp, folder, ftp, smb, webdav, s3, graph, wecom", examples=["imap"])
     host: str | None = Field(default=None, description="Server name", examples=["imap.company-a.example"])
     port: int | None = Field(default=None, description="Port; the protocol's own if absent", examples=[993])
     user: str | None = Field(default=None, description="Login name", examples=["bi"])
@@ -28,6 +28,10 @@ class Account(Frozen):
     )
     database: str | None = Field(default=None, description="Database name, or file path for sqlite", examples=["erp"])
     url: str | None = Field(default=None, description="First address of a portal or web source", examples=["https://portal.example"])
+    tenant: str | None = Field(default=None, description="Directory (tenant) of the organisation (graph)", examples=["company-a.example"])
+    application: str | None = Field(
+        default=None, description="Client id of the registered application (graph)", examples=["6731de76-14a6-49ae-97bc-6eba6914391e"]
+    )
     webhook: SecretReference | None = Field(default=None, description="Reference to a chat webhook", examples=["env:WECOM_URL"])
     known_hosts: str | None = Field(
         default=None, description="File with the server's pinned host key (sftp)", examples=["keys/sftp_known_hosts"]

@@ -83,12 +83,18 @@ class TestSftp(ConnectorContract):
         world.server.deliver("库存/old.csv", b"a,b\n0,0\n", received_at=NOW - dt.timedelta(days=90), marker=".ok")
         assert sorted(each.content for each in world.run()) == [b"a,b\n0,0\n", b"a,b\n9,9\n"]
 
-    def test_without_markers_a_file_must_have_been_left_alone(self, world: SftpWorld) -> None:
+    def test_without_markers_a_file_must_have_been_left_alone_by_the_servers_clock(self, world: SftpWorld) -> None:
         world.collect = {"path": "库存"}
-        for seconds, name in ((10, "fresh.csv"), (-10, "clock ahead.csv"), (600, "old.csv")):
-            world.server.deliver(f"库存/{name}", b"a,b\n1,", received_at=NOW - dt.timedelta(seconds=seconds))
+        now = dt.datetime.now(dt.UTC)
+        for seconds, name in ((10, "fresh.csv"), (-3600, "clock ahead.csv"), (600, "old.csv")):
+            world.server.deliver(f"库存/{name}", b"a,b\n1,", received_at=now - dt.timedelta(seconds=seconds))
+        for hours_wrong in (-9, 9):
+            world.clock.move_to(now + dt.timedelta(hours=hours_wrong))
+            assert [each.item.name for each in world.run(remember=False)] == ["old.csv"]
+        world.clock.move_to(now)
         assert [each.item.name for each in world.run()] == ["old.csv"]
-        world.clock.move_to(NOW + dt.timedelta(minutes=6))
+        # A file that was given a time of its own choice is watched instead: unchanged for five minutes between two runs.
+        world.clock.move_to(now + dt.timedelta(minutes=6))
         assert sorted(each.item.name for each in world.run()) == ["clock ahead.csv", "fresh.csv"]
 
     def test_another_host_key_than_the_pinned_one_stops_before_the_login(self, world: SftpWorld) -> None:

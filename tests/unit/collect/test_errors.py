@@ -12,6 +12,7 @@ import paramiko.ssh_exception
 import pytest
 
 from taihu.collect.mail_session import _translated
+from taihu.collect.sftp_protocol import NO_SUCH_FILE, PERMISSION_DENIED, SftpStatus
 from taihu.collect.sftp_session import SftpSession
 from taihu.collect.web_session import WebSession, status_error
 from taihu.core.errors import AccessRefused, NotFound, TaihuError, TerminalError, TransientError
@@ -69,12 +70,12 @@ def test_sftp(kind: type[BaseException]) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("kind", "ours"), [(FileNotFoundError, NotFound), (PermissionError, AccessRefused)])
-def test_sftp_paths(kind: type[OSError], ours: type[TaihuError]) -> None:
+@pytest.mark.parametrize(("code", "ours"), [(NO_SUCH_FILE, NotFound), (PERMISSION_DENIED, AccessRefused), (4, TransientError)])
+def test_sftp_paths(code: int, ours: type[TaihuError]) -> None:
     session = SftpSession.__new__(SftpSession)
     session._host, session._port = "sftp.example", 22
     with pytest.raises(ours), session._translated("/x"):
-        raise kind("x")
+        raise SftpStatus(code)
 
 
 @pytest.mark.parametrize("kind", [*_all(http.client.HTTPException, http.client), ConnectionResetError, TimeoutError])

@@ -12,7 +12,7 @@ from tests.contract.connector.contract import NOW, Clear, source_file
 
 from taihu.collect import connector
 from taihu.collect.database import earlier
-from taihu.collect.drop import FileSeen, Versions, finished
+from taihu.collect.drop import DropOptions, FileSeen, Versions, finished
 from taihu.collect.hosts import is_this_machine
 from taihu.collect.interface import Connector, Surroundings
 from taihu.collect.mail_items import Envelope
@@ -22,7 +22,6 @@ from taihu.collect.registry import CONNECTORS
 from taihu.collect.upload import UploadConnector
 from taihu.core.clock import FixedClock
 from taihu.core.errors import NotFound, TerminalError
-from taihu.manifest.source import Collect
 from taihu.manifest.tree import Source
 
 DAY = dt.timedelta(days=1)
@@ -73,7 +72,7 @@ def test_markers_and_patterns() -> None:
 
     waiting: list[str] = []
     entries = [seen("b.CSV", 5), seen("b.CSV.ok", 5), seen("a.csv", 3), seen("a.csv.ok", 2), seen("c.csv"), seen("x.txt"), seen("x.txt.ok")]
-    found = finished(entries, Collect(via="sftp", pattern="*.csv", marker=".ok"), waiting)
+    found = finished(entries, DropOptions(pattern="*.csv", marker=".ok"), waiting)
     assert [entry.name for entry in found] == ["b.CSV"]
     assert sorted(waiting) == ["a.csv", "c.csv"]
 
