@@ -9,6 +9,7 @@ from taihu.core.errors import NotFound
 
 CONNECTORS = {
     "mailbox": "taihu.collect.mailbox:MailboxConnector",
+    "graph": "taihu.collect.graph:GraphConnector",
     "mail_files": "taihu.collect.mail_files:MailFilesConnector",
     "folder": "taihu.collect.folder:FolderConnector",
     "sftp": "taihu.collect.sftp:SftpConnector",
