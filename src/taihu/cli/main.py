@@ -17,6 +17,7 @@ from taihu.cli.docs import docs
 from taihu.cli.doctor import doctor
 from taihu.cli.explain import explain
 from taihu.cli.init import init
+from taihu.cli.portal import portal_app
 from taihu.cli.quarantine import quarantine
 from taihu.cli.read import read
 from taihu.cli.report import report_app
@@ -41,6 +42,7 @@ SHORT = {
     "quarantine": Text("被拒的行及其原因", "Rows that were refused, and why."),
     "schema": Text("导出编辑器所用的 JSON Schema", "JSON Schemas of the project's files, for editors."),
     "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
+    "portal": Text("门户：试走步骤、人工登录、查看失败", "Portals: try the steps, log in by hand, see failures."),
     "hold": Text("待处理的文件：列出、放行", "Files that are held: list, release."),
 }
 
@@ -63,6 +65,7 @@ def _root(
 for command in (init, demo, run, serve, status, read, explain, docs, doctor, quarantine, schema):
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
+app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)
 app.add_typer(hold_app, name="hold", short_help=SHORT["hold"].en)
 
 

@@ -143,26 +143,38 @@ class PortalConnector(Connector):
                 return
             yield Rehearsed(label, True, time.monotonic() - started, detail)
 
-    def log_in_by_hand(self, person: Person) -> None:
-        """Walk to the last step that asks for a person, who does it in an open browser; the session is kept, sealed.
+    def log_in_by_hand(self, person: Person, *, headed: bool = True) -> None:
+        """Let a person log in in an open browser, up to the last step that asks for one; the session is kept, sealed.
+
+        Where the recipe asks for a person, its other steps are done for them; where it does not, all of the login is theirs.
 
         Raises:
             AccessRefused: The portal refused the login.
         """
+        from taihu.collect.portal_browser import BrowserEngine
+
         self._check_terms()
         self.person = person
-        walk = self._new_walk(self._periods(None)[-1])
+        engine = BrowserEngine(headed=headed)
+        engine.allow(self.recipe.hosts)
+        saved = self.around.sessions.session_get(self.around.account_name) if self.around.sessions else None
+        if saved:
+            engine.session_restored(saved)
+        self.around.refused = {}  # a person tries, and sees what comes of it
+        walk = self._new_walk(self._periods(None)[-1], engine)
         asked = [number for number, step in enumerate(self.recipe.steps) if step.human is not None]
         try:
             walk.open(self._first_page(walk))
             for number, step in enumerate(self.recipe.steps[: asked[-1] + 1] if asked else ()):
                 if not step.collects:
                     walk.step(number)
+            if self.around.sessions is not None:
+                self.around.sessions.session_put(self.around.account_name, engine.session_saved())
         except TaihuError as error:
             self._keep_trace(error, walk)
             raise
-        if self.around.sessions is not None:
-            self.around.sessions.session_put(self.around.account_name, walk.engine.session_saved())
+        finally:
+            engine.close()
 
     # walking -----------------------------------------------------------------------------------------------------------
 
@@ -319,9 +331,9 @@ class PortalConnector(Connector):
 
     # small things ------------------------------------------------------------------------------------------------------
 
-    def _new_walk(self, span: Span) -> Walk:
+    def _new_walk(self, span: Span, engine: PortalEngine | None = None) -> Walk:
         account = self.around.login(self.source)
-        return Walk(self.recipe, self._engine(), self.around, account, span, name=self.source.name, person=self.person)
+        return Walk(self.recipe, engine or self._engine(), self.around, account, span, name=self.source.name, person=self.person)
 
     def _engine(self) -> PortalEngine:
         def opened() -> PortalEngine:

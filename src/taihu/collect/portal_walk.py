@@ -123,8 +123,11 @@ class Walk:
         started = time.monotonic()
         self._next = 0
         try:
-            for step in self.recipe.login:
-                self._do(step)
+            if self._person is not None and asks is None:
+                self._wholly_by_person(self._person)
+            else:
+                for step in self.recipe.login:
+                    self._do(step)
             self.engine.settle((self.recipe.logged_in_if, self.recipe.login_page_if), SETTLE)
             if not self.engine.has(self.recipe.logged_in_if):
                 raise self._refused()
@@ -207,6 +210,12 @@ class Walk:
         if self._person is None:
             raise self._needs_person(step)
         self._person(self.engine, step.human or "", until)
+
+    def _wholly_by_person(self, person: Person) -> None:
+        first = next((step.goto for step in self.recipe.login if step.goto is not None), "/")
+        self.engine.open(self.address(first))
+        if not self.engine.has(self.recipe.logged_in_if):
+            person(self.engine, "log in", self.recipe.logged_in_if)
 
     def _is_alive(self, step: Step) -> bool:
         """Whether the page after a step is one of a logged-in visitor."""
