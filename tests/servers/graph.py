@@ -34,6 +34,7 @@ class GraphServer(HttpServer):
     """One tenant, one application, one mailbox.
 
     Attributes:
+        scheme: How the links in its answers begin (a proxy in front of it may speak TLS).
         requests: Path (without the query) and status of every answer.
         logins, refused_logins: Tokens given and refused.
         waited: Seconds between an answer with Retry-After and the next request to the same path.
@@ -42,6 +43,7 @@ class GraphServer(HttpServer):
     def __init__(self, *, user: str = "bi@company-a.example", secret: str = "secret", port: int = 0, page: int = 2) -> None:
         super().__init__(_Handler, port)
         self.user, self.secret, self.page = user, secret, page
+        self.scheme = "http"
         self.requests: list[tuple[str, int]] = []
         self.logins = self.refused_logins = 0
         self.waited: list[float] = []
@@ -177,7 +179,7 @@ class _Handler(QuietHandler):
             return
         query = dict(urllib.parse.parse_qsl(parts.query))
         with site._guard:
-            status, body = site.answer(parts.path, query, self.headers, f"http://{self.headers['Host']}")
+            status, body = site.answer(parts.path, query, self.headers, f"{site.scheme}://{self.headers['Host']}")
         site.requests.append((parts.path, status))
         if isinstance(body, bytes):
             self.answer(status, body, "text/plain")

@@ -33,6 +33,7 @@ class GraphWorld(World):
 
     @property
     def account(self) -> Account:
+        self.server.scheme = "https" if self.tls else "http"
         return Account(kind="graph", url=self.url, user=USER, tenant="tenant-1", application="app-1", password="env:X")
 
     @property
