@@ -77,16 +77,20 @@ def _house(ws: Workspace) -> list[Finding]:
 
 
 def _secrets(ws: Workspace) -> list[Finding]:
-    findings = []
+    named: list[tuple[str, str | None]] = []
     for name, account in ws.tree.file.accounts.items():
-        for reference in [account.password, account.webhook, *account.passwords]:
-            if reference is None:
-                continue
-            try:
-                ws.secret(reference)
-                findings.append(Finding(f"account {name}", "ok", reference))
-            except TaihuError as error:
-                findings.append(Finding(f"account {name}", "bad", f"{error.what}; {error.fix}"))
+        named += [(f"account {name}", reference) for reference in (account.password, account.webhook, *account.passwords)]
+    for name, source in ws.tree.sources.items():
+        named += [(f"source {name}", reference) for reference in source.file.read.passwords]
+    findings = []
+    for what, reference in named:
+        if reference is None:
+            continue
+        try:
+            ws.secret(reference)
+            findings.append(Finding(what, "ok", reference))
+        except TaihuError as error:
+            findings.append(Finding(what, "bad", f"{error.what}; {error.fix}"))
     return findings
 
 

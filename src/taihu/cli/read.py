@@ -57,7 +57,7 @@ def _passwords(tree: Any, entry: Any, project: Path) -> list[str]:
 
     account = tree.file.accounts.get(entry.file.collect.account or "")
     found = []
-    for reference in account.passwords if account else ():
+    for reference in [*entry.file.read.passwords, *(account.passwords if account else ())]:
         try:
             found.append(resolve(reference, base=project).reveal())
         except ManifestError as error:

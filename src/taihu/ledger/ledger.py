@@ -1,7 +1,7 @@
 """The ledger: one object with a verb for everything that must be remembered.
 
 Each verb is one transaction. Verbs are grouped by what they speak of: collecting, arrivals, deciding, lake, publishing,
-outbox, portals, leases, outcomes.
+outbox, portals, passwords, leases, outcomes.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from taihu.ledger.deciding import DecidingVerbs
 from taihu.ledger.leases import LeaseVerbs
 from taihu.ledger.outbox import OutboxVerbs
+from taihu.ledger.passwords import PasswordVerbs
 from taihu.ledger.portals import PortalVerbs
 from taihu.ledger.publishing import PublishingVerbs
 
 
-class Ledger(DecidingVerbs, PublishingVerbs, OutboxVerbs, PortalVerbs, LeaseVerbs):
+class Ledger(DecidingVerbs, PasswordVerbs, PublishingVerbs, OutboxVerbs, PortalVerbs, LeaseVerbs):
     """What happened, what holds, who decided; open it with :meth:`open`."""

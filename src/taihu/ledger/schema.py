@@ -49,6 +49,7 @@ class Tables:
     outbox: Table
     outcome: Table
     audit: Table
+    password_note: Table
 
 
 @cache
@@ -255,4 +256,5 @@ def tables() -> Tables:
             text("previous"),
             text("digest"),
         ),
+        password_note=table("password_note", key("source"), key("mark"), sealed("content"), text("received_at")),
     )

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
-from taihu.manifest.words import Duration, OneOrMany, TimeOfDay, Title
+from taihu.manifest.words import Duration, OneOrMany, SecretReference, TimeOfDay, Title
 
 Else = Literal["warn", "quarantine", "hold"]
 ColumnType = Literal["text", "integer", "quantity", "money", "number", "percent", "date", "timestamp", "phone", "boolean"]
@@ -81,6 +82,12 @@ class Read(Frozen):
     encoding: str | None = Field(default=None, description="Encoding of text files", examples=["gb18030"])
     delimiter: str | None = Field(default=None, description="Field delimiter of text files", examples=[","])
     member: str = Field(default="*", description="Pattern of the archive members that are read", examples=["*.csv"])
+    passwords: tuple[SecretReference, ...] = Field(
+        default=(), description="Passwords of archives and workbooks, tried in order before the account's", examples=[["env:ZIP_PASSWORD"]]
+    )
+    password_from: PasswordFrom | None = Field(
+        default=None, description="Mails that bring the password; a file that none opens waits for them", examples=[{"subject": "*密码*"}]
+    )
 
 
 def _type_or_mapping(value: Any) -> Any:

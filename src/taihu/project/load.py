@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
+from taihu.collect.passwords import note_source
 from taihu.collect.registry import connector, connector_names
 from taihu.core.errors import ManifestError, NotFound, UsageError
 from taihu.manifest.corrections import Correction
@@ -194,6 +195,8 @@ def _check_source(tree: ProjectTree, source: Source) -> None:
     _require("entity", [file.entity], tree.file.entities, where)
     _require("account", [file.collect.account] if file.collect.account else [], tree.file.accounts, where)
     _check_account(tree, source)
+    if file.read.password_from is not None:
+        note_source(source, file.read.password_from, tree.file.accounts)
     _require("feed", [file.feeds] if file.feeds else [], tree.feeds, where)
     references = [file.party.in_ if file.party else None, file.expect.parties if file.expect else None]
     _require("reference source", [name for name in references if name], tree.sources, where)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from taihu.core.clock import Clock
 from taihu.core.progress import Progress, Quiet
 from taihu.manifest.tree import ProjectTree, Source
+from taihu.manifest.words import parse_duration
 from taihu.project.load import load_tree, place_in
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from taihu.model.graph import Graph
 
 IN_MEMORY_ROWS = 200_000
+# Trying one can take a second (7z, Office): more than these are not what a sender means.
+MOST_PASSWORDS = 20
 # Handing a small query to a second thread costs more than it saves (measured: 1.1 ms against 0.8 ms).
 ONE_THREAD_ROWS = 2_000_000
 
@@ -111,10 +114,20 @@ class Workspace:
 
         return resolve(reference, base=self.root, keyring=self.keyring)
 
-    def passwords(self, source: Source) -> list[str]:
-        """Passwords of archives and workbooks that the source's account names, in order."""
+    def passwords(self, source: Source, received_at: dt.datetime | None = None) -> list[str]:
+        """Passwords of archives and workbooks, in the order in which they are tried: the source's own, its account's, and those
+        that came by mail near ``received_at``, the nearest first.
+        """
         account = self.tree.file.accounts.get(source.file.collect.account or "")
-        return [self.secret(reference).reveal() for reference in account.passwords] if account else []
+        references = [*source.file.read.passwords, *(account.passwords if account else ())]
+        found = [self.secret(reference).reveal() for reference in references]
+        rule = source.file.read.password_from
+        if rule is not None and received_at is not None:
+            within = parse_duration(rule.within)
+            apart = [(abs(note.received_at - received_at), note) for note in self.ledger.password_notes(source.name)]
+            near = sorted((each for each in apart if each[0] <= within), key=lambda each: each[0])
+            found += [password for _, note in near for password in note.passwords][:MOST_PASSWORDS]
+        return list(dict.fromkeys(found))
 
     # tables ------------------------------------------------------------------------------------------------------------
 

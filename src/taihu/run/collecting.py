@@ -25,6 +25,7 @@ from taihu.ledger.records import AttemptKind, Letter
 from taihu.manifest.tree import Source
 from taihu.manifest.words import parse_duration
 from taihu.run.expecting import is_due_day
+from taihu.run.passwords import collect_passwords
 
 if TYPE_CHECKING:
     from taihu.collect import Connector
@@ -85,7 +86,9 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
                 account = source.file.collect.account or ""
                 trial = ws.ledger.breaker(source.name).is_open or (account and account in away)
                 patience = ONCE if trial else patience_of(ws, source)
-                result[source.name] = collect(ws, source, connections.open(source, patience), span)
+                result[source.name] = collected = collect(ws, source, connections.open(source, patience), span)
+                without_passwords = collect_passwords(ws, source, connections, patience)
+                collected.problem = collected.problem or without_passwords
                 if account in refused:
                     refused.discard(account)
                     ws.ledger.login_tried_again(account)

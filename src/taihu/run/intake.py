@@ -21,6 +21,7 @@ from taihu.formats.patterns import match_pattern
 from taihu.ledger.records import Arrival, ArrivalDecision, ArrivalState
 from taihu.manifest.tree import Source
 from taihu.read import read_file
+from taihu.run.passwords import MISSING
 from taihu.run.postconditions import asked_span, broken_promise
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
         positions = pa.array([str(n) for n in range(1, rows.num_rows + 1)], pa.string())
         cells = {name: name for name in rows.column_names}
         return FileRead("parquet", None, [TableRead("", rows.append_column("_src_row", positions), None, cells)])
-    return read_file(content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=ws.passwords(source))
+    return read_file(
+        content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=ws.passwords(source, arrival.received_at)
+    )
 
 
 def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, references: References, released: Collection[str]) -> Intake:
@@ -126,7 +129,9 @@ def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, re
         header_cells={name: cell for table in tables for name, cell in table.header_cells.items()},
     )
     if file.held and not (file.held in released and tables):
-        return stop(intake, file.held, file.held_detail)
+        # With passwords that come by mail, one that does not fit may only be one that has not come yet.
+        waits = file.held == "wrong_password" and source.file.read.password_from is not None
+        return stop(intake, MISSING if waits else file.held, "" if waits else file.held_detail)
     if source.file.party is not None and source.file.party.found_in != "column" and party is None:
         party = _file_party(source, file, references)
         if party is None:
