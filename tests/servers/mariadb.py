@@ -45,7 +45,8 @@ class MariaDB(Daemon):
             self._server, "--no-defaults", f"--datadir={self.folder / 'data'}", f"--port={self.port}", f"--bind-address={HOST}",
             f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}", "--skip-name-resolve", "--log-warnings=2",
             "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=16M",
-            f"--init-file={self.folder / 'first.sql'}", f"--ssl-cert={self.folder / 'server.crt'}", f"--ssl-key={self.folder / 'server.key'}",
+            f"--init-file={self.folder / 'first.sql'}", f"--ssl-cert={self.folder / 'server.crt'}",
+            f"--ssl-key={self.folder / 'server.key'}",
         ]  # fmt: skip
 
     def connect(self, database: str | None = None) -> Any:

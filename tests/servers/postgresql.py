@@ -47,7 +47,8 @@ class PostgreSQL(Daemon):
 
     def command(self) -> Sequence[str]:
         settings = {
-            "port": self.port, "listen_addresses": HOST, "unix_socket_directories": "", "fsync": "off", "log_connections": "on", "ssl": "on" if self.has_tls else "off",
+            "port": self.port, "listen_addresses": HOST, "unix_socket_directories": "", "fsync": "off", "log_connections": "on",
+            "ssl": "on" if self.has_tls else "off",
             "shared_buffers": "64MB", "max_connections": 20, "full_page_writes": "off", "max_wal_size": "2GB",
         }  # fmt: skip
         return [str(self._bin / "postgres"), "-D", str(self._data), *(f"--{name}={value}" for name, value in settings.items())]
@@ -84,7 +85,7 @@ class PostgreSQL(Daemon):
         return self.log.read_text(errors="replace").count("password authentication failed")
 
 
-def make_certificate(folder: Path, authority: Path) -> str:
+def make_certificate(folder: Path, authority: Path, name: str = "test authority") -> str:
     """An authority of our own, and a server key and certificate for the loopback."""
     import ipaddress
 
@@ -94,10 +95,10 @@ def make_certificate(folder: Path, authority: Path) -> str:
 
     now = dt.datetime.now(dt.UTC)
 
-    def certificate(name: str, key: Any, signer: Any, issuer: str, *, is_authority: bool) -> str:
+    def certificate(subject: str, key: Any, signer: Any, issuer: str, *, is_authority: bool) -> str:
         made = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)]))
             .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
@@ -110,10 +111,10 @@ def make_certificate(folder: Path, authority: Path) -> str:
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
     root, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority.write_text(certificate("test authority", root, root, "test authority", is_authority=True))
+    authority.write_text(certificate(name, root, root, name, is_authority=True))
     secret = own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "server.key").write_bytes(secret)
-    text = certificate(HOST, own, root, "test authority", is_authority=False)
+    text = certificate(HOST, own, root, name, is_authority=False)
     (folder / "server.crt").write_text(text)
     for name in ("server.key", "server.crt"):
         shutil.chown(folder / name, folder.owner())

@@ -29,7 +29,7 @@ from taihu.collect.interface import Connector, Health, Surroundings
 from taihu.core.clock import instant_text
 from taihu.core.errors import NotFound, TaihuError
 from taihu.core.ids import derived_id
-from taihu.core.types import Fetched, Item, Span, Text
+from taihu.core.types import KEY_SET, Fetched, Item, Span, Text
 from taihu.manifest.strict import Frozen
 from taihu.manifest.tree import Source
 from taihu.manifest.words import Duration, OneOrMany, parse_duration
@@ -37,7 +37,6 @@ from taihu.manifest.words import Duration, OneOrMany, parse_duration
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEYS = "keys"
 MOST_HELD = 50_000
 _DAYS = {"every day": 1, "every week": 7}
 
@@ -197,11 +196,11 @@ class DatabaseConnector(Connector):
             self._cursor = done
             return
         query = self._question(self._session()).keys()
-        item = self._item(key, query, None, kind=KEYS)
+        item = self._item(key, query, None, kind=KEY_SET)
 
         def write(file: BinaryIO) -> Item:
             mark = Mark()
-            batches = (mark.take(named(batch, self.source.file.key)) for batch in self._session().batches(query))
+            batches = (mark.take(named(batch, self._key_names)) for batch in self._session().batches(query))
             write_parquet(file, batches, {"query": self.options.query, "keys": today.isoformat()})
             self._cursor = done
             return replace(item, size=file.tell(), meta={**item.meta, "rows": str(mark.rows)})
@@ -243,13 +242,21 @@ class DatabaseConnector(Connector):
 
     # inside ------------------------------------------------------------------------------------------------------------
 
+    def _here(self, name: str) -> str:
+        """What a column of the contract is called in the query."""
+        column = self.source.file.columns[name]
+        return column.from_[0] if column.from_ else name
+
     @property
     def _names(self) -> Sequence[str]:
-        return list(self.source.file.columns)
+        return list(dict.fromkeys(self._here(name) for name in self.source.file.columns))
+
+    @property
+    def _key_names(self) -> Sequence[str]:
+        return [self._here(name) for name in self.source.file.key]
 
     def _question(self, session: Session) -> Question:
-        columns = [(name, column.from_[0] if column.from_ else name) for name, column in self.source.file.columns.items()]
-        return Question(session.dialect, self.options.query, columns, self.source.file.key, self.options.watermark)
+        return Question(session.dialect, self.options.query, self._names, self._key_names, self.options.watermark)
 
     def _session(self) -> Session:
         account = self.around.login(self.source)

@@ -106,14 +106,14 @@ class Question:
 
     Attributes:
         base: The query as written.
-        columns: Name in the table to name in the query.
-        key: Columns of the table that identify a row.
-        watermark: Columns of the query; the first that has a value says when a row changed.
+        columns: Its columns that are wanted.
+        key: Those that identify a row.
+        watermark: Those of which the first that has a value says when a row changed.
     """
 
     dialect: Dialect
     base: str
-    columns: Sequence[tuple[str, str]]
+    columns: Sequence[str]
     key: Sequence[str] = ()
     watermark: Sequence[str] = ()
 
@@ -126,7 +126,7 @@ class Question:
             following: Where the next poll will begin: what changed earlier will not come again (second flag column ``0``).
             again: Keys whose rows are wanted in any case; their columns' texts.
         """
-        chosen = [f"{self.dialect.value(self.dialect.column(here))} AS {self.dialect.quoted(name)}" for name, here in self.columns]
+        chosen = [self._chosen(name) for name in self.columns]
         if self.watermark:
             chosen += [self._flag(">", last, "_before"), self._flag("<", following, "_again")]
         where = self._changed_since(since) if since else ""
@@ -142,12 +142,13 @@ class Question:
 
     def keys(self) -> str:
         """The key of every row."""
-        here = dict(self.columns)
-        chosen = [f"{self.dialect.value(self.dialect.column(here[name]))} AS {self.dialect.quoted(name)}" for name in self.key]
-        return f"SELECT {', '.join(chosen)} FROM {self._source}"
+        return f"SELECT {', '.join(self._chosen(name) for name in self.key)} FROM {self._source}"
 
     def count(self) -> str:
         return f"SELECT {self.dialect.value('COUNT(*)')} AS rows_found FROM {self._source}"
+
+    def _chosen(self, name: str) -> str:
+        return f"{self.dialect.value(self.dialect.column(name))} AS {self.dialect.quoted(name)}"
 
     @property
     def _source(self) -> str:
@@ -172,12 +173,10 @@ class Question:
         return f"{self.dialect.value(flag)} AS {self.dialect.quoted(name)}"
 
     def _is_row(self, key: Sequence[str]) -> str:
-        here = dict(self.columns)
         pairs = zip(self.key, key, strict=True)
-        return " AND ".join(f"{self.dialect.value(self.dialect.column(here[name]))} = {self.dialect.text(text)}" for name, text in pairs)
+        return " AND ".join(f"{self.dialect.value(self.dialect.column(name))} = {self.dialect.text(text)}" for name, text in pairs)
 
     def _order(self) -> str:
-        here = dict(self.columns)
         if self.key:
-            return ", ".join(self.dialect.column(here[name]) for name in self.key)
+            return ", ".join(self.dialect.column(name) for name in self.key)
         return ", ".join(str(number) for number in range(1, len(self.columns) + 1))

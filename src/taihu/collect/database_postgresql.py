@@ -19,9 +19,10 @@ _UNREACHABLE = (
     "could not translate host name", "connection refused", "timeout expired", "timed out", "no route to host", "network is unreachable",
     "server closed the connection", "connection reset", "could not receive data", "could not send", "ssl syscall error", "eof detected",
     "starting up", "shutting down", "too many connections", "too many clients", "remaining connection slots", "recovery mode",
-    "unexpected eof", "invalid response", "expected authentication request", "ssl error", "not connected", "protocol",
+    "unexpected eof", "invalid response", "expected authentication request", "not connected", "canceling statement due to",
+    "terminating connection",
 )  # fmt: skip
-_TLS_REFUSED = ("certificate", "does not support ssl", "no pg_hba.conf entry")
+_TLS_REFUSED = ("certificate", "does not support ssl", "ssl error")
 _MAY_WRITE = """
 SELECT CAST(COALESCE(bool_or(has_table_privilege(c.oid, 'INSERT') OR has_table_privilege(c.oid, 'UPDATE')
   OR has_table_privilege(c.oid, 'DELETE')), false) AS TEXT) AS may_write
@@ -133,12 +134,12 @@ def _quoted(value: str) -> str:
 def _refused(error: BaseException, login: Login) -> Exception:
     """Why there is no connection. A refusal is recognised by what it is not, because servers speak their own language."""
     said = str(error).lower()
+    if any(each in said for each in _UNREACHABLE):
+        return TransientError("the database server cannot be reached", where=login.where, fix="check host: and port: of the account")
     if any(each in said for each in _TLS_REFUSED):
         return TerminalError(
             "no encrypted connection to the database could be made", where=login.where, fix="name the server's authority: in the account"
         )
-    if any(each in said for each in _UNREACHABLE):
-        return TransientError("the database server cannot be reached", where=login.where, fix="check host: and port: of the account")
     return AccessRefused(
         "the database server refused the login", where=login.where, fix="check user:, password: and database: of the account"
     )

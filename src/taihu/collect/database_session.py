@@ -9,7 +9,7 @@ import datetime as dt
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -51,7 +51,7 @@ class Login:
     port: int | None
     database: str
     user: str
-    password: str
+    password: str = field(repr=False)
     tls: bool
     authority: Path | None
     seconds: int

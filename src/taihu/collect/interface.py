@@ -205,6 +205,11 @@ class Connector(ABC):
         Called after every commit, at the end also with no items, and possibly again for the same items after a crash.
         """
 
+    @classmethod
+    def asked_again(cls, cursor: str | None, keys: Sequence[Sequence[str]]) -> str | None:
+        """The cursor with which the next run asks for the rows of these keys; None for a connector that knows no keys."""
+        return None
+
     @abstractmethod
     def probe(self) -> Health:
         """Try to reach the source without collecting anything."""

@@ -220,6 +220,21 @@ _ALL = [
     _r("nil_return", "本期无销售（零申报）", "nil return: no sales in the period", "无需处理", "nothing to do"),
     _r("late", "迟到", "late", "催促发送方", "remind the sender"),
     _r("missing", "未收到", "missing", "催促发送方", "remind the sender"),
+    _r(
+        "keys_shrunk",
+        "数据库中的主键突然少了很多（可能未查全）",
+        "far fewer keys than rows (the database may not have answered in full)",
+        "确认这些行确已删除后放行；否则检查查询与权限",
+        "release it if the rows were really deleted; else check the query and the login's rights",
+    ),
+    _r("deleted_at_source", "源数据库已删除此行", "deleted in the source database", "无需处理", "nothing to do"),
+    _r(
+        "row_missed",
+        "增量取数漏掉的行（下次补取）",
+        "a row that the watermark missed (the next poll fetches it)",
+        "无需处理",
+        "nothing to do",
+    ),
     _r("corrected", "已按更正记录修改", "changed by a recorded correction", "无需处理", "nothing to do"),
     _r(
         "correction_ambiguous",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Lang = Literal["zh", "en"]
+KEY_SET = "keys"
 _POSITION = re.compile(r"(?:(?P<member>.*)>)?(?:(?P<sheet>.*)!)?(?P<row>\d+)(?:/(?P<columns>[A-Z0-9,]*))?", re.DOTALL)
 
 
@@ -52,7 +53,8 @@ class Item:
     Attributes:
         key: Stable identity inside the source (mail part, path with size and time, query window).
         name: File name as the sender wrote it, for people; never used as a path.
-        meta: What the envelope says: ``sender``, ``subject``, ``folder``, ``path``, ``url``, ``query``.
+        meta: What the envelope says: ``sender``, ``subject``, ``folder``, ``path``, ``url``, ``query``; ``kind`` is ``KEY_SET`` where
+            the bytes are no rows but the keys of all rows that there are.
         received_at: When it reached the server (aware), if the server says so.
     """
 

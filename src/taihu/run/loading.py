@@ -16,6 +16,7 @@ from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
 from taihu.run.intake import Intake, take_in
 from taihu.run.postconditions import promises_period, try_again
+from taihu.run.reconciling import Reconciled, ask_again, is_key_set, reconcile
 from taihu.run.references import References
 from taihu.run.resending import replaced_arrivals, with_resend_notes
 from taihu.run.standing import Claims, Standing, order_of
@@ -44,9 +45,10 @@ def load_source(ws: Workspace, source: Source) -> Loaded:
 
 
 def _load(ws: Workspace, source: Source) -> Loaded:
-    waiting = ws.ledger.arrivals(source=source.name, states=("landed",))
-    if not waiting:
+    landed = ws.ledger.arrivals(source=source.name, states=("landed",))
+    if not landed:
         return Loaded(source.name, (), None, ())
+    waiting = [arrival for arrival in landed if not is_key_set(arrival)]
     with ws.ledger.lease(f"table:{source.table}"):
         _undo_uncommitted(ws, source)
         references = References(ws, source)
@@ -56,15 +58,20 @@ def _load(ws: Workspace, source: Source) -> Loaded:
         claims = standing.claims(intakes)
         replaced = _replaced_rows(ws, source, claims, references)
         version, partitions = _write(ws, source, intakes, claims, standing, references)
+        reconciled = reconcile(ws, source, [arrival for arrival in landed if is_key_set(arrival)])
+        version, partitions = _without_gone(ws, source, reconciled, version, partitions)
         stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
         gone: list[ArrivalDecision] = []
         if source.file.load == "replace":
             intakes = with_resend_notes(intakes, replaced, references.winners, _party(source, references))
             gone = replaced_arrivals(intakes, references.winners, claims)
+        intakes = [*intakes, *reconciled.intakes]
         decisions = [intake.decision for intake in intakes]
         with ws.ledger.together():
             ws.ledger.arrivals_decided(source.name, decisions, table=source.table, version=version, stamps=stamps)
-            ws.ledger.arrivals_decided(source.name, gone)
+            ws.ledger.arrivals_decided(source.name, [*gone, *reconciled.overtaken])
+            if reconciled.intakes:
+                _compared(ws, source, reconciled)
     return Loaded(source.name, intakes, version, partitions)
 
 
@@ -97,6 +104,27 @@ def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], refe
         intakes.append(intake)
         ws.progress.step(source.name)
     return intakes
+
+
+def _without_gone(
+    ws: Workspace, source: Source, reconciled: Reconciled, version: int | None, partitions: Sequence[str]
+) -> tuple[int | None, list[str]]:
+    """Remove the rows that are gone from the database; gives version and changed partitions with those of the write before."""
+    if reconciled.kept is None:
+        return version, list(partitions)
+    if not source.file.business_date:
+        return ws.tables.replace(source.table, reconciled.kept), [""]
+    version, months = _write_months(ws, source, reconciled.kept, reconciled.months)
+    return version, sorted({*partitions, *months})
+
+
+def _compared(ws: Workspace, source: Source, reconciled: Reconciled) -> None:
+    """Tell how comparing the keys ended, and let the next poll ask for what was missed."""
+    intake = reconciled.intakes[0]
+    counts = {"rows_in": reconciled.keys_in, "rows_out": reconciled.gone}
+    ws.ledger.outcome("reconcile", source.name, status=intake.state, reason=intake.reason, detail=intake.detail, **counts)
+    if reconciled.again:
+        ask_again(ws, source, reconciled.again)
 
 
 def _party(source: Source, references: References) -> str | None:

@@ -103,6 +103,7 @@ class World(ABC):
     Attributes:
         protocol: What is spoken: ``http``, ``imap``, ``ssh``, ``ftp``, ``smb``, ``postgresql``, ``mysql``; it decides which faults
             the connector can meet. Empty without a server.
+        cannot_meet: Faults that cannot be shown to this connector, each with its reason (beside those that follow from the protocol).
         one_item_a_put: False where an item is the whole state (a table, a page) instead of one file.
         through: Host and port of a proxy that stands before the server, or None.
         tls: The connection is encrypted from its first byte; the ``account`` says so too (``tls=self.tls``, :attr:`url`). The proxy
@@ -110,6 +111,7 @@ class World(ABC):
     """
 
     protocol: ClassVar[str] = ""
+    cannot_meet: ClassVar[dict[str, str]] = {}
 
     root: Path
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
@@ -179,7 +181,10 @@ class World(ABC):
             fetched: list[Fetched] = []
             for item in connector.discover(self.cursor, self.known):
                 assert item.key not in self.known
-                fetched.append(whole(connector.fetch(item)))
+                each = whole(connector.fetch(item))
+                if each.item.key in self.known:
+                    continue
+                fetched.append(each)
                 if len(fetched) == most:
                     break
             if remember:
