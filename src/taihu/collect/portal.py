@@ -23,7 +23,7 @@ from taihu.collect.portal_trace import trace_of
 from taihu.collect.portal_walk import Person, Walk
 from taihu.collect.web_session import Answer
 from taihu.core.clock import SHANGHAI
-from taihu.core.errors import AccessRefused, ManifestError, NotFound, SourcePaused, TaihuError
+from taihu.core.errors import AccessRefused, ManifestError, NotFound, SourcePaused, TaihuError, TransientError
 from taihu.core.ids import derived_id, sha256_of
 from taihu.core.types import Fetched, Item, Span, Text
 from taihu.manifest.portal import PortalFile, Step
@@ -290,7 +290,9 @@ class PortalConnector(Connector):
         if target.step.fetch is None and target.url == target.page_url:
             target.walk.reach(target.number)
             return target.walk.engine.take(target.step.download or "")
-        return target.walk.engine.get(target.url, target.query or None)
+        answer = target.walk.engine.get(target.url, target.query or None)
+        # A server in trouble may answer 200 and nothing: that is asked for a second time before it is believed.
+        return answer if answer.content else target.walk.engine.get(target.url, target.query or None)
 
     # rehearsing --------------------------------------------------------------------------------------------------------
 
@@ -396,7 +398,7 @@ class PortalConnector(Connector):
 
     def _keep_trace(self, error: TaihuError, walk: Walk) -> None:
         traces = self.around.traces
-        if traces is None or isinstance(error, SourcePaused):
+        if traces is None or isinstance(error, SourcePaused) or (isinstance(error, TransientError) and not walk.engine.url):
             return
         before = traces.outline_get(self.source.name)
         try:

@@ -47,6 +47,8 @@ _LINKS = """(nodes) => nodes.filter((n) => n.href && !/^(#|javascript:|mailto:)/
 const row = n.closest('tr') || n.closest('li') || n; const text = (e) => (e.textContent || '').trim().replace(/\\s+/g, ' ');
 const cells = row.cells ? [...row.cells].map(text).join(' ').trim() : text(row); return [n.href, text(n), cells]; })"""
 _TABLES = "(nodes) => nodes.map((n) => n.tagName === 'TABLE' ? n : n.querySelector('table')).filter(Boolean).map((n) => n.outerHTML)"
+_ALL_TEXT = """() => [document.documentElement.textContent, ...[...document.querySelectorAll('input, textarea')].map((n) => n.value)]
+.join('\\n')"""
 _BLANK = """(secrets) => { const hit = (text) => secrets.some((each) => text.includes(each));
 for (const field of document.querySelectorAll('input, textarea')) if (field.type === 'password' || hit(field.value)) field.value = '';
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -120,7 +122,7 @@ class BrowserEngine(PortalEngine):
                 raise TerminalError(f"{selector!r} is not a field that can be filled", where=self.place) from None
             field.blur()
         self._written[selector] = (value, secret)
-        self._read_back(selector)
+        self._read_back(selector, field)
 
     def select(self, selector: str, value: str) -> None:
         field = self._needed(selector)
@@ -133,7 +135,7 @@ class BrowserEngine(PortalEngine):
                 raise altered(selector, value, "", where=self.place)
             field.select_option(value=chosen)
         self._written[selector] = (chosen, False)
-        self._read_back(selector)
+        self._read_back(selector, field)
 
     def check(self, selector: str, wanted: bool) -> None:
         field = self._needed(selector)
@@ -221,10 +223,9 @@ class BrowserEngine(PortalEngine):
 
     def picture(self, secrets: Iterable[str]) -> bytes | None:
         page = self._opened()
-        content = self.html()
-        # Only what the page shows already is told to it.
-        shown = [value for value in secrets if value in content or any(value == written for written, _ in self._written.values())]
         with self._translated():
+            text = page.evaluate(_ALL_TEXT)
+            shown = [value for value in secrets if value in text]  # nothing is told to the page that it does not show already
             page.evaluate(_BLANK, shown)
             height = page.evaluate("() => document.documentElement.scrollHeight")
             return page.screenshot(full_page=height < 4000)
@@ -370,18 +371,19 @@ class BrowserEngine(PortalEngine):
                 return False
             self._opened().wait_for_timeout(50)
 
-    def _read_back(self, selector: str) -> None:
+    def _read_back(self, selector: str, field: Locator) -> None:
         asked, secret = self._written[selector]
         with self._translated():
-            found = self._needed(selector).input_value()
+            found = field.input_value()
         if found != asked:
             raise altered(selector, asked, found, secret=secret, where=self.place)
 
     def _still_as_filled(self) -> None:
         """Scripts may change a field later than it was filled: look once more before anything is sent."""
         for selector in list(self._written):
-            if self.has(selector):
-                self._read_back(selector)
+            field = self._find(selector)
+            if field is not None:
+                self._read_back(selector, field)
 
     def _require_good(self) -> None:
         """A click may lead to an error of the site; its status is known from the navigation's timing entry."""

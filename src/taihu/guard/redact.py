@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
-from html import escape
+from html import entities
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -48,9 +48,23 @@ def redact_text(text: str) -> str:
 
 def hide_values(text: str, values: Iterable[str]) -> str:
     """A text without these secrets, in whatever form they stand in it; for pages and traces that are kept as evidence."""
-    for form in _forms(frozenset(value for value in values if value)):
-        text = text.replace(form, _HIDDEN).replace(escape(form), _HIDDEN)
+    wanted = frozenset(value for value in values if value)
+    for form in _forms(wanted):
+        text = text.replace(form, _HIDDEN)
+    for value in wanted:
+        text = _in_markup(value).sub(_HIDDEN, text)
     return text
+
+
+@lru_cache(maxsize=32)
+def _in_markup(value: str) -> re.Pattern[str]:
+    """The value as any page may write it: each of its marks plain, by name or by number."""
+    parts = []
+    for mark in value:
+        numbered = [f"&#0*{ord(mark)};", f"&#[xX]0*(?i:{ord(mark):x});"]
+        named = [] if mark.isalnum() else [re.escape(f"&{name}") for name, each in entities.html5.items() if each == mark]
+        parts.append(f"(?:{'|'.join([*sorted(named, key=len, reverse=True), *numbered, re.escape(mark)])})")
+    return re.compile("".join(parts))
 
 
 def redact_value(value: Any) -> Any:
