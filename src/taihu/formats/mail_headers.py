@@ -25,7 +25,9 @@ _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n[ \t]*")
 _PARAMETER = re.compile(r";\s*([^\s=;]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]*)", re.DOTALL)
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
-_BLANK_LINE = re.compile(rb"(?:\r?\n|\A)\r?\n")
+_KEPT = b"(kept) "
+_RUN = re.compile(rb"(?:^[A-Za-z0-9+/]{57,128}\r?\n){30,}", re.MULTILINE)
+_PUT_BACK = re.compile(re.escape(_KEPT.decode()) + r"(\d+)(?:\r\n|\Z)")
 _LF = re.compile(rb"(?<!\r)\n")
 _RECEIVING = frozenset({"to", "cc", "bcc", "delivered-to", "x-original-to"})
 _MAX_DEPTH = 20
@@ -85,8 +87,30 @@ def parse_mail(raw: bytes) -> Mail:
     Args:
         raw: The mail as the server gave it.
     """
-    message = email.message_from_bytes(raw)
+    message = _parsed(raw)
     return _envelope(message, [_part(index, leaf) for index, leaf in enumerate(_leaves(message, 0))])
+
+
+def _parsed(raw: bytes) -> Message:
+    """A mail's structure. The parser looks at every line, so long runs of base64 are kept from it and put back afterwards."""
+    if _KEPT in raw:
+        return email.message_from_bytes(raw)
+    runs: list[bytes] = []
+
+    def keep(found: re.Match[bytes]) -> bytes:
+        runs.append(found[0])
+        return b"%s%d\r\n" % (_KEPT, len(runs) - 1)
+
+    def put_back(found: re.Match[str]) -> str:
+        run = runs[int(found[1])].decode("ascii")
+        return run if found[0].endswith("\n") else run.rstrip("\r\n")  # a line break before a boundary belongs to the boundary
+
+    message = email.message_from_bytes(_RUN.sub(keep, raw))
+    for part in message.walk() if runs else ():
+        text = part.get_payload()
+        if isinstance(text, str) and _KEPT.decode() in text:
+            part.set_payload(_PUT_BACK.sub(put_back, text))
+    return message
 
 
 def parse_head(raw: bytes) -> Mail:
@@ -101,8 +125,12 @@ def parse_part(index: int, raw: bytes) -> MailPart:
 
 def head_of(raw: bytes) -> bytes:
     """The header block of a mail."""
-    found = _BLANK_LINE.search(raw)
-    return raw[: found.start()] if found else raw
+    if raw.startswith((b"\n", b"\r\n")):
+        return b""
+    end = raw.find(b"\n\r\n")
+    shorter = raw.find(b"\n\n", 0, end if end >= 0 else len(raw))
+    end = end if shorter < 0 else shorter
+    return raw if end < 0 else raw[:end].removesuffix(b"\r")
 
 
 def crlf(raw: bytes) -> bytes:
@@ -137,11 +165,12 @@ def decode_header(raw: bytes) -> str:
 
 
 def _raw(value: object) -> bytes:
-    return str(value).encode("ascii", errors="surrogateescape") if not _has_wide(str(value)) else str(value).encode()
-
-
-def _has_wide(value: str) -> bool:
-    return any(char > "\x7f" and not "\udc80" <= char <= "\udcff" for char in value)
+    """The bytes of a header as they came; the parser keeps those beyond ASCII as surrogates."""
+    text = str(value)
+    try:
+        return text.encode("ascii", errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogateescape")
 
 
 def _eight_bit(raw: bytes) -> str:

@@ -182,3 +182,23 @@ def test_recipients() -> None:
         "gbk"
     )
     assert parse_head(head).recipients == ("bi@a.example", "b@a.example", "c@a.example", "d@a.example")
+
+
+LINES = base64.encodebytes(bytes(range(256)) * 20)
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("encoding", [b"base64", b"7bit", b"quoted-printable"])
+@pytest.mark.parametrize("tail", [b"", b"the end\n", b"(kept) 0\n"])
+@pytest.mark.parametrize("kind", [b"text/plain", b"application/octet-stream", b"message/rfc822"])
+def test_long_runs_of_base64_come_out_as_the_standard_library_gives_them(kind: bytes, tail: bytes, encoding: bytes, ends: bytes) -> None:
+    inner = b"Subject: inner\n\n" if kind == b"message/rfc822" else b""
+    part = b"\nContent-Type: " + kind + b"\nContent-Transfer-Encoding: " + encoding + b"\n\n" + inner + LINES + b"x\n" + LINES + tail
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b" + part + b"\n--b" + part + b"--b--\n" + LINES
+    raw = raw.replace(b"\n", ends)
+    ours = [part.content for part in parse_mail(raw).parts]
+    if kind == b"message/rfc822" and encoding == b"base64":
+        assert len(ours) == 2  # the standard library sees no mail inside
+        return
+    theirs = [part.get_payload(decode=True) for part in email.message_from_bytes(raw).walk() if not part.is_multipart()]
+    assert ours == theirs
