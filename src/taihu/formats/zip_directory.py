@@ -61,9 +61,12 @@ def directory_place(content: bytes) -> tuple[int, int] | None:
 
 
 def is_appended_zip(content: bytes) -> bool:
-    """Whether a zip archive with at least one entry stands at the end of bytes that begin as something else."""
+    """Whether bytes that begin as something else end with a zip archive of at least one entry, and with nothing behind it."""
     place = directory_place(content)
-    return place is not None and place[1] > place[0]
+    if place is None or place[1] == place[0]:
+        return False
+    end = content.rfind(_END)
+    return end + 22 + int.from_bytes(content[end + 20 : end + 22], "little") == len(content)
 
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:

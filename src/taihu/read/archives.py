@@ -97,7 +97,7 @@ def _children(file: Unpacked, opening: Opening) -> Iterator[Unpacked]:
         name = part.name.replace("\\", "/")
         if is_clutter(name):
             continue
-        if is_unsafe(part.name):
+        if not name or is_unsafe(part.name):
             # The name itself may deceive whoever reads it, so the member is known by its number.
             yield Unpacked(_way(file, f"#{number}"), f"#{number}", b"", "", parent, "unsafe_name")
             continue

@@ -27,16 +27,16 @@ def zip_parts(content: bytes, opening: Opening) -> Iterator[Part]:
         archive, infos = _opened(content)
     except TooManyEntries:
         raise ContentRefused("too_large", f"more than {MAX_MEMBERS:,} members") from None
-    except BROKEN_ARCHIVE as error:
+    except Exception as error:  # pyzipper's errors are not those of zipfile
         raise broken(error) from None
     with archive:
         check_expansion(archive)
         if overlapping(infos):
             raise ContentRefused("too_large", "members of the archive overlap")
         for info in infos:
-            if info.is_dir():
-                continue
             name = member_name(info)
+            if name.endswith("/"):
+                continue
             try:
                 yield Part(name, _content(archive, info, opening))
             except Exhausted:
@@ -67,9 +67,11 @@ def _content(archive: Any, info: zipfile.ZipInfo, opening: Opening) -> bytes:
         raise ContentRefused("unsupported_archive", f"a member is packed with {method}")
     try:
         return _decrypted(archive, info, opening) if info.flag_bits & _ENCRYPTED else _read(archive, info, opening, None)
+    except ContentRefused:
+        raise
     except NotImplementedError:
         raise ContentRefused("unsupported_archive", "a member is packed with a method that is not known") from None
-    except BROKEN_ARCHIVE as error:
+    except Exception as error:  # pyzipper's errors are not those of zipfile
         raise broken(error) from None
 
 
@@ -91,7 +93,7 @@ def _decrypted(archive: Any, info: zipfile.ZipInfo, opening: Opening) -> bytes:
         for form in byte_forms(password):
             try:
                 content = _read(archive, info, opening, form)
-            except NotImplementedError:
+            except (ContentRefused, NotImplementedError):
                 raise
             except (pyzipper.BadZipFile, *BROKEN_ARCHIVE) as error:
                 # AES proves a password before the content; what fails after that proof is damaged.
