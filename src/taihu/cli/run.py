@@ -9,6 +9,7 @@ import typer
 from taihu.cli import console
 from taihu.cli.journal import journal, record
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+from taihu.core.reasons import REASONS
 
 if TYPE_CHECKING:
     from taihu.run.execution import RunResult
@@ -52,6 +53,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "schema": "taihu.run/1",
         "landed": result.landed,
         "failed": result.failed,
+        "paused": result.paused,
         "decided": result.decided,
         "tables": result.tables,
         "publications": [{"id": p.id, "report": p.report, "span": str(p.span), "complete": p.complete} for p in result.publications],
@@ -65,7 +67,9 @@ def _show(result: RunResult) -> None:
     landed = sum(result.landed.values())
     console.say(t(f"新到 {landed} 个文件，更新 {len(result.tables)} 张表", f"{landed} new files, {len(result.tables)} tables updated"))
     for name, error in sorted(result.failed.items()):
-        console.say(f"  ✗ {name}: {error}")
+        console.say(f"  {'⏸' if name in result.paused else '✗'} {name}: {error}")
+        if name in result.paused:
+            console.say(f"    → {console.tt(REASONS[result.paused[name]].fix)}".replace("来源名", name).replace("NAME", name))
     for publication in result.publications:
         mark = t("完整", "complete") if publication.complete else t("不完整", "incomplete")
         console.say(f"  ✓ {publication.report} {publication.span} ({mark}) {publication.id[:8]}")

@@ -53,6 +53,7 @@ def status(
     from zoneinfo import ZoneInfo
 
     from taihu.run.operations import PartyNames
+    from taihu.run.portals import is_paused
 
     with open_project(project, as_of) as ws:
         zone = ZoneInfo(ws.tree.file.time_zone)
@@ -69,6 +70,7 @@ def status(
         names = PartyNames(ws)
         pairs = {(debt.source, debt.party) for debt in debts} | {(hold.source, hold.party) for hold in holds}
         who = {(name, party): names.name(name, party) for name, party in pairs if party and party != name}
+        paused = [name for name in ws.tree.sources if source in (None, name) and is_paused(ws, name)]
         off = [day for day in span.days() if not ws.calendar.is_workday(day)]
     if json:
         rows = [
@@ -79,7 +81,7 @@ def status(
             {"id": h.id, "source": h.source, "party": h.party, "span": str(h.span or ""), "reason": h.reason, "arrival": h.arrival_id}
             for h in holds
         ]
-        console.show_json({"schema": "taihu.status/1", "expectations": rows, "holds": held})
+        console.show_json({"schema": "taihu.status/1", "expectations": rows, "holds": held, "paused": paused})
         return
     if html is not None:
         from taihu.cli.matrix_page import Matrix, matrix_page
@@ -99,6 +101,9 @@ def status(
     else:
         console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
     _show_holds(holds)
+    for name in paused:
+        en = f"⏸ {name} waits for a person or a permission: taihu portal check {name}"
+        console.say(console.t(f"⏸ {name} 在等待人工登录或授权：taihu portal check {name}", en))
     for publication in publications:
         console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
 

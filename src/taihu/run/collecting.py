@@ -55,11 +55,13 @@ class Collected:
         landed: New arrivals.
         missed: Items that were there and could not be fetched.
         problem: Why not everything came, in one sentence; empty if it did.
+        paused: Reason code of a source that waits for a person or a permission; empty for all others.
     """
 
     landed: int = 0
     missed: int = 0
     problem: str = ""
+    paused: str = ""
 
 
 def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = None) -> dict[str, Collected]:
@@ -95,7 +97,8 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
             except Exception as error:  # one source must not stop the others, whatever its libraries raise
                 if isinstance(error, TransientError):
                     away.add(source.file.collect.account or "")
-                result[source.name] = Collected(problem=_failed(ws, source, error))
+                paused = error.reason if isinstance(error, SourcePaused) else ""
+                result[source.name] = Collected(problem=_failed(ws, source, error), paused=paused)
             ws.progress.step(source.name)
     return result
 

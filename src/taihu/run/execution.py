@@ -36,10 +36,16 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class RunResult:
-    """What one run did."""
+    """What one run did.
+
+    Attributes:
+        failed: Why a source or report failed, by name.
+        paused: Reason code of those sources among them that wait for a person (``needs_human``) or a permission.
+    """
 
     landed: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    paused: dict[str, str] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
@@ -80,6 +86,8 @@ def run(
                 result.landed[name] = outcome.landed
             if outcome.problem:
                 result.failed[name] = outcome.problem
+            if outcome.paused:
+                result.paused[name] = outcome.paused
         if not ws.ledger.outcomes(step="start", subject="project"):
             ws.ledger.outcome("start", "project", status="done")
         _load(ws, wanted, result)

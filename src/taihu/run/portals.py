@@ -40,6 +40,12 @@ def portal_of(ws: Workspace, name: str) -> Iterator[PortalConnector]:
         yield getattr(connector, "inner", connector)
 
 
+def is_paused(ws: Workspace, name: str) -> bool:
+    """Whether a source waited for a person or a permission when it was last asked."""
+    last = ws.ledger.attempts(name, limit=1)
+    return bool(last) and last[0].kind == "paused"
+
+
 def rehearsed(ws: Workspace, name: str) -> Iterator[Rehearsed]:
     """Walk a portal's recipe up to its downloads, landing nothing; one result a step, the last is the one that failed."""
     with ws.ledger.lease("run"), portal_of(ws, name) as portal:
