@@ -20,11 +20,12 @@ def read(
     source: Annotated[str | None, typer.Option("--source", "-s", help="Read it as this source of the project would.")] = None,
     out: Annotated[Path | None, typer.Option("--csv", help="Write each table as UTF-8 CSV into this folder.")] = None,
     rows: Annotated[int, typer.Option(help="So many rows are shown of each table.")] = 5,
+    password: Annotated[list[str] | None, typer.Option(help="Reference to a password (env:NAME, file:PATH); several are tried.")] = None,
     project: Project = HERE,
     json: Json = False,
 ) -> None:
     """Show header, rows, proposed types and control totals of every table in a file."""
-    result = _read(file, source, project)
+    result = _read(file, source, project, password or [])
     if out is not None:
         _write_csv(result, out, file.stem)
     if json:
@@ -34,12 +35,12 @@ def read(
     raise typer.Exit(3 if result.held else 0)
 
 
-def _read(file: Path, source: str | None, project: Path) -> FileRead:
+def _read(file: Path, source: str | None, project: Path, references: list[str]) -> FileRead:
     content = file.read_bytes()
     if source is None:
         from taihu.read.blind import read_blind
 
-        return read_blind(content, file.name)
+        return read_blind(content, file.name, passwords=_resolved(references, Path.cwd()))
     from taihu.core.errors import UsageError
     from taihu.project.load import load_tree
     from taihu.read import read_file
@@ -48,16 +49,19 @@ def _read(file: Path, source: str | None, project: Path) -> FileRead:
     if source not in tree.sources:
         raise UsageError(f"there is no source {source!r}", fix=f"sources: {', '.join(tree.sources)}")
     entry = tree.sources[source]
-    return read_file(content, file.name, read=entry.file.read, layouts=entry.layouts, passwords=_passwords(tree, entry, project))
+    account = tree.file.accounts.get(entry.file.collect.account or "")
+    named = [*entry.file.read.passwords, *(account.passwords if account else ())]
+    passwords = [*_resolved(references, Path.cwd()), *_resolved(named, project)]
+    return read_file(content, file.name, read=entry.file.read, layouts=entry.layouts, passwords=passwords)
 
 
-def _passwords(tree: Any, entry: Any, project: Path) -> list[str]:
+def _resolved(references: list[str], project: Path) -> list[str]:
+    """Passwords behind references; one that is not there is told and left out."""
     from taihu.core.errors import ManifestError
     from taihu.guard.secrets import resolve
 
-    account = tree.file.accounts.get(entry.file.collect.account or "")
     found = []
-    for reference in [*entry.file.read.passwords, *(account.passwords if account else ())]:
+    for reference in references:
         try:
             found.append(resolve(reference, base=project).reveal())
         except ManifestError as error:
@@ -94,6 +98,17 @@ def as_json(result: FileRead) -> dict[str, Any]:
             }
             for table in result.tables
         ],
+        "members": [
+            {
+                "path": member.path,
+                "kind": member.kind,
+                "size": member.size,
+                "sha256": member.sha256,
+                "parent": member.parent,
+                "reason": member.reason or None,
+            }
+            for member in result.members
+        ],
     }
 
 
@@ -120,6 +135,11 @@ def _show(result: FileRead, limit: int) -> None:
         words = (console.tt(reason.title), detail_in(result.held, result.held_detail, console.lang()))
         console.say(f"{t('不可用', 'held')}: {t('；', '; ').join(word for word in words if word)}")
         console.say(f"  → {console.tt(reason.fix)}")
+    for member in result.members:
+        if member.reason:
+            place = f"{member.path}: {console.tt(REASONS[member.reason].title)}"
+            detail = detail_in(member.reason, member.detail, console.lang())
+            console.say(f"  {place}{t('；', '; ')}{detail}" if detail else f"  {place}")
     screen = console.rich_console(err=False)
     for table in result.tables:
         types = _types(table)

@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import struct
 import tarfile
 import zipfile
@@ -18,6 +19,7 @@ import pytest
 from tests.made.compound import Attachment, Message, compound_file, msg_file
 from tests.made.tnef import winmail, winmail_with_mail
 
+from taihu.core.details import detail_in
 from taihu.core.ids import sha256_of
 from taihu.core.reasons import REASONS
 from taihu.formats.closes import closes_properly
@@ -528,3 +530,30 @@ def test_archives_in_archives_end_somewhere() -> None:
 def test_unpacked_is_what_it_says() -> None:
     (file,) = unpack(CSV, "a.csv")
     assert file == Unpacked("", "a.csv", CSV, "csv")
+
+
+def test_what_is_wrong_is_said_in_both_languages() -> None:
+    """A Chinese report has a sentence of its own for whatever stops an archive, unless the reason's title says it all."""
+    tarred = io.BytesIO()
+    with tarfile.open(fileobj=tarred, mode="w") as archive:
+        link = tarfile.TarInfo("x")
+        link.type = tarfile.SYMTYPE
+        archive.addfile(link)
+    damaged = bytearray(_zip({"a.csv": CSV}))
+    damaged[60] ^= 0xFF
+    samples = [
+        bytes(damaged),
+        _tar({"a": CSV})[:700],
+        tarred.getvalue(),
+        b"Rar!\x1a\x07\x00",
+        _zip({"a": CSV})[:-9],
+    ]
+    samples += [
+        winmail([("a", b"b", None)])[:-3],
+        _zip({f"{n}.csv": b"x" for n in range(10_001)}, zipfile.ZIP_STORED),
+        gzip.compress(CSV)[:-5],
+    ]
+    for content in samples:
+        *_, file = unpack(content, "x")
+        assert re.search("[\u4e00-\u9fff]", detail_in(file.refused, file.detail, "zh")), file
+        assert not re.search("[\u4e00-\u9fff]", detail_in(file.refused, file.detail, "en"))
