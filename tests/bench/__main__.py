@@ -95,6 +95,16 @@ def landing(folder: Path) -> list[Line]:
     return [Line("land 50 files of 40 kB: hash, seal, fsync, rename", timed(ours), "write, fsync, rename in the clear", timed(plain))]
 
 
+def mailing(folder: Path) -> list[Line]:
+    """Collect the attachments of a mailbox, beside imap-tools with the same durable writes and one commit a mail."""
+    from tests.bench import mail
+
+    folder.mkdir()
+    found = mail.measure(folder)
+    what = f"collect {found['mails']} mails from {found['server']}: list, fetch, parse, seal, fsync, rename, commit"
+    return [Line(what, Timing(*found["ours"]), "imap-tools, AES-GCM, fsync, rename, one SQLite commit a mail", Timing(*found["plain"]))]
+
+
 def workbook(rows: int) -> bytes:
     """A sell-out statement as a distributor's system writes it."""
     import openpyxl
@@ -245,7 +255,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="taihu-bench-") as room:
         folder = Path(room)
-        lines = [*landing(folder / "landing"), *reading(), *committing(folder), *pipeline(folder)]
+        lines = [*landing(folder / "landing"), *mailing(folder / "mail"), *reading(), *committing(folder), *pipeline(folder)]
     text = page(lines)
     print(text)
     if not given.no_page:
