@@ -77,7 +77,7 @@ class Expect(Frozen):
 class Read(Frozen):
     """How bytes become rows of text."""
 
-    as_: Literal["excel", "csv", "html", "pdf", "typed"] = Field(alias="as", description="Kind of file", examples=["excel"])
+    as_: Literal["excel", "csv", "html", "pdf", "invoice", "typed"] = Field(alias="as", description="Kind of file", examples=["excel"])
     layouts: tuple[str, ...] = Field(default=(), description="layouts/<name>.yml, chosen by header", examples=[["standard"]])
     encoding: str | None = Field(default=None, description="Encoding of text files", examples=["gb18030"])
     delimiter: str | None = Field(default=None, description="Field delimiter of text files", examples=[","])

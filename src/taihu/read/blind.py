@@ -17,7 +17,7 @@ from taihu.manifest.layout import LayoutFile, Total
 from taihu.read import totals as control
 from taihu.read.archives import Unpacked, unpack
 from taihu.read.grid import Cell, Grid, filled, plain
-from taihu.read.grids import Grids, grids_of
+from taihu.read.grids import Grids, grids_of, is_invoice
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.typed import TYPED, read_typed
@@ -58,7 +58,7 @@ def _one(file: Unpacked) -> FileRead:
     try:
         if file.refused:
             raise ContentRefused(file.refused, file.detail)
-        if file.kind in TYPED:
+        if file.kind in TYPED and not is_invoice(file):
             return FileRead(file.kind, None, (read_typed(file),))
         grids = grids_of(file)
         shaped = list(_tables(grids))
@@ -126,6 +126,8 @@ def _part(grid: Grid, start: int, end: int) -> Grid:
 
 def guess_header(grid: Grid) -> Header | None:
     """The row that names most columns and is followed by rows of another nature; rows without a header get numbered names."""
+    if grid.header_at is not None:
+        return Header(grid.header_at, grid.header_at, tuple(_distinct(combined_names(grid, grid.header_at, grid.header_at))))
     best: tuple[float, int] | None = None
     for index in range(min(len(grid.rows), _LOOKED_AT)):
         score = _header_score(grid, index)
@@ -217,20 +219,20 @@ def _stated_totals(grid: Grid, header: Header) -> Iterator[Total]:
     """Totals that lines outside the table state, as a layout would declare them."""
     amount = next((name for name in header.names if name and _AMOUNT.search(name)), None)
     seen: set[str] = set()
+    labels = _labels(grid, header)
     for index, row in enumerate(grid.rows):
         if header.first <= index <= header.last or filled(row) > 2:
             continue
         text = control.line_text(row)
         for found in _LABELLED_LINE.finditer(text):
-            column = _column_with(grid, header, found["label"])
             if found["label"] in seen or amount is None:
                 continue
+            where = _rows_with(grid, header, found["label"], [label for label in labels if label != found["label"]])
             seen.add(found["label"])
             pattern = (
                 text[: found.start("rows")] + "{rows}" + text[found.end("rows") : found.start("sum")] + "{sum}" + text[found.end("sum") :]
             )
-            where = {column: found["label"]} if column else {}
-            if column or found["label"] in ("合计", "总计", "共计"):
+            if where or found["label"] in ("合计", "总计", "共计"):
                 yield Total(line=pattern, sum=amount, where=where, required=False)
         count = _COUNT_LINE.search(text)
         if count and "count" not in seen and not _LABELLED_LINE.search(text):
@@ -238,12 +240,25 @@ def _stated_totals(grid: Grid, header: Header) -> Iterator[Total]:
             yield Total(line=text[: count.start(1)] + "{rows}" + text[count.end(1) :], required=False)
 
 
-def _column_with(grid: Grid, header: Header, label: str) -> str | None:
-    """The column among whose values the label of a total stands (支出 in 收/支)."""
-    for n, name in enumerate(header.names):
-        if name is None:
-            continue
-        values = {plain(row[n]) for row in grid.rows[header.last + 1 :] if n < len(row) and row[n] is not None}
-        if label in values and len(values) <= 12:
-            return name
-    return None
+def _labels(grid: Grid, header: Header) -> list[str]:
+    """Labels of all lines outside the table that state a count and a sum."""
+    outside = [row for n, row in enumerate(grid.rows) if not header.first <= n <= header.last and filled(row) <= 2]
+    return list(dict.fromkeys(found["label"] for row in outside for found in _LABELLED_LINE.finditer(control.line_text(row))))
+
+
+def _rows_with(grid: Grid, header: Header, label: str, others: Sequence[str]) -> dict[str, str]:
+    """Which rows a total's label means: those with it in a column (支出 in 收/支), or with the one value left over (中性交易)."""
+    columns = [(name, _few_values(grid, header, n)) for n, name in enumerate(header.names) if name is not None]
+    for name, values in columns:
+        if label in values:
+            return {name: label}
+    for name, values in columns:
+        left = values - set(others)
+        if len(left) == 1 and len(others) > 1 and len(values) == len(others) + 1 and label not in others:
+            return {name: left.pop()}
+    return {}
+
+
+def _few_values(grid: Grid, header: Header, column: int) -> set[str]:
+    values = {plain(row[column]) for row in grid.rows[header.last + 1 :] if column < len(row) and row[column] is not None}
+    return values if len(values) <= 12 else set()

@@ -24,7 +24,9 @@ from taihu.read.header import difference, find_header
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.typed import TYPED, read_typed
 
-_KINDS = {"excel": SHEETS, "csv": frozenset({"csv"}), "html": frozenset({"html"}), "typed": TYPED, "pdf": frozenset({"pdf"})}
+_KINDS = {"excel": SHEETS, "csv": frozenset({"csv"}), "html": frozenset({"html"}), "pdf": frozenset({"pdf"}), "typed": TYPED} | {
+    "invoice": frozenset({"xml", "ofd", "pdf"})
+}
 _CELL_ROWS, _CELL_COLUMNS = 30, 12
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
-from taihu.core.types import Note, Position
+from taihu.core.types import Note, Position, StatedTotal
 
 Cell = str | None
 Merged = tuple[int, int, int, int]
@@ -33,6 +33,8 @@ class Grid:
         is_text: Whether a row's number of fields means something (a workbook's rows all have the same).
         widths: Number of fields of each row of a text, as it was written.
         notes: What was noticed while the cells were read.
+        stated: Control totals that the reader itself compared (an invoice's amount and tax).
+        header_at: Index of the header where the format tells it.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Grid:
     is_text: bool = False
     widths: Sequence[int] = ()
     notes: list[Note] = field(default_factory=list)
+    stated: Sequence[StatedTotal] = ()
+    header_at: int | None = None
 
     def position(self, index: int, columns: str = "") -> str:
         """The ``_src_row`` text of a row."""

@@ -16,7 +16,8 @@ from taihu.read.markup import read_html, read_spreadsheetml
 from taihu.read.workbook import read_workbook
 
 SHEETS = frozenset({"xlsx", "xlsb", "xls", "ods", "spreadsheetml"})
-READABLE = SHEETS | {"html", "csv"}
+PAGES = frozenset({"ofd", "pdf"})
+READABLE = SHEETS | PAGES | {"html", "csv", "xml"}
 
 
 @dataclass(slots=True)
@@ -43,13 +44,24 @@ def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | No
         raise ContentRefused("login_page")
     if file.kind not in READABLE:
         raise ContentRefused("wrong_kind", f"there is no table reader for {file.kind}")
-    if file.kind in SHEETS and not closes_properly(file.content, file.kind):
+    if file.kind in SHEETS | PAGES and not closes_properly(file.content, file.kind):
         raise ContentRefused("damaged_file", f"the {file.kind} file is cut off")
-    result = _text_grids(file, encoding, delimiter) if file.kind in ("csv", "html") else _sheet_grids(file)
+    if file.kind in ("ofd", "xml"):
+        result = _document_grids(file)
+    else:
+        result = _text_grids(file, encoding, delimiter) if file.kind in ("csv", "html") else _sheet_grids(file)
     for grid in result.grids:
         grid.member = file.member
         grid.name = grid.name or file.member
     return result
+
+
+def is_invoice(file: Unpacked) -> bool:
+    """Whether XML is the original of an invoice."""
+    from taihu.read.invoice import invoice_of_xml
+    from taihu.read.xml import parse_xml
+
+    return file.kind == "xml" and invoice_of_xml(parse_xml(file.content)) is not None
 
 
 def _sheet_grids(file: Unpacked) -> Grids:
@@ -58,6 +70,24 @@ def _sheet_grids(file: Unpacked) -> Grids:
     bad = garbled("\n".join(_wide_cells(result.grids)))
     if bad:
         result.held, result.held_detail = "mojibake", _place(result.grids, bad)
+    return result
+
+
+def _document_grids(file: Unpacked) -> Grids:
+    """OFD, and the XML of an invoice."""
+    from taihu.read.invoice import invoice_grids, invoice_of_xml
+    from taihu.read.ofd import read_ofd
+    from taihu.read.xml import parse_xml
+
+    if file.kind == "xml":
+        invoice = invoice_of_xml(parse_xml(file.content))
+        if invoice is None:
+            raise ContentRefused("wrong_kind", "the XML is no invoice; read other XML as typed")
+        return Grids("xml", grids=invoice_grids(invoice))
+    read = read_ofd(file.content)
+    result = Grids("ofd", grids=read.grids)
+    if read.contradiction:
+        result.held, result.held_detail = "invoice_disagrees", read.contradiction
     return result
 
 

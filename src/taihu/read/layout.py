@@ -52,6 +52,7 @@ def apply_layout(grid: Grid, header: Header, name: str, layout: LayoutFile, *, e
     rows = _sorted_rows(grid, header, layout)
     columns = _columns(grid, header, rows.data)
     totals, missing = _totals(grid, header, layout, rows, columns)
+    totals.extend(grid.stated)
     moved = moved_columns(header, layout)
     notes = [*grid.notes, *rows.notes]
     if moved:

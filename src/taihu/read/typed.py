@@ -1,9 +1,10 @@
-"""Files that carry their own types (Parquet, JSON): the rows pass through as they are, with their number as position."""
+"""Files that carry their own fields (Parquet, JSON, XML): the rows pass through as they are, with their number as position."""
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -13,8 +14,9 @@ from taihu.core.types import Position, TableRead
 from taihu.formats.text import decode
 from taihu.read.archives import Unpacked
 from taihu.read.limits import MAX_EXPANDED
+from taihu.read.xml import parse_xml, records
 
-TYPED = frozenset({"parquet", "json"})
+TYPED = frozenset({"parquet", "json", "xml"})
 
 
 def read_typed(file: Unpacked) -> TableRead:
@@ -25,7 +27,7 @@ def read_typed(file: Unpacked) -> TableRead:
     """
     if file.kind not in TYPED:
         raise ContentRefused("wrong_kind", f"{file.kind} has no types of its own")
-    table = _parquet(file.content) if file.kind == "parquet" else _json(file.content)
+    table = _READERS[file.kind](file.content)
     prefix = f"{file.member}>" if file.member else ""
     positions = [f"{prefix}{n}" for n in range(1, table.num_rows + 1)]
     assert not positions or positions[0] == Position(1, member=file.member).text
@@ -51,17 +53,24 @@ def _json(content: bytes) -> pa.Table:
     """An array of objects, an object that holds one such array, or JSON lines; all values as text."""
     text = decode(content).text
     try:
-        records = _records(json.loads(text, parse_float=str, parse_int=str))
+        found = _records(json.loads(text, parse_float=str, parse_int=str))
     except ValueError:
         try:
-            records = [json.loads(line, parse_float=str, parse_int=str) for line in text.splitlines() if line.strip()]
+            found = [json.loads(line, parse_float=str, parse_int=str) for line in text.splitlines() if line.strip()]
         except ValueError as error:
             raise ContentRefused("damaged_file", f"not valid JSON ({error})") from None
     except RecursionError:
         raise ContentRefused("damaged_file", "the JSON is nested too deeply") from None
-    if not all(isinstance(record, dict) for record in records):
+    if not all(isinstance(record, dict) for record in found):
         raise ContentRefused("no_table", "the JSON holds no list of objects")
-    flat = [_flat(record) for record in records]
+    return _table([_flat(record) for record in found])
+
+
+def _xml(content: bytes) -> pa.Table:
+    return _table(records(parse_xml(content)))
+
+
+def _table(flat: Sequence[Mapping[str, str | None]]) -> pa.Table:
     names = list(dict.fromkeys(name for record in flat for name in record))
     return pa.table({name: pa.array([record.get(name) for record in flat], pa.string()) for name in names})
 
@@ -97,3 +106,6 @@ def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
         else:
             out[prefix + key] = None if value is None else str(value)
     return out
+
+
+_READERS: dict[str, Callable[[bytes], pa.Table]] = {"parquet": _parquet, "json": _json, "xml": _xml}
