@@ -1,7 +1,8 @@
 """A TCP proxy in front of an IMAP server that gives it the manners of others: 163.com's, QQ's, and a wire that is counted.
 
 ``identified``: every folder is refused until an ID command was seen (163.com, 126.com). ``unknowing``: ID is not offered, and
-whoever sends it all the same, or any other command that is not of the base protocol, is hung up on (QQ).
+whoever sends it all the same, or any other command that is not of the base protocol, is hung up on (QQ). ``immovable``: every
+``MOVE`` is refused, as where an account may read only.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import socket
 import threading
 from typing import Literal, Self
 
-Manners = Literal["plain", "identified", "unknowing"]
+Manners = Literal["plain", "identified", "unknowing", "immovable"]
 _COMMAND = re.compile(rb"(\S+) (?:UID )?(\w+)", re.IGNORECASE)
 _BASE = frozenset(
     b"CAPABILITY NOOP LOGOUT LOGIN AUTHENTICATE SELECT EXAMINE STATUS LIST FETCH STORE COPY SEARCH CLOSE EXPUNGE CREATE APPEND".split()
@@ -80,6 +81,9 @@ class MannersProxy:
                     break
                 if self._manners == "identified" and verb in (b"SELECT", b"EXAMINE", b"STATUS") and not identified and found:
                     client.sendall(found[1] + b" NO " + verb + b" Unsafe Login. Please contact kefu@188.com for help\r\n")
+                    continue
+                if self._manners == "immovable" and verb == b"MOVE" and found:
+                    client.sendall(found[1] + b" NO [NOPERM] Permission denied\r\n")
                     continue
                 server.sendall(line)
         except OSError:

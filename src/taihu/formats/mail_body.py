@@ -9,18 +9,32 @@ import html
 import re
 from collections.abc import Iterator
 
-_TABLE = re.compile(r"<table\b.*?</table\s*>|<table\b.*\Z", re.IGNORECASE | re.DOTALL)
-_ROW = re.compile(r"<tr\b", re.IGNORECASE)
-_CELL = re.compile(r"<t[dh]\b", re.IGNORECASE)
+_MARKUP = re.compile(r"<(/?table|tr|td|th)\b", re.IGNORECASE)
 _LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s<>\"'（），。；、《》【】]+", re.IGNORECASE)
 
 
 def holds_table(text: str) -> bool:
-    """Whether an HTML text has a table of at least two rows and two columns (signatures and frames of one cell are none)."""
-    return any(
-        len(_ROW.findall(table)) >= 2 and len(_CELL.findall(table)) >= 2 * len(_ROW.findall(table)) for table in _TABLE.findall(text)
-    )
+    """Whether an HTML text has a table with two rows of two cells each; frames around a text and signatures have none."""
+    tables: list[list[int]] = []  # of each table that is open, the cells of its rows; mail programs put tables into tables
+    for found in _MARKUP.finditer(text):
+        tag = found[1].lower()
+        if tag == "table":
+            tables.append([])
+        elif not tables:
+            continue
+        elif tag == "/table":
+            if _is_table(tables.pop()):
+                return True
+        elif tag == "tr":
+            tables[-1].append(0)
+        elif tables[-1]:
+            tables[-1][-1] += 1
+    return any(map(_is_table, tables))
+
+
+def _is_table(cells: list[int]) -> bool:
+    return sum(count >= 2 for count in cells) >= 2
 
 
 def links_of(text: str, *, is_html: bool) -> Iterator[str]:
