@@ -21,6 +21,7 @@ from taihu.cli.portal import portal_app
 from taihu.cli.quarantine import quarantine
 from taihu.cli.read import read
 from taihu.cli.report import report_app
+from taihu.cli.retry import retry
 from taihu.cli.run import run, serve
 from taihu.cli.schema import schema
 from taihu.cli.status import status
@@ -39,6 +40,7 @@ SHORT = {
     "explain": Text("一个数字从哪些单元格来", "From a number to the cells it was made of."),
     "docs": Text("生成设计文档、数据字典、血缘与幻灯片", "Design document, dictionary, lineage, slides."),
     "doctor": Text("体检：明早会出什么问题", "What would go wrong tomorrow morning."),
+    "retry": Text("没采集到的：列出、再试", "What could not be collected: list, try again."),
     "quarantine": Text("被拒的行及其原因", "Rows that were refused, and why."),
     "schema": Text("导出编辑器所用的 JSON Schema", "JSON Schemas of the project's files, for editors."),
     "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
@@ -62,7 +64,7 @@ def _root(
     console.choose_language(lang)
 
 
-for command in (init, demo, run, serve, status, read, explain, docs, doctor, quarantine, schema):
+for command in (init, demo, run, serve, status, read, explain, docs, doctor, retry, quarantine, schema):
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)

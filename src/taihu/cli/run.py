@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,9 +10,12 @@ import typer
 from taihu.cli import console
 from taihu.cli.journal import journal, record
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+from taihu.core.errors import UsageError
 from taihu.core.reasons import REASONS
+from taihu.core.types import Span
 
 if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
     from taihu.run.execution import RunResult
 
 
@@ -21,23 +25,27 @@ def run(
     source: Annotated[list[str] | None, typer.Option("--source", "-s", help="Only this source (again for more).")] = None,
     due: Annotated[bool, typer.Option("--due", help="Only what is due (for cron): models wait until a report needs them.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done; change nothing.")] = False,
+    from_: Annotated[str | None, typer.Option("--from", help="Backfill: ask the sources for days from this one on (2026-08-01).")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Backfill: up to and with this day; yesterday if absent.")] = None,
     no_reports: Annotated[bool, typer.Option("--no-reports", help="Collect, load and build only.")] = False,
     json: Json = False,
 ) -> None:
     """Collect, load, check, build and report whatever is due; safe to call again at any time."""
     from taihu.run import execution
     from taihu.run.plan import plan_of
+    from taihu.run.troubles import backfill_plan
 
     progress = console.TerminalProgress("taihu")
     try:
         if plan:
             with open_project(project, as_of, progress) as ws:
-                steps = plan_of(ws)
+                span = _span(ws, from_, to)
+                steps = backfill_plan(ws, span, source) if span else plan_of(ws)
             progress.close()
             _show_plan(steps, json)
             return
         with journal(project, "run"), open_project(project, as_of, progress) as ws:
-            result = execution.run(ws, sources=source, reports=not no_reports, due=due)
+            result = execution.run(ws, sources=source, reports=not no_reports, due=due, span=_span(ws, from_, to))
             record("run", **as_json(result))
     finally:
         progress.close()
@@ -46,6 +54,23 @@ def run(
     else:
         _show(result)
     raise typer.Exit(result.exit_code)
+
+
+def _span(ws: Workspace, start: str | None, last: str | None) -> Span | None:
+    """The days of a backfill; None for an ordinary run."""
+    from zoneinfo import ZoneInfo
+
+    if start is None and last is None:
+        return None
+    today = ws.clock.now().astimezone(ZoneInfo(ws.tree.file.time_zone)).date()
+    try:
+        first = dt.date.fromisoformat(start or "")
+        end = dt.date.fromisoformat(last) + dt.timedelta(days=1) if last else today
+    except ValueError:
+        raise UsageError("a backfill needs --from DATE, and --to DATE if it ends before yesterday", fix="write 2026-08-01") from None
+    if not first < end <= today:
+        raise UsageError(f"there are no days from {first} to before {end}", fix="--from comes before --to, and --to is over")
+    return Span(first, end)
 
 
 def as_json(result: RunResult) -> dict[str, Any]:

@@ -52,8 +52,10 @@ def status(
     """The arrival matrix, open holds and the latest reports."""
     from zoneinfo import ZoneInfo
 
+    from taihu.cli.retry import as_json, show_troubles
     from taihu.run.operations import PartyNames
     from taihu.run.portals import is_paused
+    from taihu.run.troubles import troubles
 
     with open_project(project, as_of) as ws:
         zone = ZoneInfo(ws.tree.file.time_zone)
@@ -71,6 +73,8 @@ def status(
         pairs = {(debt.source, debt.party) for debt in debts} | {(hold.source, hold.party) for hold in holds}
         who = {(name, party): names.name(name, party) for name, party in pairs if party and party != name}
         paused = [name for name in ws.tree.sources if source in (None, name) and is_paused(ws, name)]
+        missing = as_json(ws, source)
+        trouble = troubles(ws, source)
         off = [day for day in span.days() if not ws.calendar.is_workday(day)]
     if json:
         rows = [
@@ -81,7 +85,7 @@ def status(
             {"id": h.id, "source": h.source, "party": h.party, "span": str(h.span or ""), "reason": h.reason, "arrival": h.arrival_id}
             for h in holds
         ]
-        console.show_json({"schema": "taihu.status/1", "expectations": rows, "holds": held, "paused": paused})
+        console.show_json({"schema": "taihu.status/1", "expectations": rows, "holds": held, "paused": paused, **missing})
         return
     if html is not None:
         from taihu.cli.matrix_page import Matrix, matrix_page
@@ -101,6 +105,7 @@ def status(
     else:
         console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
     _show_holds(holds)
+    show_troubles(trouble, missing["refused_logins"])
     for name in paused:
         en = f"⏸ {name} waits for a person or a permission: taihu portal check {name}"
         console.say(console.t(f"⏸ {name} 在等待人工登录或授权：taihu portal check {name}", en))
