@@ -71,7 +71,7 @@ class Samba(Daemon):
         subprocess.run(command, input=f"{password}\n{password}\n".encode(), check=True, capture_output=True)
 
     def command(self) -> Sequence[str]:
-        return ["/usr/sbin/smbd", "--foreground", "--no-process-group", "-s", str(self.folder / "smb.conf")]
+        return ["/usr/sbin/smbd", "--foreground", "-s", str(self.folder / "smb.conf")]
 
     def answers(self) -> bool:
         try:

@@ -38,47 +38,48 @@ class Completeness:
     """The judgement over one listing.
 
     Args:
-        folder: What the versions of the listing are marked with.
         now: Our time, which only measures how long something has been watched, or bounds what is far off.
     """
 
-    def __init__(
-        self, options: DropOptions, store: Store, listing: Sequence[FileSeen], versions: Versions, folder: str, now: dt.datetime
-    ) -> None:
+    def __init__(self, options: DropOptions, store: Store, listing: Sequence[FileSeen], versions: Versions, now: dt.datetime) -> None:
         self._options = options
         self._store = store
         self._listing = listing
         self._versions = versions
-        self._folder = folder
         self._now = now
         self._window = settle_window(options)
 
-    def is_ready(self, entry: FileSeen) -> bool:
-        """Whether a file may be read now; its content is judged by :meth:`closes` and by the manifest afterwards."""
+    def is_ready(self, entry: FileSeen, mark: str) -> bool:
+        """Whether a file may be read now; what it holds is judged afterwards (:class:`ContentCheck`).
+
+        Args:
+            mark: Of this version in the cursor.
+        """
         if self._options.marker is not None:
-            return marker_fits(entry, self._by_name.get(entry.name + self._options.marker))
+            marker = self._by_name.get(entry.name + self._options.marker)
+            return marker is not None and marker_fits(entry, self._store.exact(marker))
         if self._options.manifest is not None:
             listed = self.listed(entry)
             return listed is not None and listed.size in (None, entry.size)
-        return self._store.appears_whole or self._store.is_left_alone(entry) or self._is_settled(entry, self._window)
+        return self._store.appears_whole or self._store.is_left_alone(entry) or self._is_settled(entry, mark, self._window)
 
     def listed(self, entry: FileSeen) -> Listed | None:
         """What the manifests say of a file; None without one."""
         return self._manifests.get(entry.name) if self._options.manifest is not None else None
 
-    def needs_an_end(self, entry: FileSeen) -> bool:
+    def needs_an_end(self, entry: FileSeen, mark: str) -> bool:
         """Whether a file without its format's end is still being written; after a long time it is damaged, and the reader says so."""
         if self._options.marker is not None or self._options.manifest is not None or self._store.appears_whole:
             return False
-        return not self._is_settled(entry, DAMAGED_AFTER * max(self._window, _SHORTEST_DOUBT))
+        return not self._is_settled(entry, mark, DAMAGED_AFTER * max(self._window, _SHORTEST_DOUBT))
 
-    def _is_settled(self, entry: FileSeen, window: dt.timedelta) -> bool:
+    def _is_settled(self, entry: FileSeen, mark: str, window: dt.timedelta) -> bool:
         if not window:
             return True
         at = entry.modified_at
         if at is not None and self._age(entry, at) >= window:
             return True
-        return self._now - self._versions.first_seen(entry.version(self._folder), self._now) >= window
+        return self._now - self._versions.first_seen(mark, self._now) >= window
 
     def _age(self, entry: FileSeen, at: dt.datetime) -> dt.timedelta:
         """How old a file is at least: by the server's clock; else by the newest time in the listing, or by ours if that is beyond doubt."""

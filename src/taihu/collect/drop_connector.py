@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from taihu.collect.completeness import Completeness, ContentCheck
 from taihu.collect.drop import DEEPEST, DropOptions, FileSeen, Listed, Versions, wanted
@@ -19,6 +19,7 @@ from taihu.collect.store import Store, bounded, require_same
 from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, NotFound, TaihuError
 from taihu.core.ids import derived_id, sha256_of
 from taihu.core.types import Fetched, Item, Span
+from taihu.manifest.strict import Frozen
 from taihu.manifest.tree import Source
 
 # A file up to this size is held in memory; so many bytes of small ones are asked for together.
@@ -42,7 +43,7 @@ class Offer:
 class DropConnector(Connector):
     """Files of one folder. A changed file under the same name is a new version; each version is fetched once."""
 
-    Options = DropOptions
+    Options: ClassVar[type[Frozen]] = DropOptions
     options: DropOptions
 
     def __init__(self, source: Source, around: Surroundings) -> None:
@@ -71,7 +72,7 @@ class DropConnector(Connector):
         self._waiting = []
         store = self.store()
         listing = store.walk(self.folder, DEEPEST if self.options.subfolders else 0)
-        rules = Completeness(self.options, store, listing, versions, self.folder, self.around.clock.now())
+        rules = Completeness(self.options, store, listing, versions, self.around.clock.now())
         fresh = self._fresh(listing, versions, known, rules, store, fetched)
         for group in _together(fresh, store.at_once):
             yield from self._offered(group, known, versions)
@@ -112,17 +113,16 @@ class DropConnector(Connector):
     def _fresh(
         self, listing: Sequence[FileSeen], versions: Versions, known: Container[str], rules: Completeness, store: Store, fetched: set[str]
     ) -> Iterator[Offer]:
-        """What is not known yet and may be read now."""
-        for entry in wanted(listing, self.options):
-            mark = entry.version(self.folder)
-            if versions.seen_before(mark) or mark in fetched:
-                continue
+        """What is not known yet and may be read now, oldest first."""
+        unseen = [(entry, entry.version(self.folder)) for entry in wanted(listing, self.options)]
+        unseen = [(store.exact(entry), mark) for entry, mark in unseen if not versions.seen_before(mark) and mark not in fetched]
+        for entry, mark in sorted(unseen, key=lambda each: (each[0].modified, each[0].name)):
             if store.knows_versions and self._key(entry) in known:
                 versions.done(mark)
             elif entry.size > MOST_BYTES:
                 yield Offer(entry, mark, None, False)
-            elif rules.is_ready(entry):
-                yield Offer(entry, mark, rules.listed(entry), rules.needs_an_end(entry))
+            elif rules.is_ready(entry, mark):
+                yield Offer(entry, mark, rules.listed(entry), rules.needs_an_end(entry, mark))
             else:
                 self._waiting.append(entry.name)
 

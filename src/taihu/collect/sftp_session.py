@@ -65,6 +65,9 @@ class SftpSession(Store):
                 return self._entries(raw, folder)
         return self._entries(last, folder)
 
+    def below(self, folder: Folder) -> tuple[list[FileSeen], list[Folder]]:
+        return self._entries(bytes_of(folder.path), folder.name)
+
     def chunks(self, entry: FileSeen) -> Iterator[bytes]:
         with self._translated(entry.name):
             yield from self._client.chunks(bytes_of(entry.path), entry.size)

@@ -41,11 +41,19 @@ class Store(ABC):
 
     @abstractmethod
     def entries(self, folder: str) -> tuple[list[FileSeen], list[Folder]]:
-        """Plain files and folders of one folder; links are neither."""
+        """Plain files and folders of one folder, as a person wrote it; links are neither."""
 
     @abstractmethod
     def chunks(self, entry: FileSeen) -> Iterator[bytes]:
         """A file piece by piece; never much more than its listed size is read."""
+
+    def below(self, folder: Folder) -> tuple[list[FileSeen], list[Folder]]:
+        """:meth:`entries` of a folder that came from a listing."""
+        return self.entries(folder.path)
+
+    def exact(self, entry: FileSeen) -> FileSeen:
+        """The entry with an exact time, where a listing has only a rough one; asked only for what is not known yet."""
+        return entry
 
     def walk(self, folder: str, deepest: int) -> list[FileSeen]:
         """All files of a folder and of those below it, ``deepest`` levels down."""
@@ -54,7 +62,7 @@ class Store(ABC):
         for _ in range(deepest):
             below: list[Folder] = []
             for each in level:
-                inner, further = self.entries(each.path)
+                inner, further = self.below(each)
                 files += [replace(entry, name=f"{each.name}/{entry.name}") for entry in inner]
                 below += [Folder(f"{each.name}/{one.name}", one.path) for one in further]
             level = below

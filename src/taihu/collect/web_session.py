@@ -15,7 +15,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from taihu.collect.interface import MOST_BYTES
 from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TaihuError, TerminalError, TransientError
 
 TIMEOUT = 60
+_PIECE = 1 << 20
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HEADERS = {"User-Agent": "taihu", "Accept": "*/*", "Accept-Encoding": "identity", "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 
@@ -87,6 +89,17 @@ class WebSession:
         headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
         return self._send(urllib.request.Request(_quoted(url), urllib.parse.urlencode(list(form)).encode(), headers))
 
+    def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Send a request of another kind (PROPFIND)."""
+        return self._send(urllib.request.Request(_quoted(url), body, {**_HEADERS, **headers}, method=method))
+
+    def pieces(self, url: str, headers: Mapping[str, str]) -> Iterator[tuple[email.message.Message, bytes]]:
+        """A file piece by piece, each with the headers of the answer; an answer that ends early simply ends."""
+        request = urllib.request.Request(_quoted(url), headers={**_HEADERS, **headers})
+        with self._answered(request) as response:
+            while chunk := response.read(_PIECE):
+                yield response.headers, chunk
+
     def cookies_saved(self) -> bytes:
         """The cookies, to be kept sealed, in the form in which browsers store a session: either engine can go on with it."""
         fields = ("name", "value", "domain", "path", "secure")
@@ -107,15 +120,24 @@ class WebSession:
         require_host(url, self._hosts)
 
     def _send(self, request: urllib.request.Request) -> Answer:
+        try:
+            with self._answered(request) as response:
+                return _answer(response, _where(request))
+        except urllib.error.HTTPError as error:  # only 304 comes as far as this
+            return Answer(request.full_url, error.code, error.headers, b"")
+
+    @contextmanager
+    def _answered(self, request: urllib.request.Request) -> Iterator[Any]:
+        """The open answer; whatever goes wrong until its end is an error of ours."""
         self._check(request.full_url)
-        where = request.full_url.split("?")[0]
+        where = _where(request)
         try:
             with self._opener.open(request, timeout=TIMEOUT) as response:
-                return _answer(response, where)
+                yield response
         except urllib.error.HTTPError as error:
             with error:
                 if error.code == 304:
-                    return Answer(request.full_url, 304, error.headers, b"")
+                    raise
                 raise status_error(error.code, where, error.headers.get("Retry-After")) from None
         except ssl.SSLCertVerificationError:
             raise bad_certificate(where) from None
@@ -125,6 +147,11 @@ class WebSession:
             raise TransientError(f"the site cannot be reached ({type(error.reason).__name__})", where=where) from None
         except (OSError, http.client.HTTPException) as error:
             raise TransientError(f"the connection broke ({type(error).__name__})", where=where) from None
+
+
+def _where(request: urllib.request.Request) -> str:
+    """An address without its query, which may say more than a log should."""
+    return request.full_url.split("?")[0]
 
 
 class _Https(urllib.request.HTTPSHandler):
@@ -160,7 +187,8 @@ def _answer(response: Any, where: str) -> Answer:
     content = response.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ContentRefused("too_large", where=where)
-    if not response.headers.keys():
+    # An end within the head looks like an answer with fewer headers and without content.
+    if not content and not stated and not response.headers.get("Transfer-Encoding") and response.status not in (204, 205):
         raise TransientError("the answer broke off within its head", where=where)
     # A read with a limit does not notice that the connection ended before the stated length.
     if stated and stated.isdecimal() and len(content) < int(stated):
