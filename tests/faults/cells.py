@@ -122,7 +122,7 @@ def _network(world: World, cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         tls = None
         # A name that must be looked up is not this machine, and others are not spoken to without TLS.
-        if cell.fault in ("tls_abort", "dns") and world.protocol in ("http", "imap"):
+        if cell.fault in ("tls_abort", "dns") and world.protocol in ("http", "imap") and "tls_abort" not in world.cannot_meet:
             tls = _encrypted(world, monkeypatch)
             if tls is None and cell.fault == "tls_abort":
                 cell.verdict, cell.note = "not applicable", "the account of the tests is one without TLS"

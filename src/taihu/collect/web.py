@@ -56,6 +56,9 @@ class WebConnector(Connector):
         answer = self._session().get(self.url, headers={name: value for name, value in conditions.items() if value})
         if answer.status == 304:
             return
+        if not answer.content:
+            # A server in trouble may answer 200 and nothing: that is asked for a second time before it is believed.
+            answer = self._session().get(self.url)
         sha = sha256_of(answer.content)
         following = json.dumps(
             {

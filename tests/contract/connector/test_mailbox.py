@@ -59,7 +59,7 @@ class MailWorld(World):
     @property
     def account(self) -> Account:
         host, port = self.address
-        return Account(kind="imap", host=host, port=port, user="bi", password="env:X", tls=False)
+        return Account(kind="imap", host=host, port=port, user="bi", password="env:X", tls=self.tls)
 
     @property
     def source(self) -> Source:

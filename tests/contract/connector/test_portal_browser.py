@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from tests.contract.connector.contract import ConnectorContract
@@ -16,6 +17,8 @@ from taihu.manifest.portal import PortalFile
 
 @dataclass
 class BrowserPortalWorld(PortalWorld):
+    cannot_meet: ClassVar[dict[str, str]] = {"tls_abort": "a browser trusts the system's certificates only, and the proxy's is not one"}
+
     def recipe(self) -> PortalFile:
         return super().recipe().model_copy(update={"engine": "browser"})
 
