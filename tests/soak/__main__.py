@@ -68,6 +68,38 @@ def write(name: str, text: str) -> None:
     PAGE.write_text(head.rstrip() + "\n\n" + "\n".join([*(f"## {part.strip()}\n" for part in kept), text]), encoding="utf-8")
 
 
+def _kill(given: argparse.Namespace) -> tuple[str, bool]:
+    tally = kill(given.kills, given.seed, given.world, given.days)
+    return section(tally, given.seed, given.world, _today()), not tally.differences and tally.kills >= given.kills
+
+
+def _faults(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import faults
+
+    cells, absent = faults.play_all(given.only)
+    return faults.section(cells, absent, _today()), not faults.problems(cells)
+
+
+def _collect(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import collect
+
+    with tempfile.TemporaryDirectory(prefix="taihu-soak-") as room:
+        tally = collect.play(Path(room), kills=given.kills, items=given.items, seed=given.seed)
+    return collect.section(tally, given.seed, _today()), not tally.problems
+
+
+def _credentials(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import credentials
+
+    with tempfile.TemporaryDirectory(prefix="taihu-soak-") as room:
+        found = credentials.play(Path(room))
+    return credentials.section(found, _today()), not found.problems
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./do soak", description=__doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
@@ -76,14 +108,25 @@ def main() -> int:
     killing.add_argument("--days", type=int, default=28)
     killing.add_argument("--seed", type=int, default=7)
     killing.add_argument("--world", type=int, default=DEFAULT_SEED)
-    killing.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
+    killing.set_defaults(play=_kill)
+    faults = kinds.add_parser("faults", help="every connector under every fault of its network; the same bytes come")
+    faults.add_argument("--only", default="", help="only test classes that match this expression of pytest -k; the page is not written")
+    faults.set_defaults(play=_faults)
+    collecting = kinds.add_parser("collect", help="kill -9 while mails, SFTP files and portal files are collected; nothing lost or twice")
+    collecting.add_argument("--kills", type=int, default=1000)
+    collecting.add_argument("--items", type=int, default=2000)
+    collecting.add_argument("--seed", type=int, default=11)
+    collecting.set_defaults(play=_collect)
+    credentials = kinds.add_parser("credentials", help="planted credentials on every way to fail; none shows anywhere")
+    credentials.set_defaults(play=_credentials)
+    for kind in kinds.choices.values():
+        kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()
-    tally = kill(given.kills, given.seed, given.world, given.days)
-    text = section(tally, given.seed, given.world, dt.datetime.now(dt.UTC).date())
+    text, good = given.play(given)
     print(text)
-    if not given.no_page:
-        write("kill", text)
-    return 1 if tally.differences or tally.kills < given.kills else 0
+    if not given.no_page and not getattr(given, "only", ""):
+        write(given.kind, text)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
