@@ -62,14 +62,15 @@ install() {
     touch "$marker"
 }
 
-# foreign: the software that tests run beside the project, in an environment of its own; without it those tests are skipped
-foreign() {
-    marker=.venv-foreign/ready-$(cksum requirements-foreign.lock | cut -d' ' -f1)
+# beside GROUP: software that runs beside the project, in an environment of its own; without it what needs it is left out
+beside() {
+    group=$1
+    marker=.venv-$group/ready-$(cksum "requirements-$group.lock" | cut -d' ' -f1)
     [ -f "$marker" ] && return
-    echo "installing the foreign software of the tests in .venv-foreign (once) ..." >&2
-    [ -x .venv-foreign/bin/python ] || "$(find_python)" -m venv .venv-foreign
-    .venv-foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-        -r requirements-foreign.lock && touch "$marker"
+    echo "installing what stands beside the project in .venv-$group (once) ..." >&2
+    [ -x ".venv-$group/bin/python" ] || "$(find_python)" -m venv ".venv-$group"
+    ".venv-$group/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+        -r "requirements-$group.lock" && touch "$marker"
 }
 
 task=${1:-}
@@ -81,7 +82,7 @@ demo)
     ;;
 test)
     install dev requirements-dev.lock
-    foreign || echo "the foreign software could not be installed: its tests are skipped" >&2
+    beside foreign || echo "the foreign software could not be installed: its tests are skipped" >&2
     exec .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"
     ;;
 check)
@@ -94,6 +95,7 @@ check)
     ;;
 bench)
     install dev requirements-dev.lock
+    beside bench || echo "the peers could not be installed: their lines are left out" >&2
     exec .venv/bin/python -m tests.bench "$@"
     ;;
 soak)

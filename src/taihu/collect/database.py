@@ -23,7 +23,7 @@ from pydantic import Field
 
 from taihu.collect.database_cursor import Standing, earlier
 from taihu.collect.database_dialect import Question
-from taihu.collect.database_rows import MOST_REMEMBERED, Mark, Window, named, write_parquet
+from taihu.collect.database_rows import MOST_REMEMBERED, Mark, Window, named, read_ahead, write_parquet
 from taihu.collect.database_session import Login, Session, open_session
 from taihu.collect.interface import Connector, Health, Surroundings
 from taihu.core.clock import instant_text
@@ -67,8 +67,8 @@ class _Reading:
     window: Window | None
     mark: Mark
 
-    def taken(self, batches: Iterator[pa.RecordBatch], names: Sequence[str]) -> Generator[pa.RecordBatch]:
-        for batch in batches:
+    def taken(self, batches: Generator[pa.RecordBatch], names: Sequence[str]) -> Generator[pa.RecordBatch]:
+        for batch in read_ahead(batches):
             batch = named(batch, names)
             yield self.mark.take(batch if self.window is None else self.window.fresh(batch))
 

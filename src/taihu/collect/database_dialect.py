@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from taihu.core.errors import TerminalError
 
-_WHOLE = re.compile(r"-?\d{1,18}")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}(:?\d{2})?)?")
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII)
 _SIMPLE = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -152,7 +152,8 @@ class Question:
 
     @property
     def _source(self) -> str:
-        return f"({self.base.strip().rstrip(';')}) {self.dialect.alias}"
+        # On a line of its own, because the query may end in a comment.
+        return f"({self.base.strip().rstrip(';').rstrip()}\n) {self.dialect.alias}"
 
     @property
     def _changed(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ class MySQLSession(Session):
     def end(self) -> None:
         self._run("ROLLBACK")
 
-    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
         from pymysql.cursors import SSCursor
 
         with self._told(), self._connection.cursor(SSCursor) as cursor:

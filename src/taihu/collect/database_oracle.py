@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ class OracleSession(Session):
         with self._told():
             self._connection.rollback()
 
-    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
         with self._told(), self._connection.cursor() as cursor:
             cursor.arraysize = cursor.prefetchrows = min(BATCH_ROWS, 10_000)
             cursor.outputtypehandler = _exact

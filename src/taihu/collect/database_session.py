@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -99,7 +99,7 @@ class Session(ABC):
         """End the view; nothing was changed."""
 
     @abstractmethod
-    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
         """The rows of a query while they come; every column is text, the first batch comes also without rows.
 
         Raises:

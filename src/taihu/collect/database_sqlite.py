@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ class SQLiteSession(Session):
         with self._told():
             self._connection.rollback()
 
-    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
         """The driver takes a column's type from its first batch; one that has no value there would lose all that follow.
 
         Then the query is asked again with a mark before each text, so that no value is null.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ class SQLServerSession(Session):
     def end(self) -> None:
         self._run("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
 
-    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
         with self._told(), self._connection.cursor() as cursor:
             cursor.execute(query)
             yield from text_batches(cursor)
