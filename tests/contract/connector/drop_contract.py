@@ -99,6 +99,7 @@ class DropContract(ConnectorContract):
     """Inherit it instead of ``ConnectorContract``."""
 
     def test_a_file_waits_for_its_marker(self, world: DropWorld) -> None:
+        world.more = {"pattern": "*.csv", "marker": ".ok"}
         world.deliver("a.csv", b"a,b\n1,")
         world.deliver("b.csv.ok", b"")
         assert world.names() == []
@@ -107,6 +108,7 @@ class DropContract(ConnectorContract):
         assert world.names() == ["a.csv"]
 
     def test_a_changed_file_is_a_new_version_and_an_old_date_is_found(self, world: DropWorld) -> None:
+        world.more = {"pattern": "*.csv", "marker": ".ok"}
         world.put(1)
         world.run()
         world.deliver("销售1.csv", b"a,b\n9,9,9\n", 60)
@@ -186,6 +188,7 @@ class DropContract(ConnectorContract):
             assert caught.value.reason == "too_large"
 
     def test_a_large_file_comes_piece_by_piece(self, world: DropWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.more = {"pattern": "*.csv", "marker": ".ok"}
         monkeypatch.setattr("taihu.collect.drop_connector.HELD_BYTES", 100_000)
         content = os.urandom(1_500_000)
         world.deliver("large.csv", content)

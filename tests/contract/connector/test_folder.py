@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import datetime as dt
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.connector.contract import NOW, ConnectorContract, World, source_file
+from tests.contract.connector.contract import source_file
+from tests.contract.connector.drop_contract import DropContract, DropWorld
 
 from taihu.core.errors import NotFound
 from taihu.manifest.tree import Source
 
 
 @dataclass
-class FolderWorld(World):
+class FolderWorld(DropWorld):
     has_server: bool = False
     has_login: bool = False
     more: dict[str, Any] = field(default_factory=dict)
@@ -27,7 +30,11 @@ class FolderWorld(World):
 
     @property
     def source(self) -> Source:
-        return Source("drop", "sources/drop", source_file({"via": "folder", "path": "inbox/drop", **self.more}))
+        return Source("drop", "sources/drop", source_file({"via": "folder", "path": self.path, **self.more}))
+
+    @property
+    def path(self) -> str:
+        return "inbox/drop"
 
     @property
     def folder(self) -> Path:
@@ -35,19 +42,12 @@ class FolderWorld(World):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def put(self, number: int) -> bytes:
-        content = b"a,b\n%d,x\n" % number
-        self.write(f"销售{number}.csv", content)
-        return content
-
     def write(self, name: str, content: bytes, age: float = 3600) -> Path:
-        path = self.folder / name
-        path.write_bytes(content)
-        os.utime(path, (NOW.timestamp() - age, NOW.timestamp() - age))
-        return path
+        self.deliver(name, content, age)
+        return self.folder / name
 
 
-class TestFolder(ConnectorContract):
+class TestFolder(DropContract):
     @pytest.fixture
     def world(self, tmp_path: Path) -> Iterator[FolderWorld]:
         yield FolderWorld(tmp_path)
@@ -90,7 +90,7 @@ class TestFolder(ConnectorContract):
     def test_a_workbook_that_is_still_being_written_waits_and_is_taken_when_it_stays_so(self, world: FolderWorld) -> None:
         world.write("a.xlsx", b"PK\x03\x04 cut off", age=10)
         assert world.run() == []
-        world.write("a.xlsx", b"PK\x03\x04 cut off", age=3600)
+        world.write("a.xlsx", b"PK\x03\x04 cut off", age=4000)
         assert len(world.run()) == 1, "an old file that does not close is damaged: the reader shall say so"
 
     def test_one_file_may_be_named(self, world: FolderWorld) -> None:
@@ -103,3 +103,26 @@ class TestFolder(ConnectorContract):
     def test_a_missing_folder_is_told(self, world: FolderWorld) -> None:
         with pytest.raises(NotFound, match="folder"):
             world.run()
+
+    def test_what_was_changed_just_now_must_settle(self, world: DropWorld) -> None:
+        """On Linux the kernel knows whether anybody has the file open for writing, so nobody waits for a file that was just saved."""
+        path = world.folder / "a.csv"
+        with path.open("wb") as file:
+            file.write(b"a,b\n1,")
+            file.flush()
+            assert (world.names(), world.waiting()) == ([], ["a.csv"])
+            file.write(b"2\n")
+        if sys.platform != "linux":
+            world.clock.move_to(world.clock.now() + dt.timedelta(minutes=6))
+        assert [each.content for each in world.run()] == [b"a,b\n1,2\n"]
+
+    def test_asking_who_writes_harms_nobody(self, world: FolderWorld) -> None:
+        """When a writer opens the file in the moment of asking, the kernel sends a signal to who asked; it must not end the process."""
+        path = world.write("a.csv", b"a,b\n")
+        asking = "import sys, pathlib\nfrom taihu.collect.folder import _has_no_writer as ask\n"
+        asking += "for _ in range(8000): ask(pathlib.Path(sys.argv[1]))"
+        asks = subprocess.Popen([sys.executable, "-c", asking, str(path)])
+        while asks.poll() is None:
+            with path.open("ab") as file:
+                file.write(b"x")
+        assert asks.returncode == 0

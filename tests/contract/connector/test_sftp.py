@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from tests.contract.connector.contract import NOW, PASSWORD, ConnectorContract, World, source_file
+from tests.contract.connector.contract import PASSWORD
+from tests.contract.connector.drop_contract import DropContract, DropWorld
 
 from taihu.core.errors import IntegrityError, ManifestError
 from taihu.manifest.project import Account
-from taihu.manifest.tree import Source
 from taihu.testing.servers import SftpServer
 
 
 @dataclass
-class SftpWorld(World):
+class SftpWorld(DropWorld):
     protocol: ClassVar[str] = "ssh"
+    via = "sftp"
 
     server: Any = None
-    collect: dict[str, Any] = field(default_factory=lambda: {"path": "库存", "pattern": "*.csv", "marker": ".ok"})
 
     def __post_init__(self) -> None:
         self.server = SftpServer(self.root / "server", "bi", PASSWORD, key_file=self.root / "host_key")
         self.server.start()
-        (self.root / "server" / "库存").mkdir()
+        self.folder.mkdir()
         self.pin(self.server.known_hosts)
 
     def pin(self, line: str) -> None:
@@ -45,13 +45,8 @@ class SftpWorld(World):
         return Account(kind="sftp", host=host, port=port, user="bi", password="env:X", known_hosts="known_hosts")
 
     @property
-    def source(self) -> Source:
-        return Source("drop", "sources/drop", source_file({"via": "sftp", "account": "account", **self.collect}))
-
-    def put(self, number: int) -> bytes:
-        content = b"a,b\n%d,x\n" % number
-        self.server.deliver(f"库存/销售{number}.csv", content, received_at=NOW - dt.timedelta(hours=9 - number), marker=".ok")
-        return content
+    def folder(self) -> Path:
+        return self.root / "server" / "库存"
 
     def stop(self) -> None:
         self.server.stop()
@@ -63,28 +58,15 @@ class SftpWorld(World):
         return int(self.server.refused_logins)
 
 
-class TestSftp(ConnectorContract):
+class TestSftp(DropContract):
     @pytest.fixture
     def world(self, tmp_path: Path) -> Iterator[SftpWorld]:
         world = SftpWorld(tmp_path)
         yield world
         world.server.stop()
 
-    def test_a_partial_upload_waits_for_its_marker(self, world: SftpWorld) -> None:
-        world.server.deliver_partial("库存/a.csv", b"a,b\n1,2\n3,4\n", received_at=NOW)
-        assert world.run() == []
-        world.server.deliver("库存/a.csv", b"a,b\n1,2\n3,4\n", received_at=NOW, marker=".ok")
-        assert [each.content for each in world.run()] == [b"a,b\n1,2\n3,4\n"]
-
-    def test_a_changed_file_is_a_new_version_and_an_old_date_is_found(self, world: SftpWorld) -> None:
-        world.put(1)
-        world.run()
-        world.server.deliver("库存/销售1.csv", b"a,b\n9,9\n", received_at=NOW, marker=".ok")
-        world.server.deliver("库存/old.csv", b"a,b\n0,0\n", received_at=NOW - dt.timedelta(days=90), marker=".ok")
-        assert sorted(each.content for each in world.run()) == [b"a,b\n0,0\n", b"a,b\n9,9\n"]
-
     def test_without_markers_a_file_must_have_been_left_alone_by_the_servers_clock(self, world: SftpWorld) -> None:
-        world.collect = {"path": "库存"}
+        world.more = {}
         now = dt.datetime.now(dt.UTC)
         for seconds, name in ((10, "fresh.csv"), (-3600, "clock ahead.csv"), (600, "old.csv")):
             world.server.deliver(f"库存/{name}", b"a,b\n1,", received_at=now - dt.timedelta(seconds=seconds))
