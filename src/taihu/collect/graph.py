@@ -17,7 +17,7 @@ from taihu.collect.graph_session import GraphSession
 from taihu.collect.interface import Health, Surroundings
 from taihu.collect.mail_items import Envelope, MailConnector, Ref
 from taihu.collect.mail_rules import MailOptions
-from taihu.core.errors import AccessRefused, TaihuError, TerminalError
+from taihu.core.errors import AccessRefused, ContentRefused, TaihuError, TerminalError
 from taihu.core.ids import derived_id
 from taihu.core.types import Item, Span, Text
 from taihu.manifest.tree import Source
@@ -86,7 +86,11 @@ class GraphConnector(MailConnector):
         if (given is not None and given <= self._fetched) or not self._is_new(envelope, known):
             return
         self._held.clear()
-        raw = self._raw(envelope.ref)
+        try:
+            raw = self._raw(envelope.ref)
+        except ContentRefused as error:
+            yield from self._refuse(envelope, error.reason, known)
+            return
         if raw is not None:
             yield from self._items_of(envelope, raw, known)
 

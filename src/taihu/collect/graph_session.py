@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from taihu.collect.hosts import is_this_machine
+from taihu.collect.mail_items import LARGEST_MAIL
 from taihu.collect.web_session import Answer, WebSession
-from taihu.core.errors import AccessRefused, ManifestError, NotFound, TerminalError, TransientError
+from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, NotFound, TerminalError, TransientError
 
 if TYPE_CHECKING:
     from taihu.manifest.project import Account
@@ -70,9 +71,12 @@ class GraphSession:
     def raw(self, mail: str) -> bytes | None:
         """A whole mail as MIME; None if it is gone."""
         try:
-            return self._get(f"{self._mailbox}/messages/{urllib.parse.quote(mail, safe='')}/$value").content
+            answer = self._get(f"{self._mailbox}/messages/{urllib.parse.quote(mail, safe='')}/$value")
         except NotFound:
             return None
+        if len(answer.content) > LARGEST_MAIL:
+            raise ContentRefused("too_large", where=answer.url)
+        return answer.content
 
     def count(self, folder: str) -> int:
         """Number of mails in a folder."""

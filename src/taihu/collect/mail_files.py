@@ -87,7 +87,7 @@ class MailFilesConnector(MailConnector):
         if not self._is_new(envelope, known):
             return
         if envelope.size > LARGEST_MAIL:
-            yield from self._too_large(envelope, known)
+            yield from self._refuse(envelope, "too_large", known)
             return
         self._held.clear()
         raw = self._raw(envelope.ref)

@@ -53,7 +53,7 @@ class MailConnector(Connector):
     def __init__(self, source: Source, around: Surroundings) -> None:
         super().__init__(source, around)
         self._fetched: set[str] = set()
-        self._refused: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._empty: list[Item] = []
         self._begin()
 
@@ -69,7 +69,7 @@ class MailConnector(Connector):
 
     def fetch(self, item: Item) -> Fetched:
         if item.key in self._refused:
-            raise ContentRefused("too_large", where=item.name)
+            raise ContentRefused(self._refused[item.key], where=item.name)
         if item.key not in self._places:
             raise NotFound("the mail was not listed", where=item.name, fix="run again")
         ref, piece = self._places[item.key]
@@ -91,16 +91,20 @@ class MailConnector(Connector):
         wanted = self.options.wants(envelope.sender, envelope.recipients, envelope.subject)
         return wanted and envelope.mark(self.options.mark) not in known
 
-    def _too_large(self, envelope: Envelope, known: Container[str]) -> Iterator[Item]:
-        """A mail beyond the limit: an item that :meth:`fetch` refuses with its reason."""
+    def _refuse(self, envelope: Envelope, reason: str, known: Container[str]) -> Iterator[Item]:
+        """A mail that cannot be taken: an item that :meth:`fetch` refuses with its reason."""
         key = derived_id("mail", envelope.message_id, envelope.size)
         if key not in known:
-            self._refused.add(key)
-            yield Item(key, envelope.subject or "mail", envelope.size, envelope.received_at, self._meta(envelope))
+            self._refused[key] = reason
+            yield Item(key, envelope.subject or "mail", envelope.size or None, envelope.received_at, self._meta(envelope))
 
     def _items_of(self, envelope: Envelope, raw: bytes, known: Container[str]) -> Iterator[Item]:
         """Items of one whole mail; their bytes are kept until they are fetched or ``_held`` is emptied."""
-        mail = parse_mail(raw)
+        try:
+            mail = parse_mail(raw)
+        except Exception:  # whatever the parser of the standard library trips over (parts in parts without end): one mail, not the source
+            yield from self._refuse(envelope, "damaged_file", known)
+            return
         yield from self._items(envelope, _identity(mail, raw), pieces_of(mail, self.options), mail.date, known)
 
     def _items(

@@ -98,7 +98,7 @@ class MailboxConnector(MailConnector):
         for envelope in batch:
             uid = _uid(envelope)
             if envelope.size > LARGEST_MAIL:
-                yield from self._too_large(envelope, known)
+                yield from self._refuse(envelope, "too_large", known)
             elif envelope.size > BIG_MAIL:
                 yield from self._in_big_mail(envelope, known)
             elif uid in raw:

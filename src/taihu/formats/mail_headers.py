@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from taihu.formats.text import codec_name, decode
@@ -107,7 +108,7 @@ def _parsed(raw: bytes) -> Message:
 
     message = email.message_from_bytes(_RUN.sub(keep, raw))
     for part in message.walk() if runs else ():
-        text = part.get_payload()
+        text = _payload(part)
         if isinstance(text, str) and _KEPT.decode() in text:
             part.set_payload(_PUT_BACK.sub(put_back, text))
     return message
@@ -276,8 +277,13 @@ def _joined(numbered: dict[int, tuple[bool, str]]) -> str:
     return _word_text(charset, content) if charset else decode(content).text
 
 
+def _payload(message: Message) -> Any:
+    """What the parser kept: parts, or a text with its bytes. ``get_payload()`` would decode it by a charset that may be nonsense."""
+    return message._payload  # type: ignore[attr-defined]
+
+
 def _children(message: Message) -> list[Message]:
-    payload = message.get_payload()
+    payload = _payload(message)
     return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
 
 
@@ -298,7 +304,7 @@ def _leaves(message: Message, depth: int) -> Iterator[Message]:
 def _part(index: int, leaf: Message) -> MailPart:
     disposition = _parameters(leaf, "content-disposition")
     kind = _parameters(leaf, "content-type")
-    content = leaf.get_payload(decode=True)
+    content = _decoded(leaf)
     stated = leaf.get("Content-Disposition", "")
     return MailPart(
         index=index,
@@ -309,6 +315,17 @@ def _part(index: int, leaf: Message) -> MailPart:
         disposition=str(stated).split(";")[0].strip().lower(),
         is_embedded=leaf.get("Content-ID") is not None,
     )
+
+
+def _decoded(leaf: Message) -> object:
+    """A leaf's content without its transfer encoding."""
+    try:
+        return leaf.get_payload(decode=True)
+    except (ValueError, TypeError):  # a charset that is nonsense (a null character in it, RFC 2231 where it may not be)
+        bare = Message()
+        bare["Content-Transfer-Encoding"] = header_text(leaf, "Content-Transfer-Encoding").strip()
+        bare.set_payload(_payload(leaf))
+        return bare.get_payload(decode=True)
 
 
 def _sender(message: Message) -> tuple[str, str]:

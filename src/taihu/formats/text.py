@@ -47,6 +47,7 @@ _LONG = re.compile("[\u0800-\U0010ffff]")
 _WIDE = re.compile("[^\x00-\x7f]")
 _ACCENTED = re.compile("(?<![^\x00-\x7f])[À-ÿ](?=[a-z])|(?<=[a-z])[À-ÿ](?![^\x00-\x7f])")
 _WIDE_RUN = re.compile("[\x80-\U0010ffff]{3,200}")
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ def codec_name(label: str) -> str | None:
     name = label.strip().strip("\"'").lower()
     name = _SUPERSETS.get(name, _SUPERSETS.get(name.replace("_", "-"), name))
     try:
-        codecs.lookup(name)
+        codec = codecs.lookup(name)
     except (LookupError, ValueError):
         return None
-    return name
+    # Python also has codecs that are no character sets (hex, rot13) and some that mean something else (idna, unicode_escape).
+    return name if getattr(codec, "_is_text_encoding", True) and codec.name not in _NO_CHARSETS else None
 
 
 def decode(content: bytes, declared: str | None = None) -> Decoded:

@@ -13,7 +13,7 @@ from tests.contract.connector.test_mailbox import MailWorld, mail
 from tests.servers.graph import GraphServer
 
 from taihu.collect.graph_session import CLOUDS, GraphSession, _endpoints
-from taihu.core.errors import AccessRefused, ManifestError, NotFound
+from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, NotFound
 from taihu.manifest.project import Account
 from taihu.manifest.tree import Source
 
@@ -148,6 +148,21 @@ def test_what_gave_nothing_is_remembered_and_a_mail_that_is_gone_is_left_out(wor
     world.cursor = None
     assert world.run() == []
     assert world.raw_requests() == 1
+
+
+def test_a_mail_beyond_the_limit_is_refused_and_stops_no_other(world: GraphWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taihu.collect.graph_session.LARGEST_MAIL", 5000)
+    world.server.deliver(mail(b"x" * 9000, message_id="<big@x>"))
+    small = world.put(1)
+    with world.connections() as connections:
+        connector = connections.open(world.source)
+        got: list[object] = []
+        for item in connector.discover(None, set()):
+            try:
+                got.append(connector.fetch(item).content)
+            except ContentRefused as error:
+                got.append(error.reason)
+    assert got == ["too_large", small]
 
 
 def test_the_same_mail_over_imap_is_the_same_item(world: GraphWorld, tmp_path: Path) -> None:

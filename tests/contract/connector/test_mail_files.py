@@ -128,6 +128,20 @@ class TestEml(_Files):
                 connector.fetch(item)
         assert (caught.value.reason, item.size) == ("too_large", 2_000_000_000)
 
+    def test_a_mail_that_cannot_be_taken_apart_stops_no_other(self, world: FilesWorld) -> None:
+        nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000))
+        world.deliver("Subject: 销售流向\n".encode() + nested, "a")
+        content = world.put(1)
+        with world.connections() as connections:
+            connector = connections.open(world.source)
+            got = []
+            for item in connector.discover(None, set()):
+                try:
+                    got.append(connector.fetch(item).content)
+                except ContentRefused as error:
+                    got.append(error.reason)
+        assert sorted(map(str, got)) == sorted(["damaged_file", str(content)])
+
     def test_a_missing_folder_is_told(self, world: FilesWorld) -> None:
         world.more = {"path": "没有"}
         with pytest.raises(NotFound, match="not there"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+import random
 from dataclasses import dataclass
 
 import pytest
@@ -189,7 +190,7 @@ LINES = base64.encodebytes(bytes(range(256)) * 20)
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("encoding", [b"base64", b"7bit", b"quoted-printable"])
-@pytest.mark.parametrize("tail", [b"", b"the end\n", b"(kept) 0\n"])
+@pytest.mark.parametrize("tail", [b"", b"the end\n", b"(kept) 0\n", "流向\n".encode("gbk")])
 @pytest.mark.parametrize("kind", [b"text/plain", b"application/octet-stream", b"message/rfc822"])
 def test_long_runs_of_base64_come_out_as_the_standard_library_gives_them(kind: bytes, tail: bytes, encoding: bytes, ends: bytes) -> None:
     inner = b"Subject: inner\n\n" if kind == b"message/rfc822" else b""
@@ -202,3 +203,49 @@ def test_long_runs_of_base64_come_out_as_the_standard_library_gives_them(kind: b
         return
     theirs = [part.get_payload(decode=True) for part in email.message_from_bytes(raw).walk() if not part.is_multipart()]
     assert ours == theirs
+
+
+INSERTED = [
+    *(b'"', b"\n", b"\r\n", b";", b"\x00", b"\xff", b"--", b"=?gbk?B?", b"?=", b"*0*=", b"filename*1=", b"charset*=x;", b"charset=rot13;"),
+    *(
+        b"=?hex?b?",
+        b"=?undefined?q?",
+        b"base64",
+        b"Content-Transfer-Encoding: uuencode\n",
+        b"Content-Type: multipart/mixed; boundary=b1\n\n",
+    ),
+    b"filename*99999999999999999999=1;",
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_mail_raises(seed: int) -> None:
+    """Mails that are spoilt at random: whatever comes out, nothing is raised."""
+    chance = random.Random(seed)
+    sources = [hostile.raw for hostile in HOSTILE.values()]
+    for _ in range(400):
+        raw = bytearray(chance.choice(sources))
+        for _ in range(chance.choice([1, 3, 10, 40])):
+            at = chance.randrange(len(raw) + 1)
+            match chance.randrange(4):
+                case 0:
+                    raw[at : at + 1] = bytes([chance.randrange(256)])
+                case 1:
+                    raw[at:at] = chance.choice(INSERTED)
+                case 2:
+                    del raw[at : at + chance.randrange(1, 30)]
+                case _:
+                    raw = raw[:at] + raw[chance.randrange(len(raw) + 1) :]
+        mail = parse_mail(bytes(raw))
+        assert [part.index for part in mail.parts] == list(range(len(mail.parts)))
+        assert all(isinstance(part.text, str) for part in mail.parts)
+        parse_head(bytes(raw))
+
+
+@pytest.mark.parametrize("label", ["hex", "rot13", "undefined", "idna", "unicode_escape", "nobody-knows", "\x00"])
+def test_a_label_that_is_no_charset_is_passed_over(label: str) -> None:
+    content = base64.b64encode("流向".encode()).decode()
+    raw = f"Subject: =?{label}?B?{content}?=\nContent-Type: text/plain; charset={label}\n\n".encode() + "销售".encode()
+    mail = parse_mail(raw)
+    assert mail.parts[0].text == "销售"
+    assert mail.subject == ("流向" if label != "\x00" else mail.subject)
