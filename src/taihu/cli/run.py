@@ -77,6 +77,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
     return {
         "schema": "taihu.run/1",
         "landed": result.landed,
+        "not_finished": result.waiting,
         "failed": result.failed,
         "paused": result.paused,
         "decided": result.decided,
@@ -95,6 +96,8 @@ def _show(result: RunResult) -> None:
         console.say(f"  {'⏸' if name in result.paused else '✗'} {name}: {error}")
         if name in result.paused:
             console.say(f"    → {console.tt(REASONS[result.paused[name]].fix)}".replace("来源名", name).replace("NAME", name))
+    for name, count in sorted(result.waiting.items()):
+        console.say(t(f"  … {name}：{count} 个文件尚未传完", f"  … {name}: {count} files not finished"))
     for publication in result.publications:
         mark = t("完整", "complete") if publication.complete else t("不完整", "incomplete")
         console.say(f"  ✓ {publication.report} {publication.span} ({mark}) {publication.id[:8]}")

@@ -56,6 +56,7 @@ def status(
     from taihu.run.operations import PartyNames
     from taihu.run.portals import is_paused
     from taihu.run.troubles import troubles
+    from taihu.run.unfinished import unfinished
 
     with open_project(project, as_of) as ws:
         zone = ZoneInfo(ws.tree.file.time_zone)
@@ -75,6 +76,7 @@ def status(
         paused = [name for name in ws.tree.sources if source in (None, name) and is_paused(ws, name)]
         missing = as_json(ws, source)
         trouble = troubles(ws, source)
+        waiting = unfinished(ws, source)
         off = [day for day in span.days() if not ws.calendar.is_workday(day)]
     if json:
         rows = [
@@ -85,7 +87,16 @@ def status(
             {"id": h.id, "source": h.source, "party": h.party, "span": str(h.span or ""), "reason": h.reason, "arrival": h.arrival_id}
             for h in holds
         ]
-        console.show_json({"schema": "taihu.status/1", "expectations": rows, "holds": held, "paused": paused, **missing})
+        console.show_json(
+            {
+                "schema": "taihu.status/1",
+                "expectations": rows,
+                "holds": held,
+                "paused": paused,
+                "not_finished": {w.source: w.count for w in waiting},
+                **missing,
+            }
+        )
         return
     if html is not None:
         from taihu.cli.matrix_page import Matrix, matrix_page
@@ -109,6 +120,9 @@ def status(
     for name in paused:
         en = f"⏸ {name} waits for a person or a permission: taihu portal check {name}"
         console.say(console.t(f"⏸ {name} 在等待人工登录或授权：taihu portal check {name}", en))
+    for each in waiting:
+        en = f"… {each.source}: {each.count} files not finished ({each.text})"
+        console.say(console.t(f"… {each.source}：{each.count} 个文件尚未传完（{each.text}）", en))
     for publication in publications:
         console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
 

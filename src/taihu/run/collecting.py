@@ -24,6 +24,7 @@ from taihu.core.types import Fetched, Item, ObjectRef, Span
 from taihu.ledger.records import AttemptKind, Letter
 from taihu.manifest.tree import Source
 from taihu.manifest.words import parse_duration
+from taihu.run import unfinished
 from taihu.run.expecting import is_due_day
 from taihu.run.passwords import collect_passwords
 
@@ -56,12 +57,14 @@ class Collected:
         missed: Items that were there and could not be fetched.
         problem: Why not everything came, in one sentence; empty if it did.
         paused: Reason code of a source that waits for a person or a permission; empty for all others.
+        waiting: Files that were there and not finished.
     """
 
     landed: int = 0
     missed: int = 0
     problem: str = ""
     paused: str = ""
+    waiting: int = 0
 
 
 def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = None) -> dict[str, Collected]:
@@ -146,11 +149,13 @@ def collect(ws: Workspace, source: Source, connector: Connector, span: Span | No
     # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
     landing.commit(None if landing.missed or span else connector.cursor())
     landing.remember_missed()
+    waiting = connector.waiting()
+    unfinished.note(ws, source.name, waiting)
     problem = landing.problem()
     ws.ledger.attempt(source.name, ok=not problem, error=problem, items=landing.landed, kind="items")
     if ws.ledger.breaker(source.name).is_open:
         ws.ledger.breaker_closed(source.name)
-    return Collected(landing.landed, len(landing.missed), problem)
+    return Collected(landing.landed, len(landing.missed), problem, waiting=len(waiting))
 
 
 @dataclass(slots=True)

@@ -41,11 +41,13 @@ class RunResult:
     Attributes:
         failed: Why a source or report failed, by name.
         paused: Reason code of those sources among them that wait for a person (``needs_human``) or a permission.
+        waiting: How many files of a source are there and not finished.
     """
 
     landed: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     paused: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
@@ -88,6 +90,8 @@ def run(
                 result.failed[name] = outcome.problem
             if outcome.paused:
                 result.paused[name] = outcome.paused
+            if outcome.waiting:
+                result.waiting[name] = outcome.waiting
         if not ws.ledger.outcomes(step="start", subject="project"):
             ws.ledger.outcome("start", "project", status="done")
         _load(ws, wanted, result)

@@ -1,0 +1,48 @@
+"""Files that are there but not finished: nobody shall wonder why what the sender says to have sent has not come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taihu.project.workspace import Workspace
+
+STEP = "unfinished"
+_MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """How many files of a source were not finished at its last contact, and the first few names."""
+
+    source: str
+    count: int
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The names, and that there are more."""
+        return ", ".join(self.names) + (", ..." if self.count > len(self.names) else "")
+
+
+def note(ws: Workspace, source: str, names: Sequence[str]) -> None:
+    """Record what is not finished, when that has changed since the last contact."""
+    shown = sorted(names)[:_MOST_NAMES]
+    detail = "\n".join([str(len(names)), *shown]) if names else ""
+    last = ws.ledger.outcomes(step=STEP, subject=source, limit=1)
+    if detail != (last[0].detail if last else ""):
+        reason = "incomplete_drop" if names else ""
+        ws.ledger.outcome(STEP, source, status="waiting" if names else "done", reason=reason, detail=detail)
+
+
+def unfinished(ws: Workspace, source: str | None = None) -> list[Unfinished]:
+    """What was not finished at the last contact with each source (or one)."""
+    found = []
+    for name in ws.tree.sources if source is None else [source]:
+        last = ws.ledger.outcomes(step=STEP, subject=name, limit=1)
+        if last and last[0].detail:
+            count, *names = last[0].detail.split("\n")
+            found.append(Unfinished(name, int(count), tuple(names)))
+    return found
