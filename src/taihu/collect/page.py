@@ -125,7 +125,7 @@ class Page:
     def links(self, selector: str) -> list[Link]:
         """All links that fit a selector, in the order of the page."""
         found = []
-        for node in self._tree.css(_css(selector)):
+        for node in self._all(selector):
             href = node.attributes.get("href")
             if href and not href.startswith(("#", "javascript:", "mailto:")):
                 row = _ancestor(node, "tr") or _ancestor(node, "li") or node
@@ -134,7 +134,7 @@ class Page:
 
     def tables(self, selector: str) -> list[str]:
         """The HTML of every table that fits a selector, or of the first table inside what fits."""
-        found = (node if node.tag == "table" else node.css_first("table") for node in self._tree.css(_css(selector)))
+        found = (node if node.tag == "table" else node.css_first("table") for node in self._all(selector))
         return [str(node.html) for node in found if node is not None]
 
     def outline(self) -> list[str]:
@@ -148,12 +148,23 @@ class Page:
 
     def _find(self, selector: str) -> Any:
         if not selector.startswith("text="):
-            return self._tree.css_first(_css(selector))
+            return next(iter(self._all(selector)), None)
         wanted = selector.removeprefix("text=").strip()
         candidates = self._tree.css("button, a, input[type=submit], input[type=button], label")
         shown = [(node, node.attributes.get("value") or "" if node.tag == "input" else _text(node)) for node in candidates]
         exact = [node for node, text in shown if text == wanted]
         return (exact or [node for node, text in shown if wanted in text] or [None])[0]
+
+    def _all(self, selector: str) -> list[Any]:
+        if selector.startswith("text="):
+            found = self._find(selector)
+            return [found] if found is not None else []
+        from selectolax.lexbor import SelectolaxError
+
+        try:
+            return list(self._tree.css(_css(selector)))
+        except SelectolaxError:
+            raise not_a_selector(self.place) from None
 
     def _needed(self, selector: str) -> Any:
         node = self._find(selector)
@@ -185,6 +196,11 @@ def altered(selector: str, asked: str, found: str, *, secret: bool = False, wher
 def nothing_fits(selector: str, where: str) -> ContentRefused:
     """The error of a page on which a step finds nothing to work on."""
     return ContentRefused("page_changed", f"nothing on the page fits {selector!r}", where=where)
+
+
+def not_a_selector(where: str) -> TerminalError:
+    """The error of a recipe that asks a page for something that is no selector."""
+    return TerminalError("a step has a selector that is none", where=where, fix="write CSS, or text= and what the button shows")
 
 
 def not_in_time(selector: str, where: str) -> TransientError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import email.message
+import re
 import time
 import urllib.parse
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -30,6 +31,7 @@ from taihu.manifest.portal import PortalFile, Step
 from taihu.manifest.words import parse_duration
 
 _MOST_NAMES = 3
+_ONE_THING = re.compile(r"text=.*|(?:css=)?\w*#[\w-]+")
 _Work = Callable[[], Text]
 
 
@@ -186,12 +188,23 @@ class PortalConnector(Connector):
                 walk.reach(number)
                 if step.table is not None:
                     yield from self._tabled(walk, number, known, waiting)
-                elif walk.engine.links(step.download or "") or not walk.engine.has(step.download or ""):
-                    yield from self._listed(walk, number, known, waiting)
-                else:
+                elif self._is_button(walk, step):
                     yield from self._pressed(walk, number, known)
+                else:
+                    yield from self._listed(walk, number, known, waiting)
             else:
                 walk.step(number)
+
+    def _is_button(self, walk: Walk, step: Step) -> bool:
+        """Whether a download is pressed; where nothing fits, a list may be empty, but one certain thing must be there."""
+        selector = step.download or ""
+        if walk.engine.links(selector):
+            return False
+        if walk.engine.has(selector):
+            return True
+        if _ONE_THING.fullmatch(selector):
+            raise nothing_fits(selector, walk.engine.place)
+        return False
 
     def _exported(self, walk: Walk, number: int, known: Container[str]) -> Iterator[Item]:
         """The file that an address gives for a period; each period is one item."""
@@ -324,7 +337,7 @@ class PortalConnector(Connector):
             address = _path(walk.address(step.fetch)) + (f"?{query}" if query else "")
             return Text(f"将取 {address}", f"would fetch {address}")
         walk.reach(number)
-        if step.download and not walk.engine.links(step.download) and walk.engine.has(step.download):
+        if step.download and self._is_button(walk, step):
             return Text("将按此按钮下载", "would press it and take the file")
         items = list(self._tabled(walk, number, (), []) if step.table else self._listed(walk, number, (), []))
         names = "、".join(item.name for item in items[-_MOST_NAMES:]), ", ".join(item.name for item in items[-_MOST_NAMES:])

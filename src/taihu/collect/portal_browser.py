@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from taihu.collect.browser_program import BrowserProgram, acquired
 from taihu.collect.hosts import is_this_machine, require_host
 from taihu.collect.interface import MOST_BYTES
-from taihu.collect.page import Link, altered, not_in_time, nothing_fits, structure_of
+from taihu.collect.page import Link, altered, not_a_selector, not_in_time, nothing_fits, structure_of
 from taihu.collect.portal_engine import PortalEngine
 from taihu.collect.web_session import TIMEOUT, Answer, bad_certificate, status_error
 from taihu.core.errors import AccessRefused, ContentRefused, TerminalError, TransientError
@@ -73,6 +73,7 @@ class BrowserEngine(PortalEngine):
         self._catching = False
         self._caught: list[Callable[[], Answer]] = []
         self._blocked: set[str] = set()
+        self.is_cut = False
 
     @property
     def url(self) -> str:
@@ -100,10 +101,12 @@ class BrowserEngine(PortalEngine):
         self.paced()
         page = self._opened()
         self._written.clear()
+        self.is_cut = False
         with self._translated(url):
-            response = page.goto(url, wait_until="load", timeout=TIMEOUT * 1000)
+            response = page.goto(url, wait_until="commit", timeout=TIMEOUT * 1000)
             if response is not None and response.status >= 400:
                 raise status_error(response.status, url.split("?")[0], response.header_value("retry-after"))
+            self._loads(page)
 
     def fill(self, selector: str, value: str, *, secret: bool = False) -> None:
         field = self._needed(selector)
@@ -146,10 +149,11 @@ class BrowserEngine(PortalEngine):
         self._still_as_filled()
         page, found = self._opened(), self._needed(selector)
         self.paced()
+        self.is_cut = False
         with self._translated():
             page.evaluate("() => { window.__before = true; }")
             found.click()
-            page.wait_for_load_state("load")
+            self._loads(page)
             if page.evaluate("() => window.__before === true"):
                 # The same document: whatever the click started is done by scripts.
                 with suppress(self._error()):
@@ -176,12 +180,15 @@ class BrowserEngine(PortalEngine):
         return self._find(selector) is not None
 
     def links(self, selector: str) -> list[Link]:
-        with self._translated():
-            return [Link(url, text, row) for url, text, row in self._opened().locator(_css(selector)).evaluate_all(_LINKS)]
+        return [Link(url, text, row) for url, text, row in self._of_all(selector, _LINKS)]
 
     def tables(self, selector: str) -> list[str]:
+        return self._of_all(selector, _TABLES)
+
+    def _of_all(self, selector: str, script: str) -> list[Any]:
         with self._translated():
-            found: list[str] = self._opened().locator(_css(selector)).evaluate_all(_TABLES)
+            nodes = self._find(selector) if selector.startswith("text=") else self._opened().locator(_css(selector))
+            found: list[Any] = nodes.evaluate_all(script) if nodes is not None else []
             return found
 
     # files -------------------------------------------------------------------------------------------------------------
@@ -205,7 +212,7 @@ class BrowserEngine(PortalEngine):
                 while not self._caught and time.monotonic() < until:
                     page.wait_for_timeout(20)
         finally:
-            self._catching = False
+            self._catching = self.is_cut = False
         if not self._caught:
             raise TransientError(f"no file came after pressing {selector!r}", where=self.place)
         with self._translated():
@@ -273,6 +280,13 @@ class BrowserEngine(PortalEngine):
 
     def _watched(self, page: Page) -> None:
         page.on("download", lambda download: self._built(page, download))
+        page.on("requestfailed", lambda request: self._loaded(page, request, whole=False))
+        page.on("requestfinished", lambda request: self._loaded(page, request, whole=True))
+
+    def _loaded(self, page: Page, request: Any, *, whole: bool) -> None:
+        """Whether the page itself came to its end: a browser shows what it got of one whose connection broke."""
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            self.is_cut = not whole
 
     def _built(self, page: Page, download: Any) -> None:
         """A download that did not begin with a request of ours: a file that the page's script made."""
@@ -391,6 +405,20 @@ class BrowserEngine(PortalEngine):
         if status >= 400:
             raise status_error(int(status), self.place)
 
+    def _loads(self, page: Page) -> None:
+        """Wait for the page to be there; one whose connection broke never says that it is."""
+        until = time.monotonic() + TIMEOUT
+        while not self.is_cut:
+            try:
+                page.wait_for_load_state("load", timeout=250)
+                page.wait_for_timeout(0)
+                break
+            except self._error():
+                if time.monotonic() >= until or page.is_closed():
+                    raise
+        if self.is_cut:
+            raise TransientError("the page did not come to its end", where=self.place)
+
     @staticmethod
     def _error() -> type[Exception]:
         from playwright.sync_api import Error
@@ -413,6 +441,8 @@ class BrowserEngine(PortalEngine):
                 raise AccessRefused("the page leads to a host that is not on the list", where=where, fix="add it to hosts:") from None
             if code == "ERR_NAME_NOT_RESOLVED" and is_this_machine(urllib.parse.urlsplit(where).hostname or ""):
                 raise AccessRefused("the page leads to a host that is not on the list", where=where, fix="add it to hosts:") from None
+            if "while parsing css selector" in text or "is not a valid selector" in text:
+                raise not_a_selector(where) from None
             if "Download is starting" in text:
                 raise TerminalError("this address gives a file, not a page", where=where, fix="use fetch: or download:") from None
             if code:

@@ -21,10 +21,12 @@ class PortalEngine(ABC):
     Attributes:
         pace: Least seconds between two requests.
         walker: Whoever opened the page that is open; another one begins with a page of its own.
+        is_cut: The page that is open did not come to its end: nothing may be concluded from what it lacks.
     """
 
     pace: float = 0.0
     walker: object | None = None
+    is_cut: bool = False
     _last: float = 0.0
 
     @property

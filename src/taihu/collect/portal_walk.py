@@ -7,6 +7,7 @@ leads back to the login page is a refusal, and nobody tries it again in this run
 
 from __future__ import annotations
 
+import re
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from taihu.manifest.project import Account
 from taihu.manifest.words import parse_duration
 
 SETTLE = 10.0
+_TAGS = re.compile(r"<[^>]*>")
 
 Person = Callable[[PortalEngine, str, str], None]
 """Whoever does what is asked of a person: engine, what to do, and the selector that shows that it is done."""
@@ -231,8 +233,11 @@ class Walk:
 
     # errors ------------------------------------------------------------------------------------------------------------
 
-    def _refused(self) -> AccessRefused:
+    def _refused(self) -> TaihuError:
         back = self.engine.has(self.recipe.login_page_if)
+        # A connection that broke within the head of the answer leaves a page without anything on it.
+        if self.engine.is_cut or not (back or _TAGS.sub("", self.engine.html()).strip()):
+            return TransientError("the page after the login did not come to its end", where=self.engine.place)
         error = AccessRefused(
             "the portal refused the login (it came back to the login page)"
             if back

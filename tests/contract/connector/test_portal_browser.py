@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+from typing import ClassVar
 
 import pytest
 from tests.contract.connector.contract import ConnectorContract
@@ -29,6 +30,8 @@ def browser() -> Iterator[None]:
 
 
 class TestPortalInABrowser(ConnectorContract):
+    sampled_faults: ClassVar[tuple[str, ...]] = ("truncated",)
+
     @pytest.fixture
     def world(self, tmp_path: Path) -> Iterator[BrowserPortalWorld]:
         world = BrowserPortalWorld(tmp_path)

@@ -20,7 +20,7 @@ from taihu.collect.portal import PortalConnector
 from taihu.collect.portal_engine import PortalEngine
 from taihu.collect.portal_trace import trace_files
 from taihu.core.clock import FixedClock
-from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, SourcePaused, TransientError
+from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, SourcePaused, TerminalError, TransientError
 from taihu.core.types import Fetched, Span
 from taihu.manifest.portal import PortalFile
 from taihu.manifest.project import Account
@@ -333,6 +333,22 @@ def test_what_a_page_shows_of_a_secret_is_blanked_before_its_picture_is_taken(se
     assert PASSWORD not in "\n".join(left)
     assert "[secret]" in left[0]
     opened.close()
+
+
+def test_a_selector_that_is_none_is_said(server: PortalServer, engine: str) -> None:
+    with pytest.raises(TerminalError, match="selector") as caught:
+        Portal(server, engine, [{"goto": "/stock"}, {"table": "##stock["}]).run()
+    assert "CSS" in caught.value.fix
+
+
+@pytest.mark.parametrize(("selector", "changed"), [("#export", True), ("text=导出", True), ("a.download", False)])
+def test_a_button_that_is_gone_is_an_error_and_an_empty_list_is_not(server: PortalServer, selector: str, changed: bool) -> None:
+    portal = Portal(server, "plain", [{"goto": "/stock"}, {"download": selector}])
+    if changed:
+        with pytest.raises(ContentRefused, match="nothing on the page fits"):
+            portal.run()
+    else:
+        assert portal.run() == []
 
 
 def test_a_rehearsal_takes_nothing_and_names_the_step_that_fails(server: PortalServer, engine: str) -> None:
