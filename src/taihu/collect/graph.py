@@ -49,7 +49,7 @@ class GraphConnector(MailConnector):
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         # After a failure the round goes on behind the last page of which everything was fetched: being throttled must not begin it anew.
         resumed = self._links if self._broke_off and not self._open else None
-        self._begin()
+        self._begin(span)
         self._before = _parse_cursor(cursor, self.options.mark)
         self._links = links = dict(self._before if resumed is None else resumed)
         self._broke_off = True

@@ -62,13 +62,13 @@ class MailFilesConnector(MailConnector):
     Options = MailFilesOptions
     options: MailFilesOptions
 
-    def _begin(self) -> None:
-        super()._begin()
+    def _begin(self, span: Span | None = None) -> None:
+        super()._begin(span)
         self._waiting: list[str] = []
         self._marks: dict[str, str] | None = None
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
-        self._begin()
+        self._begin(span)
         seen = set((cursor or "").split())
         before = seen if self.options.mark in seen else set()
         files = self._files()

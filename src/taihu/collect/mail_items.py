@@ -17,7 +17,7 @@ from taihu.collect.interface import Connector, Surroundings
 from taihu.collect.mail_rules import MailOptions, Piece, pieces_of
 from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TerminalError
 from taihu.core.ids import derived_id, sha256_of
-from taihu.core.types import Fetched, Item
+from taihu.core.types import Fetched, Item, Span
 from taihu.formats.mail_headers import Mail, head_of, parse_mail
 from taihu.manifest.tree import Source
 
@@ -57,8 +57,10 @@ class MailConnector(Connector):
         self._empty: list[Item] = []
         self._begin()
 
-    def _begin(self) -> None:
+    def _begin(self, span: Span | None = None) -> None:
         """A listing begins, also one that begins again after the connection broke."""
+        # No mail can tell of a day that had not begun when it came; a day of slack for the zone.
+        self._since = dt.datetime.combine(span.start, dt.time(), dt.UTC) - dt.timedelta(days=1) if span else None
         self._open: dict[str, Ref] = {}
         self._held: dict[str, bytes] = {}
         self._places: dict[str, tuple[Ref, Piece]] = {}
@@ -88,6 +90,8 @@ class MailConnector(Connector):
 
     def _is_new(self, envelope: Envelope, known: Container[str]) -> bool:
         """Whether the mail belongs to the source and is not known to give nothing."""
+        if self._since is not None and envelope.received_at is not None and envelope.received_at < self._since:
+            return False
         wanted = self.options.wants(envelope.sender, envelope.recipients, envelope.subject)
         return wanted and envelope.mark(self.options.mark) not in known
 

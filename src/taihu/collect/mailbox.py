@@ -26,6 +26,7 @@ from taihu.manifest.words import OneOrMany
 BATCH_MAILS = 50
 BATCH_BYTES = 16_000_000
 BIG_MAIL = 32_000_000
+AT_ONCE = 200
 
 
 class MailboxOptions(MailOptions):
@@ -62,13 +63,13 @@ class MailboxConnector(MailConnector):
         self._landed: set[str] = set()
         super().__init__(source, around)
 
-    def _begin(self) -> None:
-        super()._begin()
+    def _begin(self, span: Span | None = None) -> None:
+        super()._begin(span)
         self._owed: dict[Ref, set[str]] = {}
         self._parted: set[Ref] = set()
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
-        self._begin()
+        self._begin(span)
         self._positions = positions = _parse_cursor(cursor, self.options.mark)
         if self.options.after.startswith("move to "):
             self._session().check_can_move(self._target)
@@ -141,9 +142,10 @@ class MailboxConnector(MailConnector):
     def _finish_due(self) -> None:
         for name in self.options.folder:
             position = self._position(name)
-            if position.due:
-                self._finish(name, sorted(position.due), position.uid_validity)
-                position.due.clear()
+            while position.due:  # in portions: servers take lines of a few thousand characters
+                portion = sorted(position.due)[:AT_ONCE]
+                self._finish(name, portion, position.uid_validity)
+                position.due.difference_update(portion)
 
     def _position(self, folder: str) -> Position:
         return (self._positions or {}).get(_folder_mark(folder), Position(0))

@@ -13,8 +13,11 @@ from tests.contract.connector.contract import NOW, PASSWORD, ConnectorContract
 from tests.contract.connector.test_mailbox import MailWorld, mail
 from tests.servers.dovecot import Dovecot, missing, quoted
 from tests.servers.imap_manners import Manners, MannersProxy
+from tests.unit.formats.test_hostile_mails import CONTENT, HOSTILE
 
 from taihu.core.errors import NotFound, TerminalError
+from taihu.core.types import Span
+from taihu.formats.mail_headers import crlf
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -249,3 +252,31 @@ def test_big_mails_come_part_by_part(world: DovecotWorld, monkeypatch: pytest.Mo
 def test_dates_are_those_of_the_server(world: DovecotWorld) -> None:
     world.server.deliver(mail(b"x"), "INBOX", dt.datetime(2026, 9, 15, 7, 55, tzinfo=dt.timezone(dt.timedelta(hours=8))))
     assert world.run()[0].item.received_at == dt.datetime(2026, 9, 14, 23, 55, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("part_by_part", [False, True])
+def test_twelve_hostile_mails(world: DovecotWorld, monkeypatch: pytest.MonkeyPatch, part_by_part: bool) -> None:
+    monkeypatch.setattr("taihu.collect.mailbox.BIG_MAIL", 0 if part_by_part else 32_000_000)
+    world.where = {}
+    world.server.deliver_many(crlf(hostile.raw).replace(b"<1@x>", b"<hostile-%d@x>" % n) for n, hostile in enumerate(HOSTILE.values()))
+    fetched = world.run()
+    assert sorted((each.item.name, each.item.meta["subject"]) for each in fetched) == sorted((h.name, h.subject) for h in HOSTILE.values())
+    assert {each.content for each in fetched} == {CONTENT}
+
+
+def test_a_backfill_looks_at_mails_that_can_tell_of_its_days(world: DovecotWorld) -> None:
+    for day in (1, 10, 20):
+        world.server.deliver(mail(b"%d" % day, message_id=f"<{day}@x>"), "INBOX", dt.datetime(2026, 9, day, 1, tzinfo=dt.UTC))
+    with world.connections() as connections:
+        connector = connections.open(world.source)
+        span = Span(dt.date(2026, 9, 9), dt.date(2026, 9, 11))
+        assert [connector.fetch(item).content for item in connector.discover(None, set(), span)] == [b"10", b"20"]
+
+
+def test_many_mails_are_marked_in_portions(world: DovecotWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taihu.collect.mailbox.AT_ONCE", 2)
+    world.more = {"after": "mark seen"}
+    for n in range(5):
+        world.put(n)
+    assert len(world.run()) == 5
+    assert all(b"\\Seen" in flags for flags in world.server.state().values())
