@@ -1,17 +1,20 @@
-"""``via: web``: one page or file at a public address, fetched again only when the site says that it changed."""
+"""``via: web``: one page or file at a public address, fetched again only when the site says that it changed, or the files it links to."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import email.utils
 import json
 import urllib.parse
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from pydantic import Field
 
 from taihu.collect.interface import Connector, Health
+from taihu.collect.page import Link, Page
+from taihu.collect.robots import require_permission
 from taihu.collect.web_session import Answer, WebSession
 from taihu.core.errors import AccessRefused, ManifestError, NotFound, TaihuError
 from taihu.core.ids import derived_id, sha256_of
@@ -23,12 +26,19 @@ class WebOptions(Frozen):
     """Which page."""
 
     path: str | None = Field(default=None, description="Address, or what is joined to the account's url:", examples=["rates/today.html"])
+    links: str | None = Field(
+        default=None, description="Take the files that this selector of the page links to, not the page", examples=["table.notices a"]
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Other hosts that links may lead to; links to all others are left out", examples=[["files.site.example"]]
+    )
 
 
 class WebConnector(Connector):
     """The page at ``url:`` of the account joined with ``path:`` of the source.
 
-    The cursor is what the site said of the version that was collected last (ETag, Last-Modified) and its hash.
+    The cursor is what the site said of the version that was collected last (ETag, Last-Modified), its hash, and the day on which its
+    ``robots.txt`` was last asked. With ``links:`` the page's links are the items, known by address and by the row that they stand in.
     """
 
     title = Text("网页", "Web page")
@@ -37,6 +47,8 @@ class WebConnector(Connector):
 
     _cursor: str | None = None
     _held: tuple[str, Answer, str] | None = None
+    _targets: dict[str, Link] | None = None
+    _left_out: Sequence[str] = ()
 
     @property
     def url(self) -> str:
@@ -50,8 +62,12 @@ class WebConnector(Connector):
         return url
 
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
-        self._cursor = cursor
-        last = _parse_cursor(cursor)
+        last = self._permitted(_parse_cursor(cursor))
+        self._cursor = cursor = json.dumps(last, sort_keys=True) if last else cursor
+        self._targets = targets = {}
+        if self.options.links is not None:
+            yield from self._linked(known, targets)
+            return
         conditions = {"If-None-Match": last.get("etag", ""), "If-Modified-Since": last.get("modified", "")}
         answer = self._session().get(self.url, headers={name: value for name, value in conditions.items() if value})
         if answer.status == 304:
@@ -66,6 +82,7 @@ class WebConnector(Connector):
                 "modified": answer.headers.get("Last-Modified", ""),
                 "sha256": sha,
                 "after": last.get("sha256", ""),
+                **({"robots": last["robots"]} if "robots" in last else {}),
             },
             sort_keys=True,
         )
@@ -82,6 +99,13 @@ class WebConnector(Connector):
         yield Item(key, name, len(answer.content), self._received(answer), {"via": "web", "url": self.url})
 
     def fetch(self, item: Item) -> Fetched:
+        link = (self._targets or {}).get(item.key)
+        if link is not None:
+            answer = self._session().get(link.url)
+            name = answer.headers.get_filename()
+            if name and "." not in item.name:
+                item = dataclasses.replace(item, name=name)
+            return Fetched(dataclasses.replace(item, size=len(answer.content)), answer.content)
         if self._held is None or self._held[0] != item.key:
             raise NotFound("the page is no longer as it was found", where=self.url, fix="run again")
         self._cursor = self._held[2]
@@ -89,6 +113,9 @@ class WebConnector(Connector):
 
     def cursor(self) -> str | None:
         return self._cursor
+
+    def waiting(self) -> Sequence[str]:
+        return self._left_out
 
     def probe(self) -> Health:
         try:
@@ -99,8 +126,36 @@ class WebConnector(Connector):
             return Health(False, str(error))
 
     def _session(self) -> WebSession:
-        host = urllib.parse.urlsplit(self.url).hostname or ""
-        return WebSession([host])
+        return WebSession(self._hosts())
+
+    def _hosts(self) -> list[str]:
+        return [urllib.parse.urlsplit(self.url).hostname or "", *self.options.hosts]
+
+    def _permitted(self, last: dict[str, str]) -> dict[str, str]:
+        """The cursor's facts once the site allows programs here; asked once a day, of sites that need no login."""
+        account, today = self.around.account, self.around.clock.now().date().isoformat()
+        if (account is not None and account.user) or last.get("robots") == today:
+            return last
+        require_permission(self._session(), [self.url])
+        return {**last, "robots": today}
+
+    def _linked(self, known: Container[str], targets: dict[str, Link]) -> Iterator[Item]:
+        """The files that the page links to, the oldest (last listed) first."""
+        answer = self._session().get(self.url)
+        links: dict[str, Link] = {}
+        hosts = {host.lower() for host in self._hosts()}
+        strange = set()
+        for link in Page(answer).links(self.options.links or ""):
+            parts = urllib.parse.urlsplit(link.url)
+            if (parts.hostname or "").lower() in hosts:
+                links.setdefault(derived_id("linked file", parts.netloc, parts.path, parts.query, link.row), link)
+            else:
+                strange.add(parts.hostname or "")
+        self._left_out = [f"links to {host} (hosts:)" for host in sorted(strange)]
+        for key, link in reversed(links.items()):
+            if key not in known:
+                targets[key] = link
+                yield Item(key, link.name, None, link.published_at, {"via": "web", "url": link.url.split("?")[0], "row": link.row})
 
     def _received(self, answer: Answer) -> dt.datetime:
         """When the page says it changed, else now."""
