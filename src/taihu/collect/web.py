@@ -64,7 +64,8 @@ class WebConnector(Connector):
     def discover(self, cursor: str | None, known: Container[str], span: Span | None = None) -> Iterator[Item]:
         last = self._permitted(_parse_cursor(cursor))
         self._cursor = cursor = json.dumps(last, sort_keys=True) if last else cursor
-        self._targets = targets = {}
+        targets: dict[str, Link] = {}
+        self._targets = targets
         if self.options.links is not None:
             yield from self._linked(known, targets)
             return
