@@ -265,8 +265,11 @@ def _attempted(ws: Workspace, report: str, result: RunResult, work: Callable[[],
 def _count(ws: Workspace, result: RunResult) -> None:
     today = ws.clock.now()
     recent = today - dt.timedelta(days=14)
-    debts = [debt for debt in ws.ledger.expectations() if debt.due_at > recent and debt.due_at <= today]
+    # What is due now speaks for days of the last month or two, however old the project is.
+    span = Span((recent - dt.timedelta(days=62)).date(), today.date() + dt.timedelta(days=2))
+    debts = [debt for debt in ws.ledger.expectations(span=span) if debt.due_at > recent and debt.due_at <= today]
     result.open_debts = sum(1 for debt in debts if debt.state in ("late", "missing", "rejected", "held"))
     result.open_holds = len(ws.ledger.holds())
-    counting = {arrival.id for arrival in ws.ledger.arrivals(states=("accepted",))}
-    result.quarantined = sum(count for (arrival, _), count in ws.ledger.quarantine_counts().items() if arrival in counting)
+    counts = ws.ledger.quarantine_counts()
+    counting = {arrival.id for arrival in ws.ledger.arrivals(states=("accepted",), ids=sorted({arrival for arrival, _ in counts}))}
+    result.quarantined = sum(count for (arrival, _), count in counts.items() if arrival in counting)
