@@ -88,8 +88,8 @@ def pg_rows(rows: int) -> str:
     )
 
 
-def land(account: str, folder: Path) -> Measured:
-    """Collect the table in this process."""
+def land(account: str, folder: Path, watermark: str = "") -> Measured:
+    """Collect the table in this process; in a project that is there already, once more."""
     import datetime as dt
 
     from taihu.collect import Connections
@@ -97,9 +97,10 @@ def land(account: str, folder: Path) -> Measured:
     from taihu.project.workspace import open_workspace
     from taihu.run.collecting import collect
 
-    (folder / "sources" / "delivery").mkdir(parents=True)
+    (folder / "sources" / "delivery").mkdir(parents=True, exist_ok=True)
     (folder / "taihu.yml").write_text(_PROJECT.format(account=account), encoding="utf-8")
-    (folder / "sources" / "delivery" / "source.yml").write_text(_SOURCE, encoding="utf-8")
+    source_file = _SOURCE.replace("from delivery}", f"from delivery, watermark: {watermark}}}") if watermark else _SOURCE
+    (folder / "sources" / "delivery" / "source.yml").write_text(source_file, encoding="utf-8")
     clock = FixedClock(dt.datetime(2026, 11, 2, tzinfo=dt.UTC))
     with open_workspace(folder, clock) as ws, Connections(ws.tree.file.accounts, ws.secret, clock=clock, root=ws.root) as connections:
         source = ws.tree.sources["delivery"]
@@ -107,7 +108,7 @@ def land(account: str, folder: Path) -> Measured:
         started = time.perf_counter()
         assert collect(ws, source, connections.open(source)).landed == 1
         seconds = time.perf_counter() - started
-        (arrival,) = ws.ledger.arrivals()
+        arrival = ws.ledger.arrivals()[-1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Measured(seconds, int(arrival.meta["rows"]), peak, arrival.size)
 
@@ -118,10 +119,12 @@ def _import_all() -> None:
         importlib.import_module(name)
 
 
-def ours(account: str) -> Measured:
+def ours(account: str, folder: Path | None = None, watermark: str = "") -> Measured:
+    """:func:`land` in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="taihu-bench-") as room:
-        command = [sys.executable, "-m", "tests.bench.database", "land", account, f"{room}/project"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        command = [sys.executable, "-m", "tests.bench.database", "land", account, str(folder or Path(room) / "project"), watermark]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stderr[-3000:]
         return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -192,7 +195,7 @@ Ours is sealed, hashed, flushed and recorded in the ledger; dlt's files are in t
 
 def main() -> int:
     if sys.argv[1:2] == ["land"]:
-        found = land(sys.argv[2], Path(sys.argv[3]))
+        found = land(sys.argv[2], Path(sys.argv[3]), *sys.argv[4:])
         print(json.dumps({"seconds": found.seconds, "rows": found.rows, "peak": found.peak, "stored": found.stored}))
     else:
         print(section(int(sys.argv[1]) if sys.argv[1:] else 5_000_000))

@@ -96,6 +96,14 @@ def _credentials(given: argparse.Namespace) -> tuple[str, bool]:
     return credentials.section(found, _today()), not found.problems
 
 
+def _database(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import database
+
+    with tempfile.TemporaryDirectory(prefix="taihu-soak-") as room:
+        cases = database.play(Path(room), given.rows)
+    return database.section(cases, _today()), all(case.measured.peak <= database.LIMIT for case in cases)
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -119,6 +127,9 @@ def main() -> int:
     collecting.set_defaults(play=_collect)
     credentials = kinds.add_parser("credentials", help="planted credentials on every way to fail; none shows anywhere")
     credentials.set_defaults(play=_credentials)
+    databases = kinds.add_parser("database", help="tables of ten million rows; memory does not grow with them")
+    databases.add_argument("--rows", type=int, default=10_000_000)
+    databases.set_defaults(play=_database)
     for kind in kinds.choices.values():
         kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()
