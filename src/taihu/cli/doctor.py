@@ -79,7 +79,7 @@ def _house(ws: Workspace) -> list[Finding]:
 def _secrets(ws: Workspace) -> list[Finding]:
     named: list[tuple[str, str | None]] = []
     for name, account in ws.tree.file.accounts.items():
-        named += [(f"account {name}", reference) for reference in (account.password, account.webhook, *account.passwords)]
+        named += [(f"account {name}", reference) for reference in (account.password, account.otp, account.webhook, *account.passwords)]
     for name, source in ws.tree.sources.items():
         named += [(f"source {name}", reference) for reference in source.file.read.passwords]
     findings = []
@@ -137,4 +137,7 @@ def _sources(ws: Workspace) -> list[Finding]:
                 findings.append(Finding(f"source {source.name}", verdict, text.replace("\n  ", "; ")))
             except TaihuError as error:
                 findings.append(Finding(f"source {source.name}", "bad", error.what))
+            except Exception as error:  # a connector's libraries may raise anything, and their texts may quote a secret
+                text = console.t(f"连接器意外出错（{type(error).__name__}）", f"the connector failed unexpectedly ({type(error).__name__})")
+                findings.append(Finding(f"source {source.name}", "bad", text))
     return findings

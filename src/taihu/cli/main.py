@@ -62,6 +62,7 @@ def _root(
 ) -> None:
     del version
     console.choose_language(lang)
+    _redact_libraries()
 
 
 for command in (init, demo, run, serve, status, read, explain, docs, doctor, retry, quarantine, schema):
@@ -69,6 +70,18 @@ for command in (init, demo, run, serve, status, read, explain, docs, doctor, ret
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)
 app.add_typer(hold_app, name="hold", short_help=SHORT["hold"].en)
+
+
+def _redact_libraries() -> None:
+    """Warnings of libraries that no handler takes go to stderr: they pass the redaction, which is loaded with the first of them."""
+
+    def redacted(record: logging.LogRecord) -> bool:
+        from taihu.guard.redact import RedactingFilter
+
+        return RedactingFilter().filter(record)
+
+    if logging.lastResort is not None and not logging.lastResort.filters:
+        logging.lastResort.addFilter(redacted)
 
 
 def _translate() -> None:
@@ -94,6 +107,14 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         console.say(console.t("已中断；再次运行即可继续", "interrupted; run again to go on"))
+        raise SystemExit(1) from None
+    except Exception:
+        # A mistake of ours: the traceback is what a maintainer needs, but texts of libraries in it may quote a secret.
+        import traceback
+
+        from taihu.guard.redact import redact_text
+
+        console.say(redact_text(traceback.format_exc()))
         raise SystemExit(1) from None
 
 

@@ -29,6 +29,7 @@ _NAMED: Final = re.compile(
     r"(?i)\b(pass(?:word|wd|phrase)?|secret|token|access_token|api_?key|key|sign|signature|cookie|authorization)(\"?\s*[=:]\s*\"?)"
     r"((?:bearer|basic)\s+)?[^\s\"'&;,}]+"
 )
+_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 _KEYS: Final = re.compile(r"(?i)pass(word|wd|phrase)|secret|token|cookie|authorization|api_?key|webhook")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -122,11 +123,22 @@ def is_card_number(text: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _forms(values: frozenset[str]) -> tuple[str, ...]:
-    """The secrets as they may stand in a message: plain, in an address, in a header; long ones first."""
+    """The secrets as they may stand in a message: plain, in an address, in a header, in a dump of bytes; long ones first."""
     found = set()
     for value in values:
-        found |= {value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
+        quoted = {quote(value), quote(value, safe=""), quote_plus(value)}
+        found |= {value, repr(value)[1:-1], *quoted, *(_ESCAPE.sub(lambda match: match[0].lower(), text) for text in quoted)}
         found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
         if len(value) >= 8:
-            found |= {base64.b64encode(value.encode()).decode().rstrip("=")}
+            found |= {*_in_base64(value.encode()), value.encode().hex(), value.encode().hex().upper()}
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _in_base64(content: bytes) -> set[str]:
+    """What base64 makes of bytes wherever they stand in what is encoded (after ``user:``, say), without the marks at the seams."""
+    found = {base64.b64encode(content).decode().rstrip("=")}
+    for shift in range(3):
+        text = base64.b64encode(bytes(shift) + content).decode()
+        inner = text[-(-shift * 8 // 6) : (shift + len(content)) * 8 // 6]
+        found |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return found
