@@ -69,6 +69,7 @@ class PortalConnector(Connector):
     person: Person | None = None
 
     _waiting: Sequence[str] = ()
+    _ready: PortalEngine | None = None
 
     @property
     def recipe(self) -> PortalFile:
@@ -348,9 +349,13 @@ class PortalConnector(Connector):
 
     def _new_walk(self, span: Span, engine: PortalEngine | None = None) -> Walk:
         account = self.around.login(self.source)
-        return Walk(self.recipe, engine or self._engine(), self.around, account, span, name=self.source.name, person=self.person)
+        engine_of = self._engine if engine is None else lambda: engine
+        return Walk(self.recipe, engine_of, self.around, account, span, name=self.source.name, person=self.person)
 
     def _engine(self) -> PortalEngine:
+        if self._ready is not None and self.around.shared.get(self.around.account_name) is self._ready:
+            return self._ready
+
         def opened() -> PortalEngine:
             engine = engine_class(self.recipe.engine)()
             saved = self.around.sessions.session_get(self.around.account_name) if self.around.sessions else None
@@ -367,6 +372,7 @@ class PortalConnector(Connector):
             )
         engine.allow(self.recipe.hosts)
         engine.pace = max(engine.pace, parse_duration(self.recipe.pace).total_seconds())
+        self._ready = engine
         return engine
 
     def _first_page(self, walk: Walk) -> str:

@@ -32,6 +32,7 @@ class Walk:
     """The steps of one recipe for one period.
 
     Args:
+        engine_of: Gives the account's engine of this moment: after a broken connection it is another one.
         person: Does the ``human`` steps; None where nobody sits at the machine.
         name: The source, for people.
     """
@@ -39,7 +40,7 @@ class Walk:
     def __init__(
         self,
         recipe: PortalFile,
-        engine: PortalEngine,
+        engine_of: Callable[[], PortalEngine],
         around: Surroundings,
         account: Account,
         span: Span,
@@ -47,12 +48,18 @@ class Walk:
         name: str,
         person: Person | None,
     ) -> None:
-        self.recipe, self.engine, self.span = recipe, engine, span
+        self.recipe, self.span = recipe, span
+        self._engine_of = engine_of
         self.journal = Journal()
         self.secrets: set[str] = set()
         self.logins = 0
         self._around, self._account, self._name, self._person = around, account, name, person
         self._next = 0
+
+    @property
+    def engine(self) -> PortalEngine:
+        """The account's engine."""
+        return self._engine_of()
 
     # steps -------------------------------------------------------------------------------------------------------------
 

@@ -395,6 +395,19 @@ def test_periods_that_have_not_come_are_asked_for_again(server: PortalServer) ->
     assert asked[5:] == ["2026-08-01", "2026-08-02"]
 
 
+def test_a_connection_that_is_dropped_leaves_no_browser_behind(server: PortalServer, browser: None) -> None:
+    from taihu.collect import browser_program
+
+    users = [program.users for program in browser_program._running.values()]
+    portal = Portal(server, "browser", [{"goto": "/form"}, {"fill": {"#from": "period.start"}}, {"download": "#export"}])
+    with portal.connections() as connections:
+        connector = portal.connector(connections)
+        (item,) = connector.discover(None, set(), SPAN)
+        connector.reset()
+        assert connector.fetch(item).content == b"2026-11-12,,"
+    assert [program.users for program in browser_program._running.values()] == users
+
+
 def test_a_portal_that_is_away_leaves_no_trace(server: PortalServer) -> None:
     portal = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock"}])
     server.stop()
