@@ -137,6 +137,56 @@ def with_member(archive: bytes, name: bytes, packed: bytes, size: int) -> bytes:
     return archive[:start] + local + directory + tail
 
 
+def far_cells_xlsx(sheets: int) -> bytes:
+    """Sheets of a few cells each, two of them far apart: no sheet is too large, all of them are."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer)
+    for _ in range(sheets):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["日期", "数量"])
+        sheet.write(99_000, 99, "z")
+    book.close()
+    return buffer.getvalue()
+
+
+def far_cells_xls(sheets: int) -> bytes:
+    """The same as an old workbook, whose every sheet spans all that the format allows."""
+
+    def record(kind: int, body: bytes = b"") -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def beginning(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHLL", 0x0600, kind, 0x0DBB, 0x07CC, 0x41, 6))
+
+    cells = b"".join(record(0x0203, struct.pack("<HHHd", row, column, 0, 1.5)) for row, column in ((0, 0), (0, 1), (65_535, 255)))
+    body = beginning(0x0010) + cells + record(0x000A)
+    names = [f"s{number:03}".encode() for number in range(sheets)]
+    head = len(beginning(5)) + sum(4 + 8 + len(name) for name in names) + 4
+    places = [head + number * len(body) for number in range(sheets)]
+    listed = b"".join(
+        record(0x0085, struct.pack("<LBBBB", place, 0, 0, len(name), 0) + name) for place, name in zip(places, names, strict=True)
+    )
+    return compound_file({"Workbook": (beginning(5) + listed + record(0x000A) + body * sheets).ljust(4096, b"\0")})
+
+
+def strings_without_end() -> bytes:
+    """A list of texts that states four billion entries: a reader that makes room for them is ended by the system."""
+    text = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="4294967295" uniqueCount="4294967295">'
+    text += b"<si><t>a</t></si></sst>"
+    return workbook({"xl/sharedStrings.xml": text})
+
+
+def spans_page() -> bytes:
+    row = b"<tr><td rowspan=65000 colspan=1000>a</td><td>b</td></tr>"
+    return b"<html><body><table>" + row * 500 + b"</table></body></html>"
+
+
+def frames_page(depth: int = 5000) -> bytes:
+    return b"<html><body>" + b"<table><tr><td>" * depth + b"x" + b"</td></tr></table>" * depth + b"</body></html>"
+
+
 def msg_with_shared_sectors(count: int = 4000) -> bytes:
     """Every attachment's bytes are the same two megabytes."""
     tree = Message("x").tree()
@@ -211,6 +261,11 @@ NAMES = [
     ("strings that lie.xlsx", "damaged_file"),
     ("sheet that lies.xlsx", "damaged_file"),
     ("strings that fit.xlsx", "too_large"),
+    ("strings without end.xlsx", "damaged_file"),
+    ("far cells.xlsx", "too_large"),
+    ("far cells.xls", "too_large"),
+    ("spans.html", "too_large"),
+    ("frames.html", "no_table"),
     ("shared sectors.msg", "too_large"),
     ("endless tables.msg", "damaged_file"),
     ("many.winmail.dat", "too_large"),
@@ -246,6 +301,11 @@ def every() -> Iterator[tuple[str, bytes, str]]:
     yield "strings that lie.xlsx", workbook({}, raw={"xl/sharedStrings.xml": (packed, 4000)}), "damaged_file"
     yield "sheet that lies.xlsx", workbook({}, raw={"xl/worksheets/sheet1.xml": (packed, 4000)}), "damaged_file"
     yield "strings that fit.xlsx", workbook({}, raw={"xl/sharedStrings.xml": (deflated_zeros(384), 384 * MEGABYTE)}), "too_large"
+    yield "strings without end.xlsx", strings_without_end(), "damaged_file"
+    yield "far cells.xlsx", far_cells_xlsx(8), "too_large"
+    yield "far cells.xls", far_cells_xls(40), "too_large"
+    yield "spans.html", spans_page(), "too_large"
+    yield "frames.html", frames_page(), "no_table"
     yield "shared sectors.msg", msg_with_shared_sectors(), "too_large"
     yield "endless tables.msg", msg_with_endless_tables(), "damaged_file"
     yield "many.winmail.dat", winmail([("a", b"", None)] * 20_000), "too_large"

@@ -19,6 +19,7 @@ _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
 _LONGEST_COMMENT = 1 << 16
 _PIECE = 1 << 20
+_HEAD = 4096
 
 
 class TooManyEntries(zipfile.BadZipFile):
@@ -86,18 +87,20 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> b
     return buffer.getvalue()
 
 
-def prove_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Expand a member without keeping it, so that others who believe its stated size may.
+def prove_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Expand a member without keeping it, so that others who believe its stated size may; gives its first bytes.
 
     Raises:
         zipfile.BadZipFile: As :func:`read_member`.
     """
-    size = 0
+    size, head = 0, b""
     with archive.open(info) as stream:
         while piece := stream.read(_PIECE):
+            head = head or piece[:_HEAD]
             size += len(piece)
     if size != info.file_size:
         raise zipfile.BadZipFile("a member is not as long as the archive says")
+    return head
 
 
 def overlapping(infos: Sequence[zipfile.ZipInfo]) -> bool:

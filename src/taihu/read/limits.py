@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
+from collections.abc import Mapping
 
 from taihu.core.errors import ContentRefused
+from taihu.formats.compound import open_compound
 from taihu.formats.zip_directory import MAX_ENTRIES, open_zip, overlapping, prove_member, read_member
 
 MAX_CELLS = 20_000_000
@@ -18,8 +21,33 @@ MAX_MEMBERS = MAX_ENTRIES
 MAX_DEPTH = 4
 
 _FAR_CELL = re.compile(rb'<c r="(?:[A-Z]{3}\d|[A-Z]{1,2}\d{6})')
-_CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
-_LAST_ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"')
+_COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
+_CELL_ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
+_ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"')
+_COUNTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?sst\b([^>]*)>")
+# The record that begins the list of texts of an xlsb: its type, its size, then how often texts are used and how many there are.
+_BINARY_STRINGS = b"\x9f\x01\x08"
+_RECORD = struct.Struct("<HH")
+_BEGINNING, _STRINGS = 0x0809, 0x00FC
+# Blank, number, label, boolean or error, formula, rich string, RK, label of the list; and those that hold several columns.
+_RANGE_RECORDS = frozenset({0x00BD, 0x00BE})
+_CELL_RECORDS = _RANGE_RECORDS | {
+    0x0001,
+    0x0002,
+    0x0003,
+    0x0004,
+    0x0005,
+    0x0006,
+    0x0201,
+    0x0203,
+    0x0204,
+    0x0205,
+    0x0206,
+    0x0406,
+    0x00D6,
+    0x027E,
+    0x00FD,
+}
 _REPEATED_ROWS = re.compile(rb"<table:table-row\b([^>]*)>(.*?)(?=<table:table-row\b|</table:table>)", re.DOTALL)
 _REPEATED_CELLS = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*?)(/?)>")
 _ROWS_COUNT = re.compile(rb'number-rows-repeated="(\d+)"')
@@ -49,9 +77,12 @@ def check_workbook(content: bytes, kind: str) -> dict[str, bytes]:
         ContentRefused: ``too_large``.
         zipfile.BadZipFile: The archive lies about a member, or is damaged.
     """
+    if kind == "xls":
+        _check_biff(content)
     if kind not in ("xlsx", "xlsb", "ods"):
         return {}
     sheets: dict[str, bytes] = {}
+    cells = 0
     with open_zip(content) as archive:
         check_expansion(archive, MAX_WORKBOOK)
         infos = archive.infolist()
@@ -63,33 +94,86 @@ def check_workbook(content: bytes, kind: str) -> dict[str, bytes]:
             if kind == "ods" and info.filename == "content.xml":
                 _check_ods(read_member(archive, info, MAX_WORKBOOK))
             elif kind == "xlsb" and info.filename.startswith("xl/worksheets/") and info.filename.endswith(".bin"):
-                _check_binary_sheet(read_member(archive, info, MAX_WORKBOOK))
+                cells += _check_binary_sheet(read_member(archive, info, MAX_WORKBOOK))
             elif kind == "xlsx" and info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
                 sheets[info.filename] = read_member(archive, info, MAX_WORKBOOK)
             else:
-                prove_member(archive, info)
-    for xml in sheets.values():
-        _check_sheet(xml)
+                _check_counts(prove_member(archive, info), info.file_size)
+    _check_sheets(sheets)
+    _check_total(cells)
     return sheets
 
 
-def _check_sheet(xml: bytes) -> None:
-    tail = xml.rfind(b"<row ")
-    last = _LAST_ROW.match(xml, tail) if tail >= 0 else None
-    rows = int(last[1]) if last else 0
-    if rows * 702 <= MAX_CELLS and not _FAR_CELL.search(xml):
+def _check_total(cells: int) -> None:
+    if cells > MAX_CELLS:
+        raise ContentRefused("too_large", f"a workbook of {cells:,} cells")
+
+
+def _check_counts(head: bytes, size: int) -> None:
+    """Refuse a list of texts that states more entries than its bytes can hold: room for them is taken before the first is read."""
+    counts = _COUNTS.match(head)
+    stated = [int.from_bytes(head[at : at + 4], "little") for at in (3, 7)] if head.startswith(_BINARY_STRINGS) else []
+    stated += [int(number[:12]) for number in re.findall(rb'[cC]ount="(\d+)"', counts[1])] if counts else []
+    if any(number > size for number in stated):
+        raise zipfile.BadZipFile("a list states more entries than it can hold")
+
+
+def _check_sheets(sheets: Mapping[str, bytes]) -> None:
+    """Refuse sheets that span too many cells together; how many there are exactly is counted only where a rough bound is too large."""
+    rough = [_rough_extent(xml) for xml in sheets.values()]
+    if all(bound is not None for bound in rough) and sum(bound for bound in rough if bound) <= MAX_CELLS:
         return
-    widest = longest = 0
-    for cell in _CELL.finditer(xml):
-        number = 0
-        for byte in cell[1]:
-            number = number * 26 + byte - 64
-        widest, longest = max(widest, number), max(longest, int(cell[2]))
-    if widest * max(longest, 1) > MAX_CELLS:
-        raise ContentRefused("too_large", f"a sheet of {longest:,} rows and {widest:,} columns")
+    total = 0
+    for xml in sheets.values():
+        rows, columns = _extent(xml)
+        if rows * columns > MAX_CELLS:
+            raise ContentRefused("too_large", f"a sheet of {rows:,} rows and {columns:,} columns")
+        total += rows * columns
+    _check_total(total)
 
 
-def _check_binary_sheet(content: bytes) -> None:
+def _rough_extent(xml: bytes) -> int | None:
+    """At most so many cells, if no cell stands very far out; None if one does."""
+    return None if _FAR_CELL.search(xml) else max(map(int, _ROW.findall(xml)), default=0) * 702
+
+
+def _extent(xml: bytes) -> tuple[int, int]:
+    """Rows and columns that the places of cells span."""
+    letters = max(set(_COLUMN.findall(xml)), key=lambda text: (len(text), text), default=b"")
+    columns = 0
+    for byte in letters:
+        columns = columns * 26 + byte - 64
+    return max(map(int, set(_CELL_ROW.findall(xml))), default=0), columns
+
+
+def _check_biff(content: bytes) -> None:
+    """Refuse an old workbook whose cells span too much: its reader takes room for all of a sheet between its outermost cells."""
+    try:
+        with open_compound(content) as ole:
+            name = next(name for name in ("Workbook", "Book") if ole.exists(name))
+            stream = ole.openstream(name).read()
+    except (ValueError, OSError, StopIteration):
+        # Without a container (or with one that cannot be opened) the reader of workbooks says what it makes of the bytes.
+        stream = content
+    total, rows, columns, at = 0, 0, 0, 0
+    while at + 4 <= len(stream):
+        kind, size = _RECORD.unpack_from(stream, at)
+        at += 4
+        if kind in _CELL_RECORDS and size >= 4:
+            row, column = _RECORD.unpack_from(stream, at)
+            if kind in _RANGE_RECORDS and size >= 6:
+                column = int.from_bytes(stream[at + size - 2 : at + size], "little")
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+        elif kind == _BEGINNING:
+            total, rows, columns = total + rows * columns, 0, 0
+        elif kind == _STRINGS and size >= 8 and int.from_bytes(stream[at + 4 : at + 8], "little") > len(stream):
+            raise zipfile.BadZipFile("a list states more entries than it can hold")
+        at += size
+    if total + rows * columns > MAX_CELLS:
+        raise ContentRefused("too_large", f"a workbook of {total + rows * columns:,} cells")
+
+
+def _check_binary_sheet(content: bytes) -> int:
     """The widest and longest place that the records of an xlsb sheet name; only the heads of the records are read."""
     at, rows, columns = 0, 0, 0
     while at + 2 <= len(content):
@@ -112,6 +196,7 @@ def _check_binary_sheet(content: bytes) -> None:
         at += size
     if rows * columns > MAX_CELLS:
         raise ContentRefused("too_large", f"a sheet of {rows:,} rows and {columns:,} columns")
+    return rows * columns
 
 
 def _check_ods(xml: bytes) -> None:

@@ -11,6 +11,7 @@ from taihu.read.grid import Cell, Grid, Merged, canonical, clean_text
 from taihu.read.limits import MAX_CELLS
 
 _SPAN_LIMIT = 1000
+_MOST_SPANNED = 1_000_000
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 
 
@@ -20,8 +21,10 @@ def read_html(text: str) -> list[Grid]:
 
     tree = LexborHTMLParser(text)
     grids: list[Grid] = []
-    for table in tree.css("table"):
-        if len(table.css("table")) > 1:
+    tables = tree.css("table")
+    frames = {_frame_of(table) for table in tables}
+    for table in tables:
+        if table.mem_id in frames:
             continue
         rows, merged = _table(table)
         if any(cell is not None for row in rows for cell in row):
@@ -32,11 +35,20 @@ def read_html(text: str) -> list[Grid]:
     return grids
 
 
+def _frame_of(table: Any) -> int:
+    """Identity of the nearest table around this one; 0 if there is none."""
+    around = table.parent
+    while around is not None and around.tag != "table":
+        around = around.parent
+    return 0 if around is None else int(around.mem_id)
+
+
 def _table(table: Any) -> tuple[list[list[Cell]], list[Merged]]:
     rows: list[list[Cell]] = []
     merged: list[Merged] = []
     taken: dict[tuple[int, int], bool] = {}
-    for number, row in enumerate(table.css("tr")):
+    lines = table.css("tr")
+    for number, row in enumerate(lines):
         cells: list[Cell] = []
         column = 0
         for cell in row.iter():
@@ -45,9 +57,11 @@ def _table(table: Any) -> tuple[list[list[Cell]], list[Merged]]:
             while taken.pop((number, column), False):
                 cells.append(None)
                 column += 1
-            across, down = _span(cell, "colspan"), _span(cell, "rowspan")
+            across, down = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(lines) - number)
             cells.append(clean_text(cell.text(deep=True, separator=" ")))
             cells.extend([None] * (across - 1))
+            if len(taken) + across * down > _MOST_SPANNED:
+                raise ContentRefused("too_large", "a table of too many cells")
             for later in range(1, down):
                 for offset in range(across):
                     taken[(number + later, column + offset)] = True
