@@ -104,6 +104,12 @@ def _database(given: argparse.Namespace) -> tuple[str, bool]:
     return database.section(cases, _today()), all(case.measured.peak <= database.LIMIT for case in cases)
 
 
+def _corpus(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import corpus
+
+    return corpus.soak(given)
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -130,6 +136,10 @@ def main() -> int:
     databases = kinds.add_parser("database", help="tables of ten million rows; memory does not grow with them")
     databases.add_argument("--rows", type=int, default=10_000_000)
     databases.set_defaults(play=_database)
+    generated = kinds.add_parser("corpus", help="polluted texts and hostile files that know the truth, read without configuration")
+    generated.add_argument("--count", type=int, default=2000, help="polluted texts")
+    generated.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
+    generated.set_defaults(play=_corpus)
     for kind in kinds.choices.values():
         kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()

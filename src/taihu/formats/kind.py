@@ -10,7 +10,7 @@ import re
 
 from taihu.formats.compound import OLE_MAGIC, root_names
 from taihu.formats.member_names import BROKEN_ARCHIVE
-from taihu.formats.text import decode
+from taihu.formats.text import decode, utf16_by_zeros
 from taihu.formats.zip_directory import is_appended_zip, open_zip
 
 _MAGIC = (
@@ -28,6 +28,8 @@ _MAIL_HEADER = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]{1,40}:[^\n]*\n(?:[ \t][^\n]*
 _MAIL_KEYS = re.compile(r"^(?:From|Subject|Date|Message-ID|MIME-Version|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta|style|div|script|form)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+# Also what Hive and old mainframes put between fields.
+_TEXT_CONTROL = b"\x01\t\n\r\x0b\x0c\x1a\x1b\x1c\x1d\x1e\x1f"
 _OLE_NAMES = ("EncryptedPackage", "__properties_version1.0", "Workbook", "Book\0")
 _JSON_BEGINS = re.compile(r'[\[{]\s*(?:["\[\]{}tfn]|-?\d)')
 _HEAD = 8192
@@ -148,12 +150,9 @@ def _looks_like_text(content: bytes) -> bool:
     head = content[:_HEAD]
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
-    zeros = head.count(0)
-    if zeros:
-        # UTF-16 without a mark: zero bytes all on one side.
-        half = max(1, len(head) // 2)
-        return max(head[0::2].count(0), head[1::2].count(0)) > half * 0.1 and min(head[0::2].count(0), head[1::2].count(0)) == 0
-    control = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b")
+    if 0 in head:
+        return utf16_by_zeros(head) is not None
+    control = sum(1 for byte in head if byte < 32 and byte not in _TEXT_CONTROL)
     return control <= len(head) // 500
 
 

@@ -41,7 +41,7 @@ _EVERYDAY = frozenset(
 )
 _GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
-_SCORED = re.compile("[^\x09-\x0d\x1a\x20-\x7f]")
+_SCORED = re.compile("[^\x01\x09-\x0d\x1a\x1c-\x7f]")
 _SCORED_CHARS = 400
 _LONG = re.compile("[\u0800-\U0010ffff]")
 _WIDE = re.compile("[^\x00-\x7f]")
@@ -87,7 +87,7 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
             return _counted(body, name)
     if declared:
         return _declared(content, codec_name(declared) or "utf-8")
-    zeros = _utf16_by_zeros(content)
+    zeros = utf16_by_zeros(content)
     if zeros:
         return _counted(content, zeros)
     if content.isascii():
@@ -155,16 +155,24 @@ def _declared(content: bytes, name: str) -> Decoded:
     return strict if wrong and _score(strict.text) > _score(decoded.text) else decoded
 
 
-def _utf16_by_zeros(content: bytes) -> str | None:
-    """UTF-16 without a mark shows zero bytes on one side of most ASCII characters."""
+def utf16_by_zeros(content: bytes) -> str | None:
+    """UTF-16 without a mark, by the zero bytes that ASCII characters have on one side; None if it is something else.
+
+    Characters such as 一 (U+4E00) have theirs on the other side, so what tells is which reading gives text: few bytes of a binary
+    file are pairs that make assigned, printable characters.
+    """
     head = content[:4096]
+    head = head[: len(head) // 2 * 2]
     if len(head) < 4 or 0 not in head:
         return None
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    half = len(head) // 2
-    if odd > half * 0.1 and odd > even * 3:
-        return "utf-16-le"
-    return "utf-16-be" if even > half * 0.1 and even > odd * 3 else None
+    if max(even, odd) <= len(head) // 2 * 0.02 or max(even, odd) < 2 * min(even, odd):
+        return None
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    text = head.decode(name, errors="replace")
+    strange = sum(1 for char in text[:-1] if not char.isprintable() and not char.isspace() and char not in "\x01\x1a\x1c\x1d\x1e\x1f")
+    strange += text[:-1].count(REPLACEMENT)
+    return name if strange <= len(text) // 100 else None
 
 
 def _strict_utf8(content: bytes) -> Decoded | None:

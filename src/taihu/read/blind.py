@@ -16,14 +16,13 @@ from taihu.formats.kind import kind_of
 from taihu.manifest.layout import LayoutFile, Total
 from taihu.read import totals as control
 from taihu.read.archives import Unpacked, unpack
-from taihu.read.grid import Cell, Grid, filled, plain
+from taihu.read.grid import Grid, filled, plain
 from taihu.read.grids import Grids, grids_of, is_invoice
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
+from taihu.read.nature import is_value
 from taihu.read.typed import TYPED, read_typed
 
-_DATE = re.compile(r"\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}|\d{8}(?:\d{6})?|\d{1,2}:\d{2}")
-_CODE = re.compile(r"[A-Za-z]{0,4}\d{4,}|\S*\*{2,}\S*")
 _STATED = re.compile(r"[:：]\s*[\[(（]?\s*\d|^\s*\d+[.、)）]|：\[|https?://")
 _COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|订单|明细|数据|记录)?(?:录)?")
 _LABELLED_LINE = re.compile(
@@ -31,7 +30,6 @@ _LABELLED_LINE = re.compile(
 )
 _AMOUNT = re.compile(r"金额|amount|总额|发生额", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d{2}(?:[-/.年](?:0?[1-9]|1[0-2])月?)?年?|(?:0?[1-9]|1[0-2])月")
-_ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 _LOOKED_AT = 60
 
 
@@ -84,10 +82,16 @@ def _tables(grids: Grids) -> Iterator[Shaped]:
             header_rows=header.last - header.first + 1,
             totals=tuple(_stated_totals(grid, header)),
         )
-        shaped = apply_layout(grid, header, "", layout, ends_with_newline=grids.ends_with_newline)
+        shaped = apply_layout(grid, _widened(grid, header), "", layout, ends_with_newline=grids.ends_with_newline, forgive=True)
         many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)
         if many_rows or len([name for name in header.names if name]) > 1:
             yield shaped
+
+
+def _widened(grid: Grid, header: Header) -> Header:
+    """The header with a place for every column that has cells below it: nothing that was sent is left out."""
+    width = max((len(row) for row in grid.rows[header.last + 1 :] if filled(row)), default=0)
+    return replace(header, names=header.names + (None,) * (width - len(header.names)))
 
 
 def _blocks(grid: Grid) -> list[Grid]:
@@ -105,15 +109,18 @@ def _blocks(grid: Grid) -> list[Grid]:
 
 def _begins_table(grid: Grid, start: int, index: int) -> bool:
     """Whether a row after a blank one is a header: names over values, in columns that held values in the table above."""
+    if filled(grid.rows[index]) == 1 and index + 1 < len(grid.rows) and filled(grid.rows[index + 1]) > 1:
+        # Its title stands between them.
+        return _begins_table(grid, start, index + 1)
     row, below = grid.rows[index], grid.rows[index + 1 : index + 4]
-    if filled(row) < 2 or any(_is_value(cell) for cell in row) or not below or filled(below[0]) < 2:
+    if filled(row) < 2 or any(is_value(cell) for cell in row) or not below or filled(below[0]) < 2:
         return False
     above = [other for other in grid.rows[start:index] if filled(other) > 1]
     # Pairs of a label and its value above a table belong to it.
-    if len(above) < 2 or max(filled(other) for other in above) == 2 or not any(_is_value(cell) for cell in above[-1]):
+    if len(above) < 2 or max(filled(other) for other in above) == 2 or not any(is_value(cell) for cell in above[-1]):
         return False
     named = [n for n, cell in enumerate(row) if cell is not None]
-    return any(n < len(below[0]) and _is_value(below[0][n]) for n in named)
+    return any(n < len(below[0]) and is_value(below[0][n]) for n in named)
 
 
 def _part(grid: Grid, start: int, end: int) -> Grid:
@@ -147,7 +154,7 @@ def _header_score(grid: Grid, index: int) -> float:
     texts = [cell for cell in row if cell is not None]
     if not texts or (len(texts) == 1 and _column_count(grid) > 1):
         return 0.0
-    if (any(_is_value(cell) for cell in texts) and not _names_periods(texts)) or any(_STATED.search(cell) for cell in texts):
+    if (any(is_value(cell) for cell in texts) and not _names_periods(texts)) or any(_STATED.search(cell) for cell in texts):
         return 0.0
     if len({plain(cell) for cell in texts}) < len(texts) * 0.8 or any(len(cell) > 40 for cell in texts):
         return 0.0
@@ -155,7 +162,7 @@ def _header_score(grid: Grid, index: int) -> float:
     if not below:
         return 0.4 * len(texts) / max(1, _column_count(grid)) if index >= len(grid.rows) - 2 else 0.0
     width = len(row)
-    typed = sum(1 for n in range(width) if row[n] is not None and any(n < len(other) and _is_value(other[n]) for other in below[:6]))
+    typed = sum(1 for n in range(width) if row[n] is not None and any(n < len(other) and is_value(other[n]) for other in below[:6]))
     typical = sorted(filled(other) for other in below)[len(below) // 2]
     coverage = min(1.0, len(texts) / max(1, _column_count(grid)))
     return coverage * 2 + min(typed, 4) * 0.25 + (0.5 if len(texts) >= typical else 0.0) - index * 0.001
@@ -164,14 +171,7 @@ def _header_score(grid: Grid, index: int) -> float:
 def _names_periods(texts: Sequence[str]) -> bool:
     """Wide tables name their columns by years or months; only their first columns have words."""
     periods = [bool(_YEAR.fullmatch(cell)) for cell in texts]
-    return not periods[0] and sum(periods) >= 2 and all(period or not _is_value(cell) for period, cell in zip(periods, texts, strict=True))
-
-
-def _is_value(cell: Cell) -> bool:
-    """A number, date or code: what stands in data and not in a header."""
-    if cell is None:
-        return False
-    return control.number(cell) is not None or cell in _ERRORS or bool(_DATE.match(cell)) or bool(_CODE.fullmatch(cell))
+    return not periods[0] and sum(periods) >= 2 and all(period or not is_value(cell) for period, cell in zip(periods, texts, strict=True))
 
 
 def _column_count(grid: Grid) -> int:
@@ -193,7 +193,7 @@ def _has_lower_level(grid: Grid, index: int) -> bool:
     below = grid.rows[index + 1]
     wide = [area for area in grid.merged or () if area[0] == area[2] == index and area[3] > area[1]]
     cells = [below[n] if n < len(below) else None for area in wide for n in range(area[1], area[3] + 1)]
-    return bool(cells) and all(cell is not None and not _is_value(cell) for cell in cells)
+    return bool(cells) and all(cell is not None and not is_value(cell) for cell in cells)
 
 
 def _numbered(grid: Grid) -> Header | None:

@@ -4,35 +4,52 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+import re
 
 from taihu.core.errors import ContentRefused
+from taihu.read.dialect import Dialect, find_dialect
+from taihu.read.fixed import split_fixed
 from taihu.read.grid import Grid, clean_text
 
-DELIMITERS = (",", "\t", ";", "|", "，", "；", "^", "~")
 _FIELD_LIMIT = 1 << 20
 _MOST_LINES_A_RECORD = 200
 
 
-def read_delimited(text: str, delimiter: str | None = None) -> Grid:
+def read_delimited(text: str, delimiter: str | None = None, columns_at: tuple[int, ...] = ()) -> Grid:
     """One text as a grid.
 
     Args:
         text: Decoded text; any kind of line end.
-        delimiter: What the contract says; found by :func:`find_delimiter` when absent.
+        delimiter: What the contract says; found by :func:`taihu.read.dialect.find_dialect` when absent.
+        columns_at: Where the columns of a text of fixed width begin, if the contract says so.
 
     Raises:
         ContentRefused: ``damaged_file`` when a quote is opened and never closed.
     """
     text = text.removeprefix("\ufeff").rstrip("\x1a")
-    used = delimiter or find_delimiter(text)
-    rows, lines, widths = _records(text, used)
+    dialect = Dialect(" ", columns_at=columns_at) if columns_at else find_dialect(text, delimiter)
+    if dialect.columns_at:
+        return _fixed(text, dialect.columns_at)
+    if dialect.stated:
+        # The line that names the delimiter is no record; its line number stays counted.
+        text = re.sub(r"\A[^\r\n]*", "", text, count=1)
+    rows, lines, widths = _records(text, dialect)
     return Grid(name="", rows=rows, lines=lines, is_text=True, widths=widths)
 
 
-def _records(text: str, delimiter: str) -> tuple[list[list[str | None]], list[int], list[int]]:
+def _fixed(text: str, starts: tuple[int, ...]) -> Grid:
+    parts = [split_fixed(line, starts) if line.strip() else [] for line in re.split(r"\r\n|\r|\n", text)]
+    rows = [[clean_text(part) for part in row] for row in parts]
+    return Grid(name="", rows=rows, lines=range(1, len(rows) + 1), is_text=True, widths=[len(starts) for _ in rows])
+
+
+def _records(text: str, dialect: Dialect) -> tuple[list[list[str | None]], list[int], list[int]]:
     csv.field_size_limit(_FIELD_LIMIT)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    delimiter = dialect.delimiter
+    if dialect.escapes:
+        # Only quotes are escaped: any other backslash is a character of the cell (a path, say).
+        text = text.replace('\\"', '""')
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=dialect.quote, skipinitialspace=delimiter != " ")
     rows: list[list[str | None]] = []
     lines: list[int] = []
     widths: list[int] = []
@@ -47,35 +64,11 @@ def _records(text: str, delimiter: str) -> tuple[list[list[str | None]], list[in
             line = reader.line_num + 1
     except csv.Error as error:
         raise ContentRefused("damaged_file", f"line {line}: {error}", where=str(line)) from None
-    if rows and reader.line_num > lines[-1] and _is_open(text, lines[-1]):
+    if rows and reader.line_num > lines[-1] and _is_open(text, lines[-1], dialect.quote):
         raise ContentRefused("damaged_file", f"a quote opened on line {lines[-1]} is not closed", where=str(lines[-1]))
     return rows, lines, widths
 
 
-def _is_open(text: str, line: int) -> bool:
+def _is_open(text: str, line: int, quote: str) -> bool:
     """Whether the record that begins on this line has an odd number of quotes up to the end of the text."""
-    return "".join(text.splitlines(keepends=True)[line - 1 :]).count('"') % 2 == 1
-
-
-def find_delimiter(text: str) -> str:
-    """The delimiter that gives the most lines the same number of fields; a comma when nothing separates anything."""
-    lines = [line for line in text[: 1 << 18].splitlines() if line.strip()][:400]
-    best, best_score = ",", 0.0
-    for delimiter in DELIMITERS:
-        counts = Counter(_separators(line, delimiter) for line in lines)
-        counts.pop(0, None)
-        if not counts:
-            continue
-        width, same = max(counts.items(), key=lambda pair: (pair[1] * min(pair[0], 8), pair[0]))
-        # Prefer what holds for many lines; more fields only break ties.
-        score = same / len(lines) * (1 + min(width, 20) / 100) * (1 if width > 1 or same > 1 else 0.5)
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
-
-
-def _separators(line: str, delimiter: str) -> int:
-    """Delimiters outside quotes."""
-    if '"' not in line:
-        return line.count(delimiter)
-    return sum(part.count(delimiter) for part in line.split('"')[::2])
+    return "".join(text.splitlines(keepends=True)[line - 1 :]).count(quote) % 2 == 1

@@ -15,6 +15,9 @@ from taihu.manifest.layout import LayoutFile, RowRule, Total, Unpivot
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 from taihu.read.header import Header, moved_columns
+from taihu.read.nature import conforms, is_remark, natures
+
+_FEW = 3
 
 
 @dataclass(slots=True)
@@ -38,7 +41,9 @@ class _Rows:
     end: int = 0
 
 
-def apply_layout(grid: Grid, header: Header, name: str, layout: LayoutFile, *, ends_with_newline: bool = True) -> Shaped:
+def apply_layout(
+    grid: Grid, header: Header, name: str, layout: LayoutFile, *, ends_with_newline: bool = True, forgive: bool = False
+) -> Shaped:
     """Read one grid as a layout says.
 
     Args:
@@ -47,9 +52,12 @@ def apply_layout(grid: Grid, header: Header, name: str, layout: LayoutFile, *, e
         name: The layout's name.
         layout: Its rules.
         ends_with_newline: Whether the text ended with a line end; a short last line without one was cut off.
+        forgive: Only note rows of another width whose cells all look like those of their columns; for people who look at the result.
     """
     _fill_down(grid, header)
     rows = _sorted_rows(grid, header, layout)
+    if forgive and grid.is_text:
+        _forgive(grid, header, rows, ends_with_newline)
     columns = _columns(grid, header, rows.data)
     totals, missing = _totals(grid, header, layout, rows, columns)
     totals.extend(grid.stated)
@@ -150,7 +158,7 @@ def _why_aside(
         return "outside", ""
     if count == len(names) > 1 and plain(first_cell(row)) == names[0] and [plain(cell) for cell in row if cell] == names:
         return "outside", "repeated_header"
-    if count == 1 and width > 2 and row[0] is not None and control.number(row[0]) is None:
+    if count == 1 and width > 2 and row[0] is not None and is_remark(row[0]):
         return "outside", "remark_row"
     return None, ""
 
@@ -183,6 +191,28 @@ def _is_ragged(grid: Grid, index: int, header: Header) -> bool:
     row = grid.rows[index]
     too_many = any(cell is not None for cell in row[len(header.names) :])
     return too_many or grid.widths[index] < header.width
+
+
+def _forgive(grid: Grid, header: Header, rows: _Rows, ends_with_newline: bool) -> None:
+    """Short rows of a sender that leaves out empty cells at the end are only noted; all others with another width stay ragged.
+
+    Such a sender does so in all rows, and each cell looks like the others of its column. A row with cells too many never passes.
+    """
+    beyond = {n for n in rows.data if any(cell is not None for cell in grid.rows[n][header.width :])}
+    if len(beyond) > len(rows.data) / 2:
+        beyond = set()
+    short = [n for n in rows.ragged if grid.widths[n] < header.width and n not in beyond]
+    others = [n for n in rows.data if n not in beyond and n not in short]
+    usual = natures(grid, others if len(others) >= _FEW else [*others, *short], len(header.names))
+    leaves_out = len(short) >= max(2, len(rows.data) / 20) and all(grid.rows[n][-1] is not None for n in rows.data if grid.rows[n])
+    rows.ragged = sorted(beyond)
+    for n in short:
+        is_cut = n == len(grid.rows) - 1 and not ends_with_newline
+        if leaves_out and not is_cut and conforms(grid.rows[n], usual):
+            rows.notes.append(Note("ragged_row", grid.position(n)))
+        else:
+            rows.ragged.append(n)
+    rows.ragged.sort()
 
 
 def _columns(grid: Grid, header: Header, data: Sequence[int]) -> list[list[Cell]]:
