@@ -105,6 +105,22 @@ def mailing(folder: Path) -> list[Line]:
     return [Line(what, Timing(*found["ours"]), "imap-tools, AES-GCM, fsync, rename, one SQLite commit a mail", Timing(*found["plain"]))]
 
 
+def dropping(folder: Path) -> list[Line]:
+    """Collect the files of an SFTP server, beside paramiko with the same durable writes; poll a folder in which nothing is new."""
+    from tests.bench import sftp
+
+    if sftp.missing():
+        print(f"SFTP is not measured: {sftp.missing()}")
+        return []
+    found = sftp.measure(folder)
+    what = f"collect {sftp.FILES} files of 2 to 60 kB over SFTP: list, judge, read, seal, fsync, rename, record"
+    poll = f"poll an SFTP folder of {sftp.LISTED:,} known files, connecting included"
+    return [
+        Line(what, Timing(*found["ours"]), "paramiko, AES-GCM, fsync, rename, one SQLite commit a file", Timing(*found["plain"])),
+        Line(poll, Timing(*found["poll"]["ours"]), "paramiko, connect and list", Timing(*found["poll"]["plain"])),
+    ]
+
+
 def workbook(rows: int) -> bytes:
     """A sell-out statement as a distributor's system writes it."""
     import openpyxl
@@ -255,8 +271,17 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="taihu-bench-") as room:
         folder = Path(room)
-        lines = [*landing(folder / "landing"), *mailing(folder / "mail"), *reading(), *committing(folder), *pipeline(folder)]
-    text = page(lines)
+        lines = [
+            *landing(folder / "landing"),
+            *mailing(folder / "mail"),
+            *dropping(folder / "sftp"),
+            *reading(),
+            *committing(folder),
+            *pipeline(folder),
+        ]
+    from tests.bench import database
+
+    text = f"{page(lines)}\n{database.section()}".rstrip() + "\n"
     print(text)
     if not given.no_page:
         PAGE.write_text(text, encoding="utf-8")
