@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pyarrow as pa
@@ -29,8 +30,9 @@ ROW = st.tuples(
 
 
 @pytest.fixture(scope="module")
-def engine() -> DuckDBEngine:
-    return DuckDBEngine(threads=1)
+def engine() -> Iterator[DuckDBEngine]:
+    with DuckDBEngine(threads=1) as opened:
+        yield opened
 
 
 def offered(engine: DuckDBEngine, rows: list[tuple[int, str | None, str, Decimal | None, int | None]]) -> None:
