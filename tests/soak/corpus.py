@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import datetime as dt
 import importlib
+import importlib.util
 import io
 import secrets
 import tempfile
@@ -15,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.corpus.encodings import ENCODINGS, SHAPES, Encoded, encoded_texts
 from tests.corpus.polluted import Polluted, corpus
 from tests.corpus.score import bag, f1, named, written_tables
 
 Tables = Sequence[tuple[Sequence[str | None] | None, Sequence[Sequence[str | None]]]]
-GOAL = 0.95
+GOAL, ENCODINGS_GOAL = 0.95, 0.99
 
 
 @dataclass
@@ -78,7 +80,7 @@ def by_standard_library(path: Path) -> Tables:
     """``csv.Sniffer`` over UTF-8."""
     import csv
 
-    text = path.read_text(encoding="utf-8-sig", newline="")
+    text = path.read_bytes().decode("utf-8-sig")
     return [(None, list(csv.reader(io.StringIO(text, newline=""), csv.Sniffer().sniff(text[:8192]))))]
 
 
@@ -140,11 +142,52 @@ def polluted_text(result: Pollutions) -> str:
     )
 
 
+def by_taihu(text: Encoded) -> str:
+    from taihu.formats.text import decode
+
+    decoded = decode(text.content)
+    return "" if decoded.replaced else decoded.text
+
+
+def by_charset_normalizer(text: Encoded) -> str:
+    module: Any = importlib.import_module("charset_normalizer")
+    best = module.from_bytes(text.content).best()
+    return "" if best is None else str(best)
+
+
+def by_chardet(text: Encoded) -> str:
+    module: Any = importlib.import_module("chardet")
+    return text.content.decode(module.detect(text.content)["encoding"] or "ascii")
+
+
+def encodings_text(count: int, seed: int) -> tuple[str, float]:
+    """How many texts each detector reads right, by their shape; and our share."""
+    detectors: dict[str, Callable[[Encoded], str]] = {"taihu": by_taihu, "charset-normalizer": by_charset_normalizer, "chardet": by_chardet}
+    absent = [name for name in detectors if name != "taihu" and importlib.util.find_spec(name.replace("-", "_")) is None]
+    used = {name: read for name, read in detectors.items() if name not in absent}
+    right: dict[str, Counter[str]] = {name: Counter() for name in used}
+    total: Counter[str] = Counter()
+    for text in encoded_texts(count, seed):
+        total[text.shape] += 1
+        for name, read in used.items():
+            with contextlib.suppress(Exception):
+                right[name][text.shape] += read(text).removeprefix("\ufeff") == text.text
+    lines = ["| text | " + " | ".join(used) + " |", "|---|" + "---:|" * len(used)]
+    lines.append("| **all** | " + " | ".join(f"**{found.total() / count:.2%}**" for found in right.values()) + " |")
+    lines += [f"| {shape} | " + " | ".join(f"{found[shape] / total[shape]:.2%}" for found in right.values()) + " |" for shape in SHAPES]
+    missing = f" Not installed, so not compared: {', '.join(absent)}." if absent else ""
+    share = right["taihu"].total() / count
+    return f"{count:,} short and mostly-ASCII texts in {len(ENCODINGS)} languages: read right.{missing}\n\n" + "\n".join(
+        lines
+    ) + "\n", share
+
+
 def soak(given: argparse.Namespace) -> tuple[str, bool]:
     """Run it; the section for the page, and whether the goals were met."""
     seed = given.seed if given.seed is not None else secrets.randbelow(10**6)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="taihu-corpus-") as room:
         polluted = score_polluted(corpus(given.count, seed), seed, Path(room))
-    text = f"## corpus\n\n{dt.datetime.now(dt.UTC).date().isoformat()}\n\n{polluted_text(polluted)}"
-    return text, polluted.mean("taihu") >= GOAL
+    encodings, share = encodings_text(given.count, seed)
+    text = f"## corpus\n\n{dt.datetime.now(dt.UTC).date().isoformat()}\n\n{polluted_text(polluted)}\n{encodings}"
+    return text, polluted.mean("taihu") >= GOAL and share >= ENCODINGS_GOAL

@@ -37,12 +37,15 @@ _SUPERSETS = {
 _EVERYDAY = frozenset(
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明看原又么利比或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总次品式活设及管特件长求老头基资边流路级少图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做必战先回则任取据处队南给色光门即保治北造百规热领七海口东导器压志世金增争济阶油思术极交受联什认六共权收证改清己美再采转更单风切打白教速花带安场身车例真务具万每目至达走积示议声报斗完类八离华名确才科张信马节话米整空元况今集温传土许步群广石记需段研界拉林律叫且究观越织装影算低持音众书布复容儿须际商非验连断深难近矿千周委素技备半办青省列习响约支般史感劳便团往酸历市克何除消构府称太准精值号率族维划选标写存候毛亲快效斯院查江型眼王按格养易置派层片始却专状育厂京识适属圆包火住调满县局照参红细引听该铁价严"
     "额税销售订货款价格编码名称客户商品数量单位箱瓶袋件支付收入支出宝微店仓库区域省份合计小计总备注日期时间地址电话手机号码经销商终端门店退货含未"
+    "京海津渝苏浙杭宁武汉川贵云桂粤闽湘鄂豫鲁晋陕甘疆蒙藏港澳台湾深圳香岛龙张王李赵刘陈杨黄周吴徐孙马朱胡郭林罗梁宋郑谢唐冯董程曹邓许沈彭吕卢蒋蔡贾丁魏薛叶余潘杜夏钟汪姜范姚谭"
+    "票账折扣税率余额赠库存港初末已发货支付红超租费薪退雄灣陳劉張黃吳許鄭謝馮鄧盧蔣葉鍾譚龍島轉帳贈門市費資運庫餘際團體購買貿廠檔聯絡東廣"
     "額稅銷訂貨價編碼稱戶數單箱瓶倉庫區總備註時間電話號經門還這來個們國會後對動發進種過開關線長業產東車無與為當點應實現體學頭實處從請說話語"
 )
 _GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
 _SCORED = re.compile("[^\x01\x09-\x0d\x1a\x1c-\x7f]")
 _SCORED_CHARS = 400
+_UNTYPED = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f\x7f]|^\n")
 _LONG = re.compile("[\u0800-\U0010ffff]")
 _WIDE = re.compile("[^\x00-\x7f]")
 _ACCENTED = re.compile("(?<![^\x00-\x7f])[À-ÿ](?=[a-z])|(?<=[a-z])[À-ÿ](?![^\x00-\x7f])")
@@ -91,14 +94,15 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
     if zeros:
         return _counted(content, zeros)
     if content.isascii():
-        return Decoded(content.decode("ascii"), "ascii", 0)
+        return _wide_ascii(content) or Decoded(content.decode("ascii"), "ascii", 0)
     strict = _strict_utf8(content)
     if strict is None:
         return _judged(content)
     # A single GBK word such as 支票 happens to be valid UTF-8 as well, but only ever as two-byte characters.
     if max(strict.text) < "\u0800":
         judged = _judged(content)
-        return judged if _score(judged.text) > 2 and _score(strict.text) < 0 else strict
+        is_misread = _score(judged.text) >= 2 and _score(strict.text) < 0 and _european(strict.text) <= 0
+        return judged if is_misread else strict
     return strict
 
 
@@ -153,6 +157,14 @@ def _declared(content: bytes, name: str) -> Decoded:
         return decoded
     wrong = decoded.replaced or garbled(decoded.text)
     return strict if wrong and _score(strict.text) > _score(decoded.text) else decoded
+
+
+def _wide_ascii(content: bytes) -> Decoded | None:
+    """UTF-16 of Chinese words whose bytes all happen to be ASCII (期初): control characters that no text has give it away."""
+    if len(content) % 2 or len(content) > 4096 or not _UNTYPED.search(content):
+        return None
+    best = max((_counted(content, name) for name in ("utf-16-le", "utf-16-be")), key=lambda decoded: _score(decoded.text))
+    return best if not best.replaced and _score(best.text) >= 2 else None
 
 
 def utf16_by_zeros(content: bytes) -> str | None:
