@@ -10,6 +10,7 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import ManifestError
@@ -25,7 +26,11 @@ _PLACES = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
     "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
 )
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{}</dir></fontconfig>
+"""
 _driver: Any = None
+_settings: TemporaryDirectory[str] | None = None
 _running: dict[tuple[frozenset[str], bool], BrowserProgram] = {}
 
 
@@ -95,7 +100,9 @@ def _launched(hosts: frozenset[str], headed: bool) -> Browser:
     if sys.platform.startswith("linux") and os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium refuses to run as root with it
     try:
-        browser: Browser = _driver.chromium.launch(executable_path=path, headless=not headed, args=arguments)
+        browser: Browser = _driver.chromium.launch(
+            executable_path=path, headless=not headed, args=arguments, env={**os.environ, **_with_chinese_font()}
+        )
         return browser
     except Error:
         _stop_driver()
@@ -104,9 +111,25 @@ def _launched(hosts: frozenset[str], headed: bool) -> Browser:
         raise ManifestError(f"the browser {path} could not be started", fix=fix) from None
 
 
+def _with_chinese_font() -> dict[str, str]:
+    """Where the browser finds our packaged font: a server without Chinese fonts would draw a page as boxes."""
+    global _settings
+    if not sys.platform.startswith("linux") or "FONTCONFIG_FILE" in os.environ:
+        return {}
+    from taihu.render.fonts import folder
+
+    if _settings is None:
+        _settings = TemporaryDirectory(prefix="taihu-fonts-")
+        (Path(_settings.name) / "fonts.conf").write_text(_FONTS.format(folder()), encoding="utf-8")
+    return {"FONTCONFIG_FILE": str(Path(_settings.name) / "fonts.conf")}
+
+
 def _stop_driver() -> None:
-    global _driver
+    global _driver, _settings
     if not _running and _driver is not None:
         driver, _driver = _driver, None
         with suppress(Exception):  # it may have gone with the browser
             driver.stop()
+        if _settings is not None:
+            _settings.cleanup()
+            _settings = None

@@ -52,7 +52,8 @@ _ALL_TEXT = """() => [document.documentElement.textContent, ...[...document.quer
 _BLANK = """(secrets) => { const hit = (text) => secrets.some((each) => text.includes(each));
 for (const field of document.querySelectorAll('input, textarea')) if (field.type === 'password' || hit(field.value)) field.value = '';
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-for (let node = walker.nextNode(); node; node = walker.nextNode()) if (hit(node.data)) node.data = '[secret]'; }"""
+for (let node = walker.nextNode(); node; node = walker.nextNode())
+for (const each of secrets) if (node.data.includes(each)) node.data = node.data.split(each).join('[secret]'); }"""
 
 
 class BrowserEngine(PortalEngine):

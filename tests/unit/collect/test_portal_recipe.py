@@ -132,10 +132,10 @@ def test_a_file_that_a_script_builds_is_taken_without_touching_the_disk(server: 
     assert (fetched.item.name, fetched.content.decode()) == ("本地.csv", "\ufeff日期\n2026-11-12\n")
 
 
-def test_one_time_codes(server: PortalServer, engine: str) -> None:
+def test_one_time_codes(server: PortalServer) -> None:
     server.code = lambda: pyotp.TOTP(OTP).at(NOW)
     login = [*LOGIN, {"totp": "#code"}, {"click": "text=确认"}]
-    portal = Portal(server, engine, [{"goto": "/stock"}, {"table": "#stock"}], login=login)
+    portal = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock"}], login=login)
     assert len(portal.run()) == 1
     assert (server.logins, server.refused_logins) == (1, 0)
     portal.sessions.kept.clear()
@@ -160,24 +160,23 @@ def test_a_table_over_pages_is_one_file(server: PortalServer, engine: str) -> No
     assert len(portal.run()) == 1
 
 
-def test_a_table_as_a_page_of_its_own(server: PortalServer, engine: str) -> None:
+def test_a_table_as_a_page_of_its_own(server: PortalServer) -> None:
     server.stock = [("苹果", "1")]
-    (fetched,) = Portal(server, engine, [{"goto": "/stock"}, {"table": "#stock", "expect": {"kind": "html"}}]).run()
+    (fetched,) = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock", "expect": {"kind": "html"}}]).run()
     assert fetched.item.name == "stock.html"
     assert "苹果" in fetched.content.decode()
     assert "suspicion" not in fetched.meta
 
 
-@pytest.mark.parametrize("reload", ["1 seconds", None])
-def test_what_is_being_made_is_waited_for(server: PortalServer, engine: str, reload: str | None) -> None:
+def test_what_is_being_made_is_waited_for(server: PortalServer, engine: str) -> None:
     server.slow = 1
-    wait = {"wait": "#export", "within": "2 seconds" if reload is None else "60 seconds", **({"reload": reload} if reload else {})}
-    portal = Portal(server, engine, [{"goto": "/form"}, wait, {"download": "#export"}])
-    if reload is None:
-        with pytest.raises(ContentRefused, match="#export"):
-            portal.run(SPAN)
-    else:
-        assert len(portal.run(SPAN)) == 1
+    wait = {"wait": "#export", "within": "60 seconds", "reload": "1 second"}
+    assert len(Portal(server, engine, [{"goto": "/form"}, wait, {"download": "#export"}]).run(SPAN)) == 1
+
+
+def test_what_does_not_appear_is_an_error(server: PortalServer) -> None:
+    with pytest.raises(ContentRefused, match="#gone"):
+        Portal(server, "plain", [{"goto": "/form"}, {"wait": "#gone"}, {"download": "#export"}]).run(SPAN)
 
 
 def test_a_field_that_rewrites_its_value_is_an_error_where_scripts_run(server: PortalServer, browser: None) -> None:
@@ -203,9 +202,9 @@ def test_a_password_that_a_field_cuts_off_is_not_named(server: PortalServer, eng
 HUMAN = [*LOGIN[:2], {"human": "type the captcha and log in"}]
 
 
-def test_a_captcha_waits_for_a_person_and_the_next_run_goes_on(server: PortalServer, engine: str, browser: None) -> None:
+def test_a_captcha_waits_for_a_person_and_the_next_run_goes_on(server: PortalServer, browser: None) -> None:
     server.captcha = "7Q4K"
-    portal = Portal(server, engine, [{"goto": "/stock"}, {"table": "#stock"}], login=HUMAN)
+    portal = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock"}], login=HUMAN)
     for _ in range(2):
         with pytest.raises(SourcePaused, match="captcha") as caught:
             portal.run()
@@ -244,8 +243,8 @@ def test_a_person_may_do_all_of_a_login(server: PortalServer, browser: None) -> 
     assert server.logins == 1
 
 
-def test_past_the_terms_the_source_pauses_without_a_request(server: PortalServer, engine: str) -> None:
-    portal = Portal(server, engine, [{"goto": "/stock"}, {"table": "#stock"}])
+def test_past_the_terms_the_source_pauses_without_a_request(server: PortalServer) -> None:
+    portal = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock"}])
     portal.clock.move_to(dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
     with pytest.raises(SourcePaused) as caught:
         portal.run()
@@ -253,8 +252,8 @@ def test_past_the_terms_the_source_pauses_without_a_request(server: PortalServer
     assert server.requests == []
 
 
-def test_logging_out_ends_the_session(server: PortalServer, engine: str) -> None:
-    portal = Portal(server, engine, [{"goto": "/stock"}, {"table": "#stock"}], logout=[{"click": "text=退出"}])
+def test_logging_out_ends_the_session(server: PortalServer) -> None:
+    portal = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock"}], logout=[{"click": "text=退出"}])
     portal.run()
     assert server.requests[-2:] == ["/logout", "/login"]
     assert portal.sessions.kept == {}
@@ -335,9 +334,9 @@ def test_what_a_page_shows_of_a_secret_is_blanked_before_its_picture_is_taken(se
     opened.close()
 
 
-def test_a_selector_that_is_none_is_said(server: PortalServer, engine: str) -> None:
+def test_a_selector_that_is_none_is_said(server: PortalServer) -> None:
     with pytest.raises(TerminalError, match="selector") as caught:
-        Portal(server, engine, [{"goto": "/stock"}, {"table": "##stock["}]).run()
+        Portal(server, "plain", [{"goto": "/stock"}, {"table": "##stock["}]).run()
     assert "CSS" in caught.value.fix
 
 
@@ -351,10 +350,10 @@ def test_a_button_that_is_gone_is_an_error_and_an_empty_list_is_not(server: Port
         assert portal.run() == []
 
 
-def test_a_rehearsal_takes_nothing_and_names_the_step_that_fails(server: PortalServer, engine: str) -> None:
+def test_a_rehearsal_takes_nothing_and_names_the_step_that_fails(server: PortalServer) -> None:
     for n in range(3):
         server.deliver(f"销售{n}.xlsx", b"PK", NOW)
-    portal = Portal(server, engine, [{"goto": "/downloads"}, {"download": "a.download"}])
+    portal = Portal(server, "plain", [{"goto": "/downloads"}, {"download": "a.download"}])
     with portal.connections() as connections:
         steps = list(portal.connector(connections).rehearse())
     assert [(each.step, each.ok) for each in steps] == [
