@@ -264,6 +264,7 @@ NAMES = [
     ("strings without end.xlsx", "damaged_file"),
     ("far cells.xlsx", "too_large"),
     ("far cells.xls", "too_large"),
+    ("two far cells.xls", "too_large"),
     ("spans.html", "too_large"),
     ("frames.html", "no_table"),
     ("shared sectors.msg", "too_large"),
@@ -304,6 +305,7 @@ def every() -> Iterator[tuple[str, bytes, str]]:
     yield "strings without end.xlsx", strings_without_end(), "damaged_file"
     yield "far cells.xlsx", far_cells_xlsx(8), "too_large"
     yield "far cells.xls", far_cells_xls(40), "too_large"
+    yield "two far cells.xls", far_cells_xls(1), "too_large"
     yield "spans.html", spans_page(), "too_large"
     yield "frames.html", frames_page(), "no_table"
     yield "shared sectors.msg", msg_with_shared_sectors(), "too_large"

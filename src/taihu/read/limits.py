@@ -12,6 +12,9 @@ from taihu.formats.compound import open_compound
 from taihu.formats.zip_directory import MAX_ENTRIES, open_zip, overlapping, prove_member, read_member
 
 MAX_CELLS = 20_000_000
+# From here on a sheet must hold a cell for every so many places: what people's stray cells make is less empty than that.
+_SPARSE_FROM = 2_000_000
+_MOST_EMPTY = 2_000
 MAX_EXPANDED = 1 << 30
 MAX_WORKBOOK = 512 << 20
 MAX_MAIL = 128 << 20
@@ -21,6 +24,7 @@ MAX_MEMBERS = MAX_ENTRIES
 MAX_DEPTH = 4
 
 _FAR_CELL = re.compile(rb'<c r="(?:[A-Z]{3}\d|[A-Z]{1,2}\d{6})')
+_CELL = b'<c r="'
 _COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
 _CELL_ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
 _ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"')
@@ -104,6 +108,14 @@ def check_workbook(content: bytes, kind: str) -> dict[str, bytes]:
     return sheets
 
 
+def _check_span(rows: int, columns: int, cells: int) -> int:
+    """The room that a sheet takes; refuse one that is too large, or that a few cells far apart blow up."""
+    room = rows * columns
+    if room > MAX_CELLS or (room > _SPARSE_FROM and room > _MOST_EMPTY * cells):
+        raise ContentRefused("too_large", f"a sheet of {rows:,} rows and {columns:,} columns")
+    return room
+
+
 def _check_total(cells: int) -> None:
     if cells > MAX_CELLS:
         raise ContentRefused("too_large", f"a workbook of {cells:,} cells")
@@ -121,15 +133,9 @@ def _check_counts(head: bytes, size: int) -> None:
 def _check_sheets(sheets: Mapping[str, bytes]) -> None:
     """Refuse sheets that span too many cells together; how many there are exactly is counted only where a rough bound is too large."""
     rough = [_rough_extent(xml) for xml in sheets.values()]
-    if all(bound is not None for bound in rough) and sum(bound for bound in rough if bound) <= MAX_CELLS:
+    if all(bound is not None for bound in rough) and sum(bound for bound in rough if bound) <= _SPARSE_FROM:
         return
-    total = 0
-    for xml in sheets.values():
-        rows, columns = _extent(xml)
-        if rows * columns > MAX_CELLS:
-            raise ContentRefused("too_large", f"a sheet of {rows:,} rows and {columns:,} columns")
-        total += rows * columns
-    _check_total(total)
+    _check_total(sum(_check_span(*_extent(xml), xml.count(_CELL)) for xml in sheets.values()))
 
 
 def _rough_extent(xml: bytes) -> int | None:
@@ -155,7 +161,7 @@ def _check_biff(content: bytes) -> None:
     except (ValueError, OSError, StopIteration):
         # Without a container (or with one that cannot be opened) the reader of workbooks says what it makes of the bytes.
         stream = content
-    total, rows, columns, at = 0, 0, 0, 0
+    total, rows, columns, cells, at = 0, 0, 0, 0, 0
     while at + 4 <= len(stream):
         kind, size = _RECORD.unpack_from(stream, at)
         at += 4
@@ -163,19 +169,18 @@ def _check_biff(content: bytes) -> None:
             row, column = _RECORD.unpack_from(stream, at)
             if kind in _RANGE_RECORDS and size >= 6:
                 column = int.from_bytes(stream[at + size - 2 : at + size], "little")
-            rows, columns = max(rows, row + 1), max(columns, column + 1)
+            rows, columns, cells = max(rows, row + 1), max(columns, column + 1), cells + 1
         elif kind == _BEGINNING:
-            total, rows, columns = total + rows * columns, 0, 0
+            total, rows, columns, cells = total + _check_span(rows, columns, cells), 0, 0, 0
         elif kind == _STRINGS and size >= 8 and int.from_bytes(stream[at + 4 : at + 8], "little") > len(stream):
             raise zipfile.BadZipFile("a list states more entries than it can hold")
         at += size
-    if total + rows * columns > MAX_CELLS:
-        raise ContentRefused("too_large", f"a workbook of {total + rows * columns:,} cells")
+    _check_total(total + _check_span(rows, columns, cells))
 
 
 def _check_binary_sheet(content: bytes) -> int:
     """The widest and longest place that the records of an xlsb sheet name; only the heads of the records are read."""
-    at, rows, columns = 0, 0, 0
+    at, rows, columns, cells = 0, 0, 0, 0
     while at + 2 <= len(content):
         kind = content[at]
         at += 1
@@ -193,10 +198,9 @@ def _check_binary_sheet(content: bytes) -> int:
         if kind <= 11 and size >= 4:
             number = int.from_bytes(content[at : at + 4], "little") + 1
             rows, columns = (max(rows, number), columns) if kind == 0 else (rows, max(columns, number))
+            cells += kind != 0
         at += size
-    if rows * columns > MAX_CELLS:
-        raise ContentRefused("too_large", f"a sheet of {rows:,} rows and {columns:,} columns")
-    return rows * columns
+    return _check_span(rows, columns, cells)
 
 
 def _check_ods(xml: bytes) -> None:
