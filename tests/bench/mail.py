@@ -11,13 +11,12 @@ import hashlib
 import os
 import random
 import sqlite3
-import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bench.sides import Sides, Timer, collected, sync_folder
 from tests.servers.dovecot import Dovecot, missing
 
 MAILS = 300
@@ -109,7 +108,7 @@ def plain(folder: Path, port: int) -> int:
                     file.flush()
                     os.fsync(file.fileno())
                 temporary.rename(room / sha256)
-                _sync(room)
+                sync_folder(room)
                 ledger.execute(
                     "INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
@@ -129,56 +128,23 @@ def plain(folder: Path, port: int) -> int:
     return count
 
 
-def ours(folder: Path, port: int, timer: Callable[[Callable[[], int]], int]) -> int:
-    """The collecting of a run; opening the project is not counted."""
-    from taihu.collect import Connections
-    from taihu.core.clock import SystemClock
-    from taihu.project.workspace import open_workspace
-    from taihu.run.collecting import collect
-
+def ours(folder: Path, port: int, timer: Timer) -> int:
+    """The collecting of a run."""
     (folder / "sources" / "mails").mkdir(parents=True)
     (folder / "taihu.yml").write_text(_PROJECT.format(port=port), encoding="utf-8")
     (folder / "sources" / "mails" / "source.yml").write_text(_SOURCE, encoding="utf-8")
     os.environ["BENCH_MAILBOX_PASSWORD"] = PASSWORD
-    with open_workspace(folder, SystemClock()) as ws:
-        source = ws.tree.sources["mails"]
-
-        def work() -> int:
-            with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger) as connections:
-                return collect(ws, source, connections.open(source)).landed
-
-        return timer(work)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return collected(folder, timer)
 
 
 def measure(folder: Path) -> dict[str, Any]:
     """Median wall and CPU seconds of both, the sides taking turns."""
-    taken: dict[str, list[tuple[float, float]]] = {"ours": [], "plain": []}
-
-    def timed(side: str) -> Callable[[Callable[[], int]], int]:
-        def run(work: Callable[[], int]) -> int:
-            wall, cpu = time.perf_counter(), time.process_time()
-            count = work()
-            taken[side].append((time.perf_counter() - wall, time.process_time() - cpu))
-            return count
-
-        return run
-
+    sides = Sides()
     with server() as (name, port):
         for turn in range(TIMES + 1):
-            assert ours(folder / f"ours-{turn}", port, timed("ours")) == MAILS
-            assert timed("plain")(lambda turn=turn: plain(folder / f"plain-{turn}", port)) == MAILS
-    result: dict[str, Any] = {"server": name, "mails": MAILS}
-    for side, each in taken.items():  # the first turn warmed up
-        result[side] = (statistics.median(wall for wall, _ in each[1:]), statistics.median(cpu for _, cpu in each[1:]))
-    return result
+            assert ours(folder / f"ours-{turn}", port, sides.timed("ours")) == MAILS
+            assert sides.timed("plain")(lambda turn=turn: plain(folder / f"plain-{turn}", port)) == MAILS
+    return {"server": name, "mails": MAILS, **sides.medians()}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from taihu.collect.graph_session import GraphSession
 from taihu.collect.interface import Health, Surroundings
 from taihu.collect.mail_items import Envelope, MailConnector, Ref
 from taihu.collect.mail_rules import MailOptions
-from taihu.core.errors import AccessRefused, ContentRefused, TaihuError, TerminalError
+from taihu.core.errors import AccessRefused, ContentRefused, TerminalError
 from taihu.core.ids import derived_id
 from taihu.core.types import Item, Span, Text
 from taihu.manifest.tree import Source
@@ -105,13 +105,7 @@ class GraphConnector(MailConnector):
         return json.dumps({"rule": self.options.mark, "links": {mark: link for mark, link in links.items() if link}}, sort_keys=True)
 
     def probe(self) -> Health:
-        try:
-            counts = [f"{self._session().count(name)} mails in {name}" for name in self.options.folder]
-        except AccessRefused:
-            raise
-        except TaihuError as error:
-            return Health(False, str(error))
-        return Health(True, ", ".join(counts))
+        return self._probed(self.options.folder, lambda name: self._session().count(name))
 
     def _session(self) -> GraphSession:
         account = self.around.login(self.source)

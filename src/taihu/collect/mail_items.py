@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from taihu.collect.interface import Connector, Surroundings
+from taihu.collect.interface import Connector, Health, Surroundings
 from taihu.collect.mail_rules import MailOptions, Piece, pieces_of
-from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TerminalError
+from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TaihuError, TerminalError
 from taihu.core.ids import derived_id, sha256_of
 from taihu.core.types import Fetched, Item, Span
 from taihu.formats.mail_headers import Mail, head_of, parse_mail
@@ -83,6 +83,16 @@ class MailConnector(Connector):
         self._fetched.add(item.key)
         self._open.pop(item.key, None)
         return Fetched(item, content)
+
+    def _probed(self, folders: Iterable[str], count: Callable[[str], int]) -> Health:
+        """How many mails each folder has."""
+        try:
+            counts = [f"{count(name)} mails in {name}" for name in folders]
+        except AccessRefused:
+            raise
+        except TaihuError as error:
+            return Health(False, str(error))
+        return Health(True, ", ".join(counts))
 
     def nothing(self) -> Sequence[Item]:
         given, self._empty = self._empty, []

@@ -17,7 +17,7 @@ from taihu.collect.mail_items import LARGEST_MAIL, Envelope, MailConnector, Ref,
 from taihu.collect.mail_parts import BigMail, big_mail
 from taihu.collect.mail_rules import MailOptions
 from taihu.collect.mail_session import MailSession
-from taihu.core.errors import AccessRefused, TaihuError, TerminalError
+from taihu.core.errors import TerminalError
 from taihu.core.ids import derived_id
 from taihu.core.types import Item, Span, Text
 from taihu.manifest.tree import Source
@@ -165,13 +165,7 @@ class MailboxConnector(MailConnector):
         return self.options.after.removeprefix("move to ")
 
     def probe(self) -> Health:
-        try:
-            counts = [f"{self._session().count(name)} mails in {name}" for name in self.options.folder]
-        except AccessRefused:
-            raise
-        except TaihuError as error:
-            return Health(False, str(error))
-        return Health(True, ", ".join(counts))
+        return self._probed(self.options.folder, lambda name: self._session().count(name))
 
     def _session(self) -> MailSession:
         account = self.around.login(self.source)
