@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from tests.servers.daemon import HOST, Daemon
 
 # Requests that are taken without a look at their key: those that make the user who then has one.
 _UNCHECKED = 3
+_PAGE = 7
 
 
 class S3Server(Daemon):
@@ -30,8 +30,9 @@ class S3Server(Daemon):
         return f"http://{HOST}:{self.port}"
 
     def command(self) -> Sequence[str]:
-        checks = [f"INITIAL_NO_AUTH_ACTION_COUNT={_UNCHECKED}"] if self._checks_keys else []
-        return ["env", *checks, str(Path(sys.executable).parent / "moto_server"), "-H", HOST, "-p", str(self.port)]
+        # Short pages, so that every listing has to go on after its first.
+        settings = [f"MOTO_S3_DEFAULT_MAX_KEYS={_PAGE}", *([f"INITIAL_NO_AUTH_ACTION_COUNT={_UNCHECKED}"] if self._checks_keys else [])]
+        return ["env", *settings, str(Path(sys.executable).parent / "moto_server"), "-H", HOST, "-p", str(self.port)]
 
     def answers(self) -> bool:
         try:
@@ -39,6 +40,9 @@ class S3Server(Daemon):
                 return True
         except OSError:
             return False
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace")
 
     def client(self, service: str = "s3") -> Any:
         import boto3
@@ -66,10 +70,3 @@ class S3Server(Daemon):
 
     def put(self, path: str, content: bytes) -> None:
         self.client().put_object(Bucket=self.bucket, Key=path, Body=content)
-
-
-def in_environment() -> None:
-    """Let no key of the machine's user be taken for one of the tests."""
-    for name in list(os.environ):
-        if name.startswith("AWS_"):
-            del os.environ[name]

@@ -18,7 +18,7 @@ from taihu.collect.drop import DropOptions, FileSeen
 from taihu.collect.drop_connector import DropConnector
 from taihu.collect.hosts import is_this_machine
 from taihu.collect.store import Folder, Store, bounded, require_same
-from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, NotFound, TransientError
+from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, NotFound, TaihuError, TerminalError, TransientError
 from taihu.core.types import Text
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _CLOUDS = (
     re.compile(r"s3[.-](?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"),
 )
 _WRONG_KEY = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthFailure")
+_STATUS = re.compile(r"status code: (\d{3})")
 _PIECE = 1 << 20
 _PAGE = 1000
 
@@ -156,16 +157,30 @@ class BucketStore(Store):
         where = f"s3 {self._bucket} {place}".strip()
         try:
             yield
-        except (exceptions.NotFoundError, FileNotFoundError):
-            raise NotFound("no such bucket or object", where=where, fix="correct collect: bucket:, or url: of the account") from None
         except exceptions.PreconditionError:
             raise ContentRefused("incomplete_drop", "the file changed while it was read", where=where) from None
-        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
-            raise AccessRefused(
-                "the server refused the key", where=where, fix="check user:, password: and region: of the account"
-            ) from None
         except (exceptions.BaseError, OSError) as error:
-            raise TransientError(f"the server cannot be reached or gave up ({type(error).__name__})", where=where) from None
+            ours = _of_error(error, where)
+            if isinstance(ours, AccessRefused) and any(code in str(error) for code in _WRONG_KEY):
+                self._refused(ours)
+            raise ours from None
+
+
+def _of_error(error: Exception, where: str) -> TaihuError:
+    """The error that an answer means. The library tells kinds of failed reads apart; of a failed listing only the text has the status."""
+    from obstore import exceptions
+
+    found = _STATUS.search(str(error))
+    status = int(found[1]) if found else 0
+    if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)) or status in (401, 403):
+        if any(code in str(error) for code in _WRONG_KEY):
+            return AccessRefused("the server refused the key", where=where, fix="check user:, password: and region: of the account")
+        return AccessRefused("the server denies access", where=where, fix="ask its operator to let the key list and read the bucket")
+    if isinstance(error, (exceptions.NotFoundError, FileNotFoundError)) or status == 404:
+        return NotFound("no such bucket or object", where=where, fix="correct collect: bucket:, or url: of the account")
+    if 300 <= status < 500 and status not in (408, 409, 425, 429):
+        return TerminalError(f"the server answered {status}", where=where, fix="check url: and region: of the account")
+    return TransientError(f"the server cannot be reached or gave up ({type(error).__name__})", where=where)
 
 
 def is_clear(account: Account) -> bool:
