@@ -198,7 +198,8 @@ def _has_lower_level(grid: Grid, index: int) -> bool:
 
 def _numbered(grid: Grid) -> Header | None:
     """A table without a header: its columns are named by their places."""
-    full = [n for n, row in enumerate(grid.rows) if filled(row) >= max(1, _column_count(grid) // 2)]
+    half = max(1, _column_count(grid) // 2)
+    full = [n for n, row in enumerate(grid.rows) if filled(row) >= half]
     if not full:
         return None
     width = max(len(grid.rows[n]) for n in full)
