@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Duration
@@ -60,13 +60,21 @@ class PeriodValue(Frozen):
         return re.sub(r"\{(\w+)\}", lambda part: parts[part[1]], self.as_)
 
 
-def _word(value: str | PeriodValue) -> str | PeriodValue:
-    if isinstance(value, str) and re.match(r"(account|period)\.", value) and value not in _WORDS:
+def _word(value: str) -> str:
+    if re.match(r"(account|period)\.", value) and value not in _WORDS:
         raise ValueError(f"{value!r} is not a value; known: {', '.join(_WORDS)}")
     return value
 
 
-Value = Annotated[str | PeriodValue, AfterValidator(_word)]
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+Written = Annotated[str, BeforeValidator(_as_text), AfterValidator(_word), Tag("text")]
+Value = Annotated[
+    Written | Annotated[PeriodValue, Tag("date")],
+    Discriminator(lambda value: "date" if isinstance(value, (dict, PeriodValue)) else "text"),
+]
 
 
 class RowsExpected(Frozen):

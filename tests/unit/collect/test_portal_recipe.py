@@ -227,6 +227,15 @@ def test_a_captcha_waits_for_a_person_and_the_next_run_goes_on(server: PortalSer
     assert (server.logins, server.refused_logins) == (1, 0)
 
 
+def test_a_person_is_asked_for_only_where_the_page_shows_no_result(server: PortalServer) -> None:
+    steps = [{"goto": "/form"}, {"human": "confirm by SMS", "until": "#export"}, {"download": "#export"}]
+    portal = Portal(server, "plain", steps)
+    assert len(portal.run(SPAN)) == 1
+    changed(server, "form_page", 'id="export"', 'id="sms"')
+    with pytest.raises(SourcePaused, match="confirm by SMS"):
+        portal.run(Span(dt.date(2026, 11, 1), dt.date(2026, 11, 2)))
+
+
 def test_a_person_may_do_all_of_a_login(server: PortalServer, browser: None) -> None:
     portal = Portal(server, "plain", [{"goto": "/stock"}, {"table": "#stock"}])
 
