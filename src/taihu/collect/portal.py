@@ -24,7 +24,7 @@ from taihu.collect.portal_trace import trace_of
 from taihu.collect.portal_walk import Person, Walk
 from taihu.collect.web_session import Answer
 from taihu.core.clock import SHANGHAI
-from taihu.core.errors import AccessRefused, ManifestError, NotFound, SourcePaused, TaihuError, TransientError
+from taihu.core.errors import AccessRefused, ManifestError, NotFound, SourcePaused, TaihuError
 from taihu.core.ids import derived_id, sha256_of
 from taihu.core.types import Fetched, Item, Span, Text
 from taihu.manifest.portal import PortalFile, Step
@@ -417,11 +417,14 @@ class PortalConnector(Connector):
 
     def _keep_trace(self, error: TaihuError, walk: Walk) -> None:
         traces = self.around.traces
-        if traces is None or isinstance(error, SourcePaused) or (isinstance(error, TransientError) and not walk.engine.url):
+        if traces is None or isinstance(error, SourcePaused):
             return
-        before = traces.outline_get(self.source.name)
         try:
-            content = trace_of(walk.journal, error, walk.engine, clock=self.around.clock, secrets=walk.secrets, before=before)
+            engine = walk.engine
+            if not engine.url:
+                return  # no page was ever open: the error says it all
+            before = traces.outline_get(self.source.name)
+            content = trace_of(walk.journal, error, engine, clock=self.around.clock, secrets=walk.secrets, before=before)
         except TaihuError:
             return  # the engine is gone; the error itself is what counts
         traces.trace_put(self.source.name, content)

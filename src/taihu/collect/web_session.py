@@ -102,10 +102,14 @@ class WebSession:
 
     def cookies_saved(self) -> bytes:
         """The cookies, to be kept sealed, in the form in which browsers store a session: either engine can go on with it."""
-        fields = ("name", "value", "domain", "path", "secure")
+        fields = ("name", "value", "path")
         known = [
             {field: getattr(cookie, field) for field in fields}
-            | {"secure": bool(cookie.secure), "expires": -1 if cookie.expires is None else cookie.expires}
+            | {
+                "domain": self._browsers_domain(cookie.domain),
+                "secure": bool(cookie.secure),
+                "expires": -1 if cookie.expires is None else cookie.expires,
+            }
             | {"httpOnly": cookie.has_nonstandard_attr("HttpOnly"), "sameSite": "Lax"}
             for cookie in self.cookies
         ]
@@ -115,6 +119,11 @@ class WebSession:
         """Take cookies back that :meth:`cookies_saved` or a browser gave."""
         for known in json.loads(saved)["cookies"]:
             self.cookies.set_cookie(_cookie(known))
+
+    def _browsers_domain(self, domain: str) -> str:
+        """A host without a dot is called ``host.local`` by the standard library, and ``host`` by everybody else."""
+        bare = domain.removesuffix(".local")
+        return bare if bare in self._hosts and "." not in bare else domain
 
     def _check(self, url: str) -> None:
         require_host(url, self._hosts)
@@ -236,6 +245,8 @@ def _quoted(url: str) -> str:
 
 def _cookie(known: Mapping[str, Any]) -> http.cookiejar.Cookie:
     domain = str(known["domain"])
+    if "." not in domain:
+        domain += ".local"  # the standard library's name of a host without a dot
     return http.cookiejar.Cookie(
         version=0,
         name=known["name"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.server
+import json
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +115,17 @@ def test_cookies_come_back() -> None:
     second = WebSession(["127.0.0.1"])
     second.cookies_restored(first.cookies_saved())
     assert [(cookie.name, cookie.value) for cookie in second.cookies] == [("session", "abc")]
+
+
+@pytest.mark.parametrize("host", ["portal", "portal.example", "127.0.0.1", "nas.local"])
+def test_a_session_of_a_browser_is_used_and_given_back_as_it_was(host: str) -> None:
+    cookie = {"name": "session", "value": "abc", "domain": host, "path": "/", "expires": -1, "httpOnly": True, "secure": False}
+    session = WebSession([host])
+    session.cookies_restored(json.dumps({"cookies": [{**cookie, "sameSite": "Lax"}], "origins": []}).encode())
+    request = urllib.request.Request(f"http://{host}/x")
+    session.cookies.add_cookie_header(request)
+    assert request.get_header("Cookie") == "session=abc"
+    assert json.loads(session.cookies_saved()) == {"cookies": [{**cookie, "sameSite": "Lax"}], "origins": []}
 
 
 def test_https_asks_for_a_trusted_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
