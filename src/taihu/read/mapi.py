@@ -100,7 +100,7 @@ def _unfolded(rtf: bytes, size: int) -> bytes:
             if not control >> bit & 1:
                 copied, at = rtf[at : at + 1], at + 1
             elif at + 2 > len(rtf):
-                return bytes(out)
+                return bytes(out[:size])
             else:
                 offset, length = rtf[at] << 4 | rtf[at + 1] >> 4, (rtf[at + 1] & 15) + 2
                 at += 2
