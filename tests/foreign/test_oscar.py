@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,18 +152,27 @@ def test_a_report_that_a_button_makes(oscar: OscarServer, engine: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "asked", "found"), [("{yyyy}-{mm}-{dd}", "2026-11-12", ""), ("{dd}/{mm}/{yyyy}", "12/11/2026", "12/11/20")]
+    ("form", "asked", "found"), [("{yyyy}-{mm}-{dd}", "2026-11-1", ""), ("{dd}/{mm}/{yyyy}", "1[24]/11/2026", "1[24]/11/20")]
 )
 def test_a_date_that_the_page_rewrites_is_caught_before_anything_is_sent(
     oscar: OscarServer, browser: None, form: str, asked: str, found: str
 ) -> None:
     collecting = Collecting(oscar, "browser", [*TO_FORM, dates(form), {"download": "#generate_report"}])
-    with pytest.raises(ContentRefused) as caught:
-        collecting.run()
-    assert caught.value.reason == "field_altered"
-    assert f"'#id_date_from' does not keep the value that was filled in: asked '{asked}', found '{found}" in caught.value.what
-    assert "fetch:" in caught.value.fix
-    assert not any("date_from=" in line for line in oscar.requests()[-20:]), "the wrong report must not have been asked for"
+    # Now and then the page's script comes too late to rewrite what was filled in; then the report is right.
+    for _ in range(6):
+        before = len(oscar.requests())
+        try:
+            (fetched,) = collecting.run()
+        except ContentRefused as error:
+            assert error.reason == "field_altered"
+            told = rf"the field '#id_date_(from|to)' does not keep the value that was filled in: asked '{asked}.*', found '{found}.*'"
+            assert re.fullmatch(told, error.what)
+            assert "fetch:" in error.fix
+            assert not any("date_from=" in line for line in oscar.requests()[before:]), "the wrong report must not be asked for"
+            break
+        assert rows_of(fetched) == seeded(SPAN)
+    else:
+        pytest.fail("the page never rewrote a date")
     files = trace_files(collecting.traces.traces[-1])
     assert files["page.png"].startswith(b"\x89PNG")
     assert PASSWORD not in "".join(content.decode(errors="replace") for name, content in files.items() if name != "page.png")

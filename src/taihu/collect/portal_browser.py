@@ -40,6 +40,8 @@ Object.defineProperty(window, '__keptFiles', {value: kept}); })()"""
 _READ_FILE = """async (url) => { const blob = window.__keptFiles && window.__keptFiles.get(url); if (!blob) return null;
 return await new Promise((done) => { const reader = new FileReader();
 reader.onload = () => done(reader.result.split(',')[1] || ''); reader.readAsDataURL(blob); }); }"""
+_UNTIL_IDLE = """() => new Promise((done) => window.requestIdleCallback ? requestIdleCallback(() => done(), {timeout: 1000})
+: setTimeout(done, 50))"""
 _WHICH = """(nodes, wanted) => { const text = (n) => (n.tagName === 'INPUT' ? n.value : n.innerText || n.textContent || '')
 .trim().replace(/\\s+/g, ' '); const shown = nodes.map(text); const exact = shown.indexOf(wanted);
 return exact >= 0 ? exact : shown.findIndex((each) => each.includes(wanted)); }"""
@@ -71,6 +73,7 @@ class BrowserEngine(PortalEngine):
         self._page: Page | None = None
         self._saved: dict[str, Any] | None = None
         self._written: dict[str, tuple[str, bool]] = {}
+        self._names: dict[str, str] = {}
         self._catching = False
         self._caught: list[Callable[[], Answer]] = []
         self._blocked: set[str] = set()
@@ -125,6 +128,7 @@ class BrowserEngine(PortalEngine):
                     raise altered(selector, value, "", secret=secret, where=self.place) from None
                 raise TerminalError(f"{selector!r} is not a field that can be filled", where=self.place) from None
             field.blur()
+            self._names[selector] = field.get_attribute("name") or ""
         self._written[selector] = (value, secret)
         self._read_back(selector, field)
 
@@ -322,9 +326,23 @@ class BrowserEngine(PortalEngine):
             method, url, body = request.method, request.url, request.post_data_buffer
             headers = {name: value for name, value in request.headers.items() if name.lower() not in ("content-length", "host")}
             route.abort("aborted")
-            self._caught.append(lambda: self._followed(url, lambda: self._sent(url, method, headers, body)))
+
+            def ask() -> Answer:
+                self._require_sent_as_filled(url, body)
+                return self._followed(url, lambda: self._sent(url, method, headers, body))
+
+            self._caught.append(ask)
         else:
             route.continue_()
+
+    def _require_sent_as_filled(self, url: str, body: bytes | None) -> None:
+        """The last look: a form that is about to ask for a file asks for what was filled in, whatever a script did meanwhile."""
+        fields = urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query, keep_blank_values=True)
+        fields += urllib.parse.parse_qsl((body or b"").decode("utf-8", errors="replace"), keep_blank_values=True)
+        for selector, (asked, secret) in self._written.items():
+            sent = [value for name, value in fields if name and name == self._names.get(selector)]
+            if sent and asked not in sent and not secret:
+                raise altered(selector, asked, sent[0], where=self.place)
 
     def _sent(self, url: str, method: str, headers: Mapping[str, str], body: bytes | None) -> Any:
         """The request that a button started, made by the context's session so that the file stays in memory."""
@@ -412,7 +430,8 @@ class BrowserEngine(PortalEngine):
         while not self.is_cut:
             try:
                 page.wait_for_load_state("load", timeout=250)
-                page.wait_for_timeout(0)
+                # What a page does to its fields when it is loaded is done first, not while they are being filled.
+                page.evaluate(_UNTIL_IDLE)
                 break
             except self._error():
                 if time.monotonic() >= until or page.is_closed():

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
-from typing import ClassVar
 
 import pytest
 from tests.contract.connector.contract import ConnectorContract
