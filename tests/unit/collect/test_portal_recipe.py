@@ -186,6 +186,15 @@ def test_a_field_that_rewrites_its_value_is_an_error_where_scripts_run(server: P
     assert caught.value.reason == "field_altered"
 
 
+def test_a_field_that_is_rewritten_when_the_form_is_sent_is_an_error_too(server: PortalServer, browser: None) -> None:
+    asked: list[dict[str, str]] = []
+    server.export = lambda form: (str(asked.append(form)), b"a,b")
+    steps = [{"goto": "/form"}, {"fill": {"#late": "period.start"}}, {"download": "#export"}]
+    with pytest.raises(ContentRefused, match=r"'#late' .* asked '2026-11-12', found '2026/11/12'"):
+        Portal(server, "browser", steps).run(SPAN)
+    assert asked == []
+
+
 def test_a_password_that_a_field_cuts_off_is_not_named(server: PortalServer, engine: str) -> None:
     login = [{"goto": "/login"}, {"fill": {"#user": "account.user", "#password": "account.password"}}, {"click": "text=登录"}]
     changed(server, "login_page", 'type="password"', 'type="password" maxlength="5"')

@@ -37,7 +37,7 @@ class PortalServer(HttpServer):
     """Pages: ``/login`` (form ``#user``, ``#password``, hidden token, button 登录), ``/reports?page=N`` or ``/downloads?page=N``
     (``table.downloads a.download``, ``a.next``), ``/files/NAME``, ``/report/daily/export?...`` if ``export`` is given, ``/stock?page=N``
     (``table#stock``), ``/form`` (``#from``, ``#to``, ``#format``, ``#all``, buttons ``#export`` and, built by a script, ``#build``;
-    ``#masked`` rewrites what is filled in), ``/logout``. Logged-in pages carry ``.user-menu``.
+    ``#masked`` rewrites what is filled in, ``#late`` does it when the form is sent), ``/logout``. Logged-in pages carry ``.user-menu``.
 
     Args:
         user: Login name.
@@ -189,11 +189,14 @@ _CAPTCHA = """<svg class="captcha" width="90" height="30"><text x="8" y="22">{}<
 <label>验证码 <input id="captcha" name="captcha"></label> """
 _FORM = """<form action="/form/export" method="post"><label>开始 <input id="from" name="from"></label>
 <label>结束 <input id="to" name="to"></label> <label>备注 <input id="masked" name="masked"></label>
+<label>时段 <input id="late" name="late"></label>
 <label>格式 <select id="format" name="format"><option value="xlsx">Excel</option><option value="csv">CSV</option></select></label>
 <label><input id="all" type="checkbox" name="all"> 全部门店</label>
 <button id="export" type="submit">导出</button> <button id="build" type="button">本地生成</button></form>
 <script>const masked = document.getElementById('masked');
 masked.addEventListener('input', () => { masked.value = masked.value.replace(/-/g, '/'); });
+const late = document.getElementById('late');
+late.form.addEventListener('submit', () => { late.value = late.value.replace(/-/g, '/'); });
 document.getElementById('build').addEventListener('click', () => { const link = document.createElement('a');
 const text = '\\ufeff日期\\n' + document.getElementById('from').value + '\\n';
 link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv'})); link.download = '本地.csv'; link.click(); });</script>"""
