@@ -69,14 +69,25 @@ class BigMail:
         return decoded.getvalue()
 
     def _chunks(self, leaf: Leaf) -> Iterator[bytes]:
-        for start in range(0, leaf.size, AT_ONCE):
-            yield self._section(leaf.section, start, AT_ONCE)
+        """The encoded content, until a piece is short: not every server states the right size, but none may give less than it stated."""
+        start = 0
+        while True:
+            piece = self.session.section(self.folder, self.uid, leaf.section, start, AT_ONCE) or b""
+            yield piece
+            start += len(piece)
+            if len(piece) < AT_ONCE:
+                break
+        if start < leaf.size:
+            raise self._lost()
 
-    def _section(self, section: str, start: int | None = None, length: int = 0) -> bytes:
-        found = self.session.section(self.folder, self.uid, section, start, length)
+    def _section(self, section: str) -> bytes:
+        found = self.session.section(self.folder, self.uid, section)
         if found is None:
-            raise TransientError("a part of a big mail did not come", where=f"{self.folder}, {self.subject}")
+            raise self._lost()
         return found
+
+    def _lost(self) -> TransientError:
+        return TransientError("a part of a big mail did not come", where=f"{self.folder}, {self.subject}")
 
 
 def big_mail(session: MailSession, folder: str, uid: int) -> BigMail | None:
