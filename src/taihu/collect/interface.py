@@ -151,6 +151,7 @@ class Connector(ABC):
         account_kinds: Kinds of account that it can log in with; empty where any or none will do.
         is_polled: False where nothing is ever asked (a person hands files in).
         answers_in_full: An answer speaks for every day that was over by then, so a day without rows had none (a database).
+        says_unchanged: A poll that works and gives nothing says that what it gave before still stands (a web address).
     """
 
     title: ClassVar[Text]
@@ -158,6 +159,7 @@ class Connector(ABC):
     account_kinds: ClassVar[tuple[str, ...]] = ()
     is_polled: ClassVar[bool] = True
     answers_in_full: ClassVar[bool] = False
+    says_unchanged: ClassVar[bool] = False
 
     def __init__(self, source: Source, around: Surroundings) -> None:
         self.source = source

@@ -42,6 +42,7 @@ class WebConnector(Connector):
     """
 
     title = Text("网页", "Web page")
+    says_unchanged = True
     Options = WebOptions
     options: WebOptions
 

@@ -11,12 +11,14 @@ from taihu.core.ids import derived_id
 from taihu.core.types import Span
 from taihu.ledger.arrivals import ArrivalVerbs
 from taihu.ledger.records import Decision, Expectation, Hold
-from taihu.ledger.store import instant_in, instant_out, maybe_in, maybe_out
+from taihu.ledger.store import chunks, instant_in, instant_out, maybe_in, maybe_out
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _RELEASED = "released"
+_OVERTAKEN = "overtaken"
+_WAIVE, _UNDO = "waive", "waive.undo"
 
 
 class DecidingVerbs(ArrivalVerbs):
@@ -122,12 +124,49 @@ class DecidingVerbs(ArrivalVerbs):
         with self._write() as connection:
             return self._decide(connection, kind, subject, who=who, why=why)
 
-    def decisions(self, *, kind: str | None = None, subject: str | None = None) -> list[Decision]:
-        """Decisions, oldest first."""
+    def waived(self, source: str, party: str, span: Span, *, who: str, why: str, undo: bool = False) -> str:
+        """A person decides that a party need not report some days, or takes that back; audited.
+
+        Returns:
+            The decision's id.
+        """
+        last = span.end - dt.timedelta(days=1)
+        with self._write() as connection:
+            return self._decide(connection, _UNDO if undo else _WAIVE, f"{source}/{span.start}..{last}/{party}", who=who, why=why)
+
+    def waivers(self, source: str) -> dict[tuple[str, dt.date], Decision]:
+        """What stands waived of a source: the decision behind each party and day."""
+        found: dict[tuple[str, dt.date], Decision] = {}
+        for decision in self.decisions(kinds=(_WAIVE, _UNDO)):
+            name, days, party = decision.subject.split("/", 2)
+            if name != source:
+                continue
+            first, _, last = days.partition("..")
+            for day in Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) + dt.timedelta(days=1)).days():
+                if decision.kind == _WAIVE:
+                    found[party, day] = decision
+                else:
+                    found.pop((party, day), None)
+        return found
+
+    def holds_overtaken(self, arrivals: Sequence[str]) -> int:
+        """What a newer file speaks for needs nobody's word any more: end the open holds of these arrivals; returns how many."""
+        table = self._t.hold
+        count = 0
+        with self._write() as connection:
+            for part in chunks(list(arrivals)):
+                where = (table.c.arrival_id.in_(list(part)), table.c.released_at.is_(None))
+                count += connection.execute(table.update().where(*where).values(released_at=self._now_text(), ended=_OVERTAKEN)).rowcount
+        return count
+
+    def decisions(self, *, kind: str | None = None, kinds: Sequence[str] = (), subject: str | None = None) -> list[Decision]:
+        """Decisions, oldest first; of one kind or of some kinds."""
         table = self._t.decision
         query = table.select().order_by(table.c.sequence)
         if kind is not None:
             query = query.where(table.c.kind == kind)
+        if kinds:
+            query = query.where(table.c.kind.in_(list(kinds)))
         if subject is not None:
             query = query.where(table.c.subject == self._known("subject", subject))
         with self._read() as connection:

@@ -7,7 +7,7 @@ is missing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -16,15 +16,14 @@ from zoneinfo import ZoneInfo
 from taihu.core.errors import AccessRefused, TaihuError, UsageError
 from taihu.core.ids import derived_id
 from taihu.core.types import Span
-from taihu.ledger.records import Arrival, Publication
+from taihu.ledger.records import Publication
 from taihu.manifest.tree import Source
 from taihu.run import operations
 from taihu.run.collecting import collect_all
 from taihu.run.delivering import send
-from taihu.run.expecting import judge
 from taihu.run.loading import load_source
+from taihu.run.owing import judge_all
 from taihu.run.planning import DueReport, due_report, due_update
-from taihu.run.references import References
 from taihu.run.reporting import completeness_moved, finish, is_finished, publish, publish_update
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def run(
         if not ws.ledger.outcomes(step="start", subject="project"):
             ws.ledger.outcome("start", "project", status="done")
         _load(ws, wanted, result)
-        _expect(ws)
+        judge_all(ws)
         ready = due_reports(ws) if reports else []
         updates = due_updates(ws) if reports else []
         if ready or updates or not due:
@@ -148,38 +147,6 @@ def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
         if loaded.version is not None:
             result.tables.append(source.table)
             ws.forget(source.table)
-
-
-def _expect(ws: Workspace) -> None:
-    """Judge every debt of every source as of now."""
-    now = ws.clock.now()
-    rows = []
-    for source in ws.tree.sources.values():
-        if source.file.expect is None:
-            continue
-        references = References(ws, source)
-        arrivals = {arrival.id: arrival for arrival in ws.ledger.arrivals(source=source.name)}
-        rows += judge(
-            source.name,
-            references.debts,
-            winners=references.winners,
-            arrivals=arrivals,
-            waived=frozenset((debt.party, debt.day) for debt in ws.ledger.expectations(source=source.name) if debt.state == "waived"),
-            grace=source.file.expect.grace,
-            now=now,
-            asked_at=_answered_at(ws, source, arrivals.values()),
-            zone=references.zone,
-        )
-    ws.ledger.expectations_set(rows)
-
-
-def _answered_at(ws: Workspace, source: Source, arrivals: Iterable[Arrival]) -> dt.datetime | None:
-    """When a database source last answered in full and all its answers were loaded; None for everything that is sent."""
-    from taihu.collect import connector
-
-    if not connector(source.file.collect.via).answers_in_full or any(arrival.state == "landed" for arrival in arrivals):
-        return None
-    return max((attempt.at for attempt in ws.ledger.attempts(source.name) if attempt.ok), default=None)
 
 
 def build_tables(ws: Workspace) -> list[str]:

@@ -135,7 +135,7 @@ def judge(
                     setback.received_at,
                 )
             )
-        elif asked_at is not None and asked_at >= min(debt.due_at, _end_of(debt.day, zone)):
+        elif asked_at is not None and asked_at >= min(debt.due_at, end_of_day(debt.day, zone)):
             result.append(Expectation(source, debt.party, debt.day, debt.due_at, "nil", None, None))
         else:
             state = "missing" if now > debt.due_at + patience else "expected"
@@ -143,7 +143,8 @@ def judge(
     return result
 
 
-def _end_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+def end_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    """The instant at which a business day is over, in UTC."""
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
 
 

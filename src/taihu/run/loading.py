@@ -70,6 +70,7 @@ def _load(ws: Workspace, source: Source) -> Loaded:
         with ws.ledger.together():
             ws.ledger.arrivals_decided(source.name, decisions, table=source.table, version=version, stamps=stamps)
             ws.ledger.arrivals_decided(source.name, [*gone, *reconciled.overtaken])
+            ws.ledger.holds_overtaken(standing.overtaken(intakes, claims))
             if reconciled.intakes:
                 _compared(ws, source, reconciled)
     return Loaded(source.name, intakes, version, partitions)

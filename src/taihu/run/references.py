@@ -18,6 +18,7 @@ from taihu.core.types import Scope, Span
 from taihu.ledger.records import Arrival
 from taihu.manifest.tree import Source
 from taihu.run.expecting import Owed, Party, owed
+from taihu.run.meant import meant_days, stated_span
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -106,9 +107,11 @@ class References:
 
     def _closed_without_arrival(self) -> set[tuple[str, dt.date]]:
         """Days that a person has waived, or for which a database was asked and had nothing new."""
-        closed = ("waived", "nil")
-        known = self._ws.ledger.expectations(source=self.source.name) if self.debts else []
-        return {(debt.party, debt.day) for debt in known if debt.state in closed and debt.arrival_id is None}
+        if not self.debts:
+            return set()
+        known = self._ws.ledger.expectations(source=self.source.name)
+        nil = {(debt.party, debt.day) for debt in known if debt.state == "nil" and debt.arrival_id is None}
+        return nil | set(self._ws.ledger.waivers(self.source.name))
 
     def open_debts(self, party: str | None = None) -> list[Owed]:
         """Debts that nothing speaks for yet, those accepted earlier in this run included; of one party or of all."""
@@ -127,9 +130,21 @@ class References:
         return runs_of(debt.day for debt in due if debt.due_at == oldest)
 
     def presumed_scopes(self, source: Source, arrival: Arrival, party: str | None) -> list[Scope]:
-        """What an arrival most likely speaks for when it cannot be read: the party's oldest open delivery."""
+        """What an arrival most likely speaks for when it cannot be read: the days that its envelope or the day it came names,
+        else the party's oldest open delivery."""
+        from taihu.run.intake import runs_of
+
         name = party or source.name
-        return [Scope(name, span) for span in self.oldest_owed(source, arrival, name)] if party else []
+        meant = self.meant_for(source, arrival, name)
+        spans = runs_of(meant) if meant else self.oldest_owed(source, arrival, name)
+        return [Scope(name, span) for span in spans] if party else []
+
+    def meant_for(self, source: Source, arrival: Arrival, party: str) -> list[dt.date]:
+        """The owed days that an arrival was meant for, by its envelope or the day it came; empty if they do not tell."""
+        received = arrival.received_at or arrival.landed_at
+        stated = stated_span(source.file.period, arrival, received.astimezone(self.zone).date())
+        own = [debt for debt in self.debts if debt.party == party]
+        return meant_days(stated, own, self.open_debts(party), received, self.zone)
 
     def owed_with(self, party: str, intake: Intake) -> list[dt.date]:
         """Days of the deliveries that the intake belongs to: a file with Friday and Saturday owes Sunday too."""

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from taihu.core.types import Scope, Span
 from taihu.ledger.records import Arrival, ArrivalState
 from taihu.manifest.tree import Source
 from taihu.run.intake import Intake, envelope_party, stop
+from taihu.run.meant import stated_span
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -41,6 +43,7 @@ class Standing:
         known = sorted(ws.ledger.arrivals(source=source.name), key=order_of)
         self.ordered = [arrival.id for arrival in known]
         self._order = {arrival.id: order_of(arrival) for arrival in known}
+        self._known = {arrival.id: arrival for arrival in known}
         self._by_content: dict[str, list[tuple[str, ArrivalState, str]]] = {}
         for arrival in known:
             if arrival.state != "landed":
@@ -52,8 +55,11 @@ class Standing:
         """An arrival of this run has been judged."""
         arrival = intake.arrival
         self._by_content.setdefault(arrival.sha256, []).append((arrival.id, intake.state, intake.kind))
+        self._known[arrival.id] = replace(arrival, scopes=tuple(intake.scopes), state=intake.state)
         if intake.state in ("accepted", "nil"):
-            if self._source.file.load == "snapshot":
+            if self._source.file.load == "snapshot" and intake.rows is None:
+                self._current.add(arrival.id)  # says the same as what counts
+            elif self._source.file.load == "snapshot":
                 self._current = {max({arrival.id, *self._current}, key=lambda each: self._order[each])}
             else:
                 self._current.add(arrival.id)
@@ -80,10 +86,64 @@ class Standing:
             return None if owed else replace(again, detail=current[-1] if current else twin)
         if "rejected" in states:
             return None
+        if current and self._source.file.load == "snapshot" and self._source.file.expect is not None:
+            return replace(again, state="accepted", detail=current[-1], scopes=self._spoken_again(arrival, current[-1], references))
+        stranger = self._stranger(arrival, [each for each, _, _ in twins], references)
+        if stranger is not None:
+            party = envelope_party(self._source, arrival, references)
+            return stop(replace(again, scopes=references.presumed_scopes(self._source, arrival, party)), "identical_content", stranger)
         waiting = [each for each, state, _ in twins if state == "held"]
         if current or waiting:
             return replace(again, detail=[*waiting, *current][-1])
         return stop(again, "identical_content", twin)
+
+    def _spoken_again(self, arrival: Arrival, twin: str, references: References) -> tuple[Scope, ...]:
+        """What an unchanged table speaks for: the day that it states, or on which it came."""
+        before, received = self._known[twin], (arrival.received_at or arrival.landed_at).astimezone(references.zone).date()
+        rule = self._source.file.period
+        span: Span | None = Span(received, received + dt.timedelta(days=1))
+        if rule.found_in in ("file name", "subject"):
+            span = stated_span(rule, arrival, received) or span
+        elif rule.found_in == "cell" or (rule.found_in == "rows" and self._source.file.business_date):
+            return before.scopes
+        parties = dict.fromkeys(scope.party for scope in before.scopes) or {self._source.name: None}
+        return tuple(Scope(party, span) for party in parties if span)
+
+    def _stranger(self, arrival: Arrival, twins: Iterable[str], references: References) -> str | None:
+        """The twin that makes this content suspicious: all twins came from other parties, or were meant for other days."""
+        if self._source.file.load == "snapshot" or self._source.file.read.as_ == "typed":
+            return None
+        mine, last = self._meant(arrival, references), None
+        for twin in twins:
+            theirs = self._meant(self._known[twin], references)
+            same_party = mine[0] == theirs[0] or None in (mine[0], theirs[0])
+            same_days = mine[1] == theirs[1] or None in (mine[1], theirs[1])
+            if same_party and same_days:
+                return None
+            last = twin
+        return last
+
+    def _meant(self, arrival: Arrival, references: References) -> tuple[str | None, Span | None]:
+        """Party and days by the envelope alone; None where it does not tell."""
+        received = (arrival.received_at or arrival.landed_at).astimezone(references.zone).date()
+        return envelope_party(self._source, arrival, references), stated_span(self._source.file.period, arrival, received)
+
+    def overtaken(self, intakes: Iterable[Intake], claims: Claims) -> list[str]:
+        """Held arrivals of which everything that they would speak for has been told by something received later."""
+        held = {id_: arrival.scopes for id_, arrival in self._known.items() if arrival.state == "held"}
+        held |= {intake.arrival.id: tuple(intake.scopes) for intake in intakes if intake.state == "held"}
+        if self._source.file.load == "snapshot":
+            newest = max((self._order[each] for each in self._current), default=None)
+            return [each for each in held if newest is not None and self._order[each] < newest]
+        if self._source.file.load != "replace":
+            return []
+        winners = {**self._winners, **claims}
+        gone = []
+        for each, scopes in held.items():
+            days = [(scope.party, day) for scope in scopes for day in scope.span.days()]
+            if days and all(at in winners and self._order[winners[at]] > self._order[each] for at in days):
+                gone.append(each)
+        return gone
 
     def claims(self, intakes: Iterable[Intake]) -> Claims:
         """Arrival of each party and day that this run's arrivals speak for and that nothing received later speaks for."""

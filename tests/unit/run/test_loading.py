@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.unit.run.conftest import Shop, amounts, arrival, at, debts
 
+from taihu.core.errors import NotFound
+from taihu.core.types import Span
 from taihu.ledger.ledger import Ledger
 from taihu.project.workspace import Workspace
 from taihu.run.execution import run
@@ -52,16 +53,37 @@ def test_a_file_that_lands_late_does_not_overtake_its_correction(shop: Shop, ws:
 
 
 def test_a_released_file_does_not_overtake_what_came_after_it(shop: Shop, ws: Workspace) -> None:
-    shop.sales("A", "held", "1:2000000", at(2, 7))
-    shop.run(at(2), ws)
+    shop.sales("A", "held", "1:2000000", at(3, 7))
+    shop.run(at(3, 7), ws)
     (hold,) = ws.ledger.holds()
     assert hold.reason == "rule_failed" and amounts(ws) == [] and debts(ws, "sales")[("A", 1)] == "held"
-    shop.sales("A", "good", "1:20", at(2, 9))
-    shop.run(at(2, 10), ws)
     ws.ledger.hold_released(hold.id, who="lead", why="checked")
-    shop.run(at(2, 11), ws)
+    shop.sales("A", "good", "1:20", at(3, 9))
+    shop.run(at(3, 10), ws)
     assert amounts(ws) == [("A", 1, D(20))]
     assert arrival(ws, "sales_A_held.csv").state == "superseded"
+
+
+def test_a_hold_ends_when_a_newer_file_says_all_that_it_would_say(shop: Shop, ws: Workspace) -> None:
+    shop.run(at(3, 6), ws)
+    shop.sales("A", "held", "1:2000000 2:5", at(3, 7))
+    shop.run(at(3, 8), ws)
+    shop.sales("A", "half", "1:20", at(3, 9))
+    shop.run(at(3, 9), ws)
+    (hold,) = ws.ledger.holds()
+    assert hold.reason == "rule_failed", "the second day is still only in the held file"
+    shop.sales("A", "rest", "2:7", at(3, 10))
+    shop.run(at(3, 10), ws)
+    assert ws.ledger.holds() == [] and amounts(ws) == [("A", 1, D(20)), ("A", 2, D(7))]
+    with pytest.raises(NotFound, match="not open"):
+        ws.ledger.hold_released(hold.id, who="lead", why="too late")
+
+
+def test_a_hold_does_not_end_by_a_file_that_came_before_it(shop: Shop, ws: Workspace) -> None:
+    shop.sales("A", "1", "1:20", at(2, 7))
+    shop.sales("A", "2", "1:2000000", at(2, 9))
+    shop.run(at(2, 10), ws)
+    assert [hold.reason for hold in ws.ledger.holds()] == ["rule_failed"]
 
 
 def test_a_release_lets_through_what_was_released_and_nothing_else(shop: Shop, ws: Workspace) -> None:
@@ -114,13 +136,7 @@ def test_a_nil_return_caught_up_with_yesterdays_file_takes_nothing_away(shop: Sh
 def test_a_waived_day_is_not_what_a_nil_return_speaks_for(shop: Shop, ws: Workspace) -> None:
     shop.run(at(2), ws)
     shop.run(at(3), ws)
-    ws.ledger.expectations_set(
-        [
-            dataclasses.replace(debt, state="waived")
-            for debt in ws.ledger.expectations(source="sales")
-            if (debt.party, debt.day.day) == ("A", 1)
-        ]
-    )
+    ws.ledger.waived("sales", "A", Span(at(1).date(), at(2).date()), who="lead", why="stocktaking")
     shop.sales("A", "nil", "", at(3, 9))
     shop.run(at(3, 10), ws)
     assert debts(ws, "sales")[("A", 1)] == "waived" and debts(ws, "sales")[("A", 2)] == "nil"
