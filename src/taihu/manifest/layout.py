@@ -52,6 +52,11 @@ class LayoutFile(Frozen):
     header: tuple[str, ...] = Field(default=(), description="At least these headers, in any order", examples=[["单据日期", "数量"]])
     header_line: int | None = Field(default=None, description="1-based line of the (last) header row, blank ones counted", examples=[25])
     header_rows: int = Field(default=1, ge=1, le=4, description="Header rows, joined with / after filling merged cells", examples=[2])
+    columns_at: tuple[float, ...] = Field(
+        default=(),
+        description="Where columns begin that nothing separates: display columns (a Chinese character has two) of a text, points of a PDF",
+        examples=[[0, 12, 30]],
+    )
     sheet: Annotated[str, BeforeValidator(_sheets)] = Field(
         default="*", description="Pattern of the sheets that are read", examples=["流向*"]
     )

@@ -18,7 +18,11 @@ class Entity(Frozen):
 class Account(Frozen):
     """Who we log in as. Values are references to secrets, never secrets."""
 
-    kind: str = Field(description="imap, portal, sftp, sqlite, postgresql, mysql, sqlserver, oracle, http, smtp, folder, ftp, smb, webdav, s3, graph, wecom", examples=["imap"])
+    kind: str = Field(
+        description="imap, portal, sftp, sqlite, postgresql, mysql, sqlserver, oracle, http, smtp, "
+        "folder, ftp, smb, webdav, s3, graph, wecom",
+        examples=["imap"],
+    )
     host: str | None = Field(default=None, description="Server name", examples=["imap.company-a.example"])
     port: int | None = Field(default=None, description="Port; the protocol's own if absent", examples=[993])
     user: str | None = Field(default=None, description="Login name", examples=["bi"])
@@ -42,8 +46,12 @@ class Account(Frozen):
     passphrase: SecretReference | None = Field(
         default=None, description="Reference to the passphrase of the private key", examples=["env:SFTP_KEY_PASSPHRASE"]
     )
-    region: str | None = Field(default=None, description="Region of a bucket, where its address does not say it (s3)", examples=["cn-north-1"])
-    tls: bool = Field(default=True, description="false only for a server on this machine (ftp: said aloud by taihu doctor)", examples=[True])
+    region: str | None = Field(
+        default=None, description="Region of a bucket, where its address does not say it (s3)", examples=["cn-north-1"]
+    )
+    tls: bool = Field(
+        default=True, description="false only for a server on this machine (ftp: said aloud by taihu doctor)", examples=[True]
+    )
     implicit_tls: bool = Field(default=False, description="TLS from the first byte, as on port 990 (ftp)", examples=[True])
     authority: str | None = Field(
         default=None, description="File with the certificate of the authority that vouches for a database server", examples=["keys/ca.pem"]

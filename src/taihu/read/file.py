@@ -104,7 +104,8 @@ def _read_one(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile]) -> 
         _refuse_kind(file, read.as_)
     if read.as_ == "typed":
         return FileRead(file.kind, None, (read_typed(file),))
-    grids = grids_of(file, encoding=read.encoding, delimiter=read.delimiter)
+    columns_at = next((layout.columns_at for layout in layouts.values() if layout.columns_at), ())
+    grids = grids_of(file, encoding=read.encoding, delimiter=read.delimiter, columns_at=columns_at)
     cells = cells_of(grids.grids)
     shaped, rest = _shaped(grids, layouts)
     if not shaped:

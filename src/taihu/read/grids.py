@@ -32,8 +32,14 @@ class Grids:
     ends_with_newline: bool = True
 
 
-def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | None = None) -> Grids:
+def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | None = None, columns_at: tuple[float, ...] = ()) -> Grids:
     """Read the cells of a file that is no container.
+
+    Args:
+        file: The file.
+        encoding: What the contract says of a text.
+        delimiter: What the contract says of a text.
+        columns_at: Where columns begin that nothing separates: display columns of a text of fixed width, points on a page.
 
     Raises:
         ContentRefused: ``empty_file``, ``login_page``, ``damaged_file``, ``wrong_password``, ``too_large`` or ``wrong_kind``.
@@ -46,10 +52,10 @@ def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | No
         raise ContentRefused("wrong_kind", f"there is no table reader for {file.kind}")
     if file.kind in SHEETS | PAGES and not closes_properly(file.content, file.kind):
         raise ContentRefused("damaged_file", f"the {file.kind} file is cut off")
-    if file.kind in ("ofd", "xml"):
-        result = _document_grids(file)
+    if file.kind in ("ofd", "pdf", "xml"):
+        result = _document_grids(file, columns_at)
     else:
-        result = _text_grids(file, encoding, delimiter) if file.kind in ("csv", "html") else _sheet_grids(file)
+        result = _text_grids(file, encoding, delimiter, columns_at) if file.kind in ("csv", "html") else _sheet_grids(file)
     for grid in result.grids:
         grid.member = file.member
         grid.name = grid.name or file.member
@@ -73,12 +79,16 @@ def _sheet_grids(file: Unpacked) -> Grids:
     return result
 
 
-def _document_grids(file: Unpacked) -> Grids:
-    """OFD, and the XML of an invoice."""
+def _document_grids(file: Unpacked, columns_at: tuple[float, ...]) -> Grids:
+    """PDF, OFD, and the XML of an invoice."""
     from taihu.read.invoice import invoice_grids, invoice_of_xml
     from taihu.read.ofd import read_ofd
     from taihu.read.xml import parse_xml
 
+    if file.kind == "pdf":
+        from taihu.read.pdf import read_pdf
+
+        return Grids("pdf", grids=read_pdf(file.content, columns_at))
     if file.kind == "xml":
         invoice = invoice_of_xml(parse_xml(file.content))
         if invoice is None:
@@ -91,14 +101,14 @@ def _document_grids(file: Unpacked) -> Grids:
     return result
 
 
-def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None) -> Grids:
+def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None, columns_at: tuple[float, ...]) -> Grids:
     decoded = decode(file.content, encoding)
     if file.kind == "html":
         result = Grids("html", decoded.encoding, read_html(_html_text(file.content, encoding)))
         if not closes_properly(file.content, "html"):
             result.held, result.held_detail = "damaged_file", "a table of the page is not closed"
     else:
-        result = Grids("csv", decoded.encoding, [read_delimited(decoded.text, delimiter)])
+        result = Grids("csv", decoded.encoding, [read_delimited(decoded.text, delimiter, tuple(int(at) for at in columns_at))])
         result.ends_with_newline = decoded.text.endswith(("\n", "\r", "\x1a"))
     bad = garbled(decoded.text)
     if decoded.replaced:

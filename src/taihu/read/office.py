@@ -25,6 +25,7 @@ def decrypt_office(content: bytes, opening: Opening) -> bytes:
     import msoffcrypto.exceptions as failures
 
     _require_few_rounds(content)
+    _keep_off_the_disk()
     for password in (*opening.candidates(), _EVERYBODYS):
         try:
             file = msoffcrypto.OfficeFile(io.BytesIO(content))
@@ -40,6 +41,20 @@ def decrypt_office(content: bytes, opening: Opening) -> bytes:
         opening.budget.spend(out.tell())
         return out.getvalue()
     raise ContentRefused("wrong_password")
+
+
+def _keep_off_the_disk() -> None:
+    """msoffcrypto puts old workbooks together in a temporary file, in clear; here that file is in memory."""
+    from msoffcrypto.format import doc97, ppt97, xls97
+
+    for module in (doc97, ppt97, xls97):
+        module.tempfile = _InMemory
+
+
+class _InMemory:
+    """What takes the place of the module ``tempfile``."""
+
+    TemporaryFile = io.BytesIO
 
 
 def _require_few_rounds(content: bytes) -> None:

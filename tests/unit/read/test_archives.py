@@ -381,6 +381,67 @@ def _xlsx_of(content: bytes, password: str) -> bytes:
     return out.getvalue()
 
 
+def _rc4_xls(password: str) -> bytes:
+    """An old workbook under RC4 (MS-OFFCRYPTO 2.3.6, MS-XLS 2.2.10), one sheet of two cells, written from the description."""
+    import hashlib
+
+    from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
+    from cryptography.hazmat.primitives.ciphers import Cipher
+
+    salt, verifier = bytes(range(16)), bytes(range(16, 32))
+    begun = hashlib.md5((hashlib.md5(password.encode("utf-16-le")).digest()[:5] + salt) * 16, usedforsecurity=False).digest()
+
+    def key(block: int) -> bytes:
+        return hashlib.md5(begun[:5] + struct.pack("<L", block), usedforsecurity=False).digest()
+
+    def rc4(block: int, data: bytes) -> bytes:
+        return Cipher(ARC4(key(block)), mode=None).encryptor().update(data)
+
+    proof = rc4(0, verifier + hashlib.md5(verifier, usedforsecurity=False).digest())
+
+    def record(kind: int, body: bytes = b"") -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def beginning(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHLL", 0x0600, kind, 0x0DBB, 0x07CC, 0x41, 6))
+
+    pass_record = record(0x2F, struct.pack("<HHH", 1, 1, 1) + salt + proof)
+    listed_at = len(beginning(5)) + len(pass_record)
+    name = b"sheet"
+    name += b"x" * (-(listed_at + 12 + len(name) + 4 + len(beginning(0x10)) + 2 * 18 + 4) % 4)
+    place = listed_at + 4 + 8 + len(name) + 4
+    plain = beginning(5) + pass_record + record(0x0085, struct.pack("<LBBBB", place, 0, 0, len(name), 0) + name) + record(0x0A)
+    plain += beginning(0x10) + b"".join(record(0x0203, struct.pack("<HHHd", row, 0, 0, 1.5)) for row in (0, 1)) + record(0x0A)
+    plain = plain.ljust(4096, b"\0")
+    cipher = b"".join(rc4(block, bytes(1024)) for block in range(4))
+    out, at = bytearray(plain), 0
+    while at + 4 <= len(plain) and (kind := struct.unpack_from("<H", plain, at)[0]):
+        size = struct.unpack_from("<H", plain, at + 2)[0]
+        # Heads of records, the first record of a stream, the record of the password and places of sheets stay clear.
+        first = at + 4 + (4 if kind == 0x0085 else 0)
+        if kind not in (0x0809, 0x002F):
+            for n in range(first, at + 4 + size):
+                out[n] ^= cipher[n]
+        at += 4 + size
+    return compound_file({"Workbook": bytes(out)})
+
+
+def test_an_old_workbook_under_rc4(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tempfile
+
+    def on_disk(*_: object, **__: object) -> None:
+        raise AssertionError("clear content is written to disk")
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "mkstemp", "SpooledTemporaryFile"):
+        monkeypatch.setattr(tempfile, name, on_disk)
+    content = _rc4_xls("密码9")
+    assert kind_of(content) == "encrypted-office"
+    assert _found(content, passwords=("no",)) == {"": "wrong_password"}
+    (opened,) = unpack(content, "x.xls", ("no", "密码9"))
+    assert (opened.kind, opened.refused) == ("xls", "")
+    assert [row["column_A"] for row in read_blind(content, "x.xls", passwords=("密码9",)).tables[0].rows.to_pylist()] == ["1.5", "1.5"]
+
+
 def test_a_password_that_would_take_hours_is_not_tried() -> None:
     info = (
         struct.pack("<HHL", 4, 4, 0x40) + b'<encryption><keyEncryptors><p:encryptedKey spinCount="10000000"/></keyEncryptors></encryption>'
