@@ -42,6 +42,8 @@ FAULTS = (
     "dns",
     "disk_full",
 )
+# Where TLS begins: with the connection (then the proxy speaks it), or when the client asks for it (then the server itself does).
+FROM_THE_FIRST_BYTE, ON_REQUEST = ("http", "imap"), ("postgresql", "mysql")
 OF_REQUESTS = ("429", "503", "login_page", "empty")
 NOWHERE = "taihu-nowhere.invalid"
 ITEMS = 4
@@ -81,7 +83,7 @@ def why_not(world: World, fault: str) -> str:
         return "an answer of HTTP, which this protocol does not have"
     if fault == "wrong_length" and world.protocol not in ("http", "imap"):
         return "lengths stand inside a checked or binary framing: a wrong one is a broken connection, as in truncated"
-    if fault == "tls_abort" and world.protocol not in ("http", "imap", "ssh"):
+    if fault == "tls_abort" and world.protocol not in (*FROM_THE_FIRST_BYTE, *ON_REQUEST, "ssh"):
         return "the server of the tests speaks without TLS"
     if fault == "wrong_length" and world.protocol == "ftp":
         return "FTP states no length"
@@ -122,7 +124,10 @@ def _network(world: World, cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         tls = None
         # A name that must be looked up is not this machine, and others are not spoken to without TLS.
-        if cell.fault in ("tls_abort", "dns") and world.protocol in ("http", "imap") and "tls_abort" not in world.cannot_meet:
+        encrypted = cell.fault in ("tls_abort", "dns") and "tls_abort" not in world.cannot_meet
+        if encrypted and world.protocol in ON_REQUEST:
+            world.tls = True
+        elif encrypted and world.protocol in FROM_THE_FIRST_BYTE:
             tls = _encrypted(world, monkeypatch)
             if tls is None and cell.fault == "tls_abort":
                 cell.verdict, cell.note = "not applicable", "the account of the tests is one without TLS"
