@@ -26,7 +26,7 @@ def test_status_as_table_json_and_page(company: Company, tmp_path: Path) -> None
     status = taihu("status", *where, "--json").json
     assert status["schema"] == "taihu.status/1"
     assert {"arrived", "missing"} <= {row["state"] for row in status["expectations"]}
-    assert {hold["reason"] for hold in status["holds"]} >= {"unknown_layout"}
+    assert {hold["reason"] for hold in status["holds"]} >= {"tax_basis_suspected"}
     zh, en = taihu("status", *where, "--lang", "zh").said, taihu("status", *where, "--lang", "en").said
     assert "未到" in zh and "待处理" in zh and "missing" in en and "●" in zh
     page = tmp_path / "matrix.html"
