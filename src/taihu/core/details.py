@@ -153,6 +153,9 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
     _same("没有一行像已知的表头（{layouts}）", r"no row resembles the header of any layout \((?P<layouts>.*)\)"),
     (re.compile(r"(?P<place>.+?): (?P<what>[^:]+) stated (?P<stated>\S+), found (?P<found>\S+)"), _total),
     (re.compile(r"not found: (?P<totals>.+)"), _control),
+    _same("标题写明 {stated}，约定为 {agreed}", r"a title states (?P<stated>\S+), the layout says (?P<agreed>(?!no )\S+)"),
+    _same("标题写明 {stated}，约定中没有单位", r"a title states (?P<stated>\S+), the layout says no unit"),
+    _same("标题没有写明约定的单位 {agreed}", r"no title states (?P<agreed>\S+), as the layout says"),
     _same("{count} 行的字段数与表头不同：{places}", r"(?P<count>\d+) rows with another number of fields than the header: (?P<places>.+)"),
     # contents
     (re.compile(r"amounts are .+: all prices are about 10\^(?P<power>-?\d+) of the price list"), _scale),

@@ -150,6 +150,13 @@ _ALL = [
     _r("total_disagrees", "文件自带的合计与明细不符", "the file's own total disagrees with its rows", *_ASK),
     _r("invoice_disagrees", "发票各部分的记载互相矛盾", "the parts of the invoice contradict each other", *_ASK),
     _r("total_missing", "缺少应有的合计，文件可能不完整", "the agreed control total is missing; the file may be cut off", *_ASK),
+    _r(
+        "unit_disagrees",
+        "标题写明的单位与约定不符",
+        "a title states another unit than was agreed",
+        "确认单位后修改 layout 的 units:，或请发送方更正",
+        "find out which unit is meant, then change units: in the layout or ask for a correct file",
+    ),
     _r("total_row", "明细中夹有合计行（未计入）", "a total row stood among the data (not counted)", "无需处理", "nothing to do"),
     _r("ragged_row", "列数不齐的行", "a row has too many or too few fields", *_REVIEW),
     _r("rows_after_end", "表尾之后还有内容（未读取）", "there is more below the end of the table (not read)", *_REVIEW),

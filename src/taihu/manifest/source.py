@@ -31,24 +31,26 @@ class Collect(Frozen):
 class Party(Frozen):
     """How the sender is known: where its key stands, and the reference table that lists the parties."""
 
-    found_in: Literal["sender", "subject", "file name", "sheet", "cell", "column"] = Field(
+    found_in: Literal["sender", "subject", "file name", "sheet", "cell", "label", "column"] = Field(
         alias="from", description="Where the key stands", examples=["sender"]
     )
     in_: str | None = Field(default=None, alias="in", description="Reference source that lists the parties", examples=["distributors"])
     by: str | None = Field(default=None, description="Its column that is looked up", examples=["mail_address"])
     column: str | None = Field(default=None, description="Column of this source (from: column)", examples=["store_code"])
     cell: str | None = Field(default=None, description="Cell (from: cell)", examples=["B2"])
+    label: str | None = Field(default=None, description="Label that the key stands behind (from: label)", examples=["店铺编码"])
     pattern: str | None = Field(default=None, description="Pattern with {party} (from: file name, subject)", examples=["流向_{party}_*"])
 
 
 class Period(Frozen):
     """How the business days that an arrival speaks for are found."""
 
-    found_in: Literal["rows", "file name", "subject", "cell", "received"] = Field(
+    found_in: Literal["rows", "file name", "subject", "sheet", "cell", "label", "received"] = Field(
         alias="from", description="Where the period stands", examples=["rows"]
     )
     pattern: str | None = Field(default=None, description="Pattern with {yyyy}{mm}{dd}, twice for a span", examples=["流向_{yyyy}{mm}{dd}"])
     cell: str | None = Field(default=None, description="Cell (from: cell)", examples=["B2"])
+    label: str | None = Field(default=None, description="Label that the period stands behind (from: label)", examples=["账期"])
     if_empty: Literal["expected", "reject"] = Field(
         default="reject", description="What a file without rows speaks for: the oldest period still owed, or nothing", examples=["expected"]
     )

@@ -52,11 +52,12 @@ def _reference(value: str) -> str:
     return value
 
 
-def _many(value: Any) -> Any:
+def as_many(value: Any) -> Any:
+    """One text where several may stand."""
     return [value] if isinstance(value, str) else value
 
 
 Duration = Annotated[str, BeforeValidator(_duration)]
 TimeOfDay = Annotated[str, BeforeValidator(_time)]
 SecretReference = Annotated[str, AfterValidator(_reference)]
-OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_many)]
+OneOrMany = Annotated[tuple[str, ...], BeforeValidator(as_many)]

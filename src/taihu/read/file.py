@@ -15,6 +15,7 @@ from taihu.core.ids import sha256_of
 from taihu.core.types import FileRead, Member, Note, TableRead
 from taihu.formats.kind import kind_of
 from taihu.formats.login_page import is_login_page
+from taihu.formats.patterns import pattern_regex
 from taihu.manifest.layout import LayoutFile
 from taihu.manifest.source import Read
 from taihu.read.archives import Unpacked, unpack
@@ -131,7 +132,7 @@ def _shaped(grids: Grids, layouts: Mapping[str, LayoutFile]) -> tuple[list[Shape
     shaped: list[Shaped] = []
     rest: list[Note] = []
     for grid in grids.grids:
-        wanted = {name: layout for name, layout in layouts.items() if not grid.sheet or fnmatch.fnmatchcase(grid.sheet, layout.sheet)}
+        wanted = {name: layout for name, layout in layouts.items() if not grid.sheet or _is_named(grid.sheet, layout)}
         headers = {name: find_header(grid, layout) for name, layout in wanted.items()}
         fits = [(name, wanted[name], header) for name, header in headers.items() if header is not None]
         # A sheet whose name no layout asks for was left out on purpose; one that was asked for is never passed over in silence.
@@ -143,6 +144,10 @@ def _shaped(grids: Grids, layouts: Mapping[str, LayoutFile]) -> tuple[list[Shape
         name, layout, header = max(fits, key=lambda fit: len(fit[1].header))
         shaped.append(apply_layout(grid, header, name, layout, ends_with_newline=grids.ends_with_newline))
     return shaped, rest
+
+
+def _is_named(sheet: str, layout: LayoutFile) -> bool:
+    return any(pattern_regex(pattern).fullmatch(sheet) for pattern in layout.sheet)
 
 
 def _with_notes(table: TableRead, notes: Sequence[Note]) -> TableRead:

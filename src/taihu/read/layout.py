@@ -16,6 +16,7 @@ from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 from taihu.read.header import Header, moved_columns
 from taihu.read.nature import conforms, is_remark, natures
+from taihu.read.units import broken_agreement, factors, stated_units
 
 _FEW = 3
 
@@ -76,6 +77,8 @@ def apply_layout(
         layout=name,
     )
     held, detail = _verdict(grid, header, rows, totals, missing, ends_with_newline)
+    if held is None and (broken := broken_agreement(layout.units, [unit for _, unit in stated_units(grid.rows[n] for n in rows.outside)])):
+        held, detail = "unit_disagrees", broken
     return Shaped(table, held, detail)
 
 
@@ -312,10 +315,10 @@ def _verdict(
 
 def _arrow(grid: Grid, header: Header, layout: LayoutFile, data: Sequence[int], columns: list[list[Cell]]) -> pa.Table:
     names = _names(grid, header, columns)
-    scaled = {plain(name): factor for name, factor in layout.scale.items()}
+    scaled = factors(layout.units)
     for n, name in names.items():
         factor = scaled.get(plain(name)) or scaled.get(plain(name).rsplit("/", 1)[-1])
-        if factor:
+        if factor and factor != 1:
             columns[n] = [_scaled(cell, factor) for cell in columns[n]]
     if layout.unpivot is not None:
         return _unpivoted(grid, layout, data, names, columns)
@@ -335,9 +338,9 @@ def _names(grid: Grid, header: Header, columns: list[list[Cell]]) -> dict[int, s
     return names
 
 
-def _scaled(cell: Cell, factor: int) -> Cell:
+def _scaled(cell: Cell, factor: Decimal) -> Cell:
     value = control.number(cell)
-    return cell if value is None else format(control.settled(value * Decimal(factor)), "f")
+    return cell if value is None else format(control.settled(value * factor), "f")
 
 
 def _wide_groups(names: Mapping[int, str], rule: Unpivot) -> dict[tuple[str, ...], dict[str, int]]:

@@ -167,7 +167,7 @@ def test_unpivot_with_positions_of_its_cells() -> None:
     header_rows: 2
     until: {first_cell: [合计]}
     unpivot: {columns: ["*月/*"], split: "/", into: [月份, "*"]}
-    scale: {未税目标: 10000}
+    units: [{unit: 万元, of: [未税目标], required: false}]
     """
     rows = [
         ["大区编码", "渠道编码", "2026年8月", "2026年9月"],
