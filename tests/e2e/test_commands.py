@@ -39,7 +39,7 @@ def test_status_as_table_json_and_page(company: Company, tmp_path: Path) -> None
 def test_a_held_file_is_released_with_a_reason_and_then_loaded(company: Company, copy: Path) -> None:
     holds = taihu("hold", "list", "-p", str(copy), "--json").json["holds"]
     hold = next(hold for hold in holds if hold["reason"] == "tax_basis_suspected")
-    assert taihu("hold", "release", hold["id"], "-p", str(copy), "--why", "checked by phone", "--who", "lead").code == 0
+    assert taihu("hold", "release", hold["id"], "-p", str(copy), "--because", "checked by phone", "--who", "lead").code == 0
     assert hold["id"] not in {each["id"] for each in taihu("hold", "list", "-p", str(copy), "--json").json["holds"]}
     ran = taihu("run", "-p", str(copy), "--as-of", company.as_of, "--json", "--no-reports")
     assert ran.json["decided"].get("accepted") == 1, ran.said
@@ -47,7 +47,7 @@ def test_a_held_file_is_released_with_a_reason_and_then_loaded(company: Company,
     with company.open(copy) as ws, company.open() as before:
         table = f"clean.{hold['source']}"
         assert ws.tables.row_count(table) > before.tables.row_count(table)
-    assert taihu("hold", "release", "nonsense", "-p", str(copy), "--why", "x").code == 1
+    assert taihu("hold", "release", "nonsense", "-p", str(copy), "--because", "x").code == 1
     again = taihu("hold", "list", "-p", str(copy), "--lang", "zh").said
     assert "→" in again
 

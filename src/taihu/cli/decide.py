@@ -10,6 +10,7 @@ import typer
 from taihu.cli import console
 from taihu.cli.options import HERE, Json, Project, open_project
 from taihu.core.details import detail_in
+from taihu.core.errors import UsageError
 from taihu.core.reasons import REASONS
 
 hold_app = typer.Typer(help="List held files; release one.", no_args_is_help=True)
@@ -42,11 +43,17 @@ def list_(project: Project = HERE, json: Json = False) -> None:
 @hold_app.command()
 def release(
     hold: Annotated[str, typer.Argument(help="Id of the hold.")],
-    why: Annotated[str, typer.Option(help="Why it may go into the figures.")],
+    why: Annotated[str, typer.Option("--because", help="Why it may go into the figures; stays on record.")],
     who: Annotated[str | None, typer.Option(help="Who decides; the login name if absent.")] = None,
     project: Project = HERE,
 ) -> None:
     """Release a held file: the next run loads it without the rule that held it."""
+    from taihu.guard.roles import require
+
+    decider = who or getpass.getuser()
+    if not why.strip():
+        raise UsageError("a file is released for a reason", fix="add --because REASON")
     with open_project(project) as ws:
-        ws.ledger.hold_released(hold, who=who or getpass.getuser(), why=why)
+        require(ws.tree.roles, decider, "release")
+        ws.ledger.hold_released(hold, who=decider, why=why)
     console.say(console.t("已放行；下次 taihu run 时入库", "released; the next taihu run loads it"))

@@ -33,14 +33,14 @@ def doctor(
     break_lease: Annotated[
         str | None, typer.Option(help="Free a lease (run, table:...) whose holder is gone on another host or container.", metavar="NAME")
     ] = None,
-    why: Annotated[str, typer.Option(help="Why the lease may be broken; stays on record.")] = "",
+    why: Annotated[str, typer.Option("--because", help="Why the lease may be broken; stays on record.")] = "",
     json: Json = False,
 ) -> None:
     """Check files, keys, secrets, disk, calendar, models and the reach of every source; changes nothing unless told to."""
     with open_project(project, as_of) as ws:
         if break_lease is not None:
             if not why:
-                raise UsageError("a lease is broken for a reason", fix="add --why REASON")
+                raise UsageError("a lease is broken for a reason", fix="add --because REASON")
             ws.ledger.lease_broken(break_lease, who=getpass.getuser(), why=why)
             console.say(console.t(f"已解除占用 {break_lease}", f"the lease {break_lease} is free"))
             return

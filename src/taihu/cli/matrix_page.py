@@ -132,7 +132,7 @@ def _holds(holds: Sequence[HoldLine]) -> str:
         + f"</td><td class='name quiet'>{html.escape(one.hold)}</td></tr>"
         for one in holds
     )
-    command = "taihu hold release ID --why …"
+    command = "taihu hold release ID --because …"
     return (
         f"<h2>{t('待处理的文件', 'Files held')} ({len(holds)})</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p class=quiet>{t('放行', 'Release')}: {command}</p>"

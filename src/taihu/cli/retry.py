@@ -25,7 +25,7 @@ def retry(
     account: Annotated[list[str] | None, typer.Option("--account", help="Try this account's refused login once more.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Everything that is listed.")] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="Do not try these items any more; they count as known.")] = False,
-    why: Annotated[str, typer.Option(help="Why they are given up; stays on record.")] = "",
+    why: Annotated[str, typer.Option("--because", help="Why they are given up; stays on record.")] = "",
     json: Json = False,
 ) -> None:
     """List what could not be collected; with a name, try it again at once."""
@@ -66,7 +66,7 @@ def _give_up(names: Sequence[str], project: Any, why: str) -> None:
     from taihu.run.troubles import letter_named
 
     if not names or not why:
-        raise UsageError("items are given up by id and for a reason", fix="taihu retry ITEM --give-up --why REASON")
+        raise UsageError("items are given up by id and for a reason", fix="taihu retry ITEM --give-up --because REASON")
     with open_project(project) as ws:
         for letter in [letter_named(ws, name) for name in names]:
             ws.ledger.letter_given_up(letter.source, letter.id, who=getpass.getuser(), why=why)

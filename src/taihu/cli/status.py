@@ -177,5 +177,5 @@ def _show_holds(holds: list[Hold]) -> None:
         console.say("  " + "  ".join(word for word in words if word))
     if len(holds) > _MOST_HOLDS:
         console.say(console.t(f"  … 另有 {len(holds) - _MOST_HOLDS} 个较早的", f"  … {len(holds) - _MOST_HOLDS} older ones"))
-    zh = "全部与处理办法：taihu hold list；放行：taihu hold release ID --why 原因"
-    console.say(console.t(zh, "all, and what to do: taihu hold list; release: taihu hold release ID --why REASON"))
+    zh = "全部与处理办法：taihu hold list；放行：taihu hold release ID --because 原因"
+    console.say(console.t(zh, "all, and what to do: taihu hold list; release: taihu hold release ID --because REASON"))

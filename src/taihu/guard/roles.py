@@ -6,11 +6,13 @@ only other answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from taihu.core.errors import AccessRefused, ManifestError
 from taihu.manifest.roles import Person, Role, RolesFile
+
+OPEN_DECISIONS = ("release", "waive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,13 @@ def may(roles: RolesFile, name: str, decision: str) -> bool:
 
 
 def require(roles: RolesFile, name: str, decision: str) -> None:
-    """Raise :class:`AccessRefused` unless the person may take the decision."""
-    if not may(roles, name, decision):
-        allowed = _names(person.name for person in roles.people if decision in role_of(roles, person.role).may)
-        raise AccessRefused(f"{name} may not {decision}", where="roles.yml", fix=f"ask {allowed}")
+    """Raise :class:`AccessRefused` unless the person may take the decision.
 
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "whoever keeps roles.yml to name somebody who may"
+    What concerns a sender's file alone (release, waive) may be decided by whoever runs the project as long as ``roles.yml`` names
+    nobody for it; everything else must be granted.
+    """
+    allowed = [person.name for person in roles.people if decision in role_of(roles, person.role).may]
+    if may(roles, name, decision) or (not allowed and decision in OPEN_DECISIONS):
+        return
+    fix = f"ask {', '.join(allowed)}; whoever decides is named with --who" if allowed else "ask whoever keeps roles.yml to name somebody"
+    raise AccessRefused(f"{name} may not {decision}", where="roles.yml", fix=fix)

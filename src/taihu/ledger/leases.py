@@ -56,7 +56,7 @@ class LeaseVerbs(OutcomeVerbs):
                         f"{name} is being worked on by process {holder.pid} since {row.taken_at}",
                         where=holder.host,
                         fix="wait until it is done; if that host or container is gone for good: "
-                        f"taihu doctor --break-lease {name} --why REASON",
+                        f"taihu doctor --break-lease {name} --because REASON",
                     )
             taken = {
                 "host": me.host,

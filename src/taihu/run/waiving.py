@@ -84,7 +84,7 @@ def waive(ws: Workspace, source: str, party: str, span: Span, *, who: str, why: 
     from taihu.guard.roles import require
 
     if not why.strip():
-        raise UsageError("a day is waived for a reason", fix="add --because TEXT")
+        raise UsageError("a day is waived for a reason", fix="add --because REASON")
     planned = plan_waiver(ws, source, party, span, undo=undo)
     require(ws.tree.roles, who, "waive")
     ws.ledger.waived(source, planned.party, span, who=who, why=why, undo=undo)

@@ -57,7 +57,7 @@ def test_an_item_is_given_up_for_a_reason(shop: Shop, shelf: Shelf) -> None:
     shelf.failures["i1"] = ContentRefused("too_large")
     run(shop.root)
     item = call(shop.root, "retry", "--as-of", WHEN, "--json")["troubles"][0]["items"][0]["id"]
-    call(shop.root, "retry", item, "--give-up", "--why", "a test file")
+    call(shop.root, "retry", item, "--give-up", "--because", "a test file")
     shelf.asked.clear()
     with open_workspace(shop.root, FixedClock(at(2, 9))) as ws:
         assert [entry.action for entry in ws.ledger.audit_trail()] == ["item.give_up"]

@@ -91,7 +91,12 @@ def test_decisions_need_the_right() -> None:
     require(ROLES, "lead", "approve")
     with pytest.raises(AccessRefused, match="east may not approve") as caught:
         require(ROLES, "east", "approve")
-    assert caught.value.fix == "ask lead"
+    assert caught.value.fix.startswith("ask lead;")
+    nobody = RolesFile(roles={})
+    require(nobody, "stranger", "release")
+    require(nobody, "stranger", "waive")
+    with pytest.raises(AccessRefused, match="stranger may not unmask"):
+        require(nobody, "stranger", "unmask")
     classes = {"a": "personal", "b": "business", "c": "sensitive"}
     assert visible_columns(role_of(ROLES, "regional_manager"), classes) == ["b", "c"]
 
