@@ -29,6 +29,7 @@ _COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
 _CELL_ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
 _ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"')
 _COUNTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?sst\b([^>]*)>")
+_UNIQUE = re.compile(rb'uniqueCount\s*=\s*["\'](\d+)')
 # The record that begins the list of texts of an xlsb: its type, its size, then how often texts are used and how many there are.
 _BINARY_STRINGS = b"\x9f\x01\x08"
 _RECORD = struct.Struct("<HH")
@@ -122,10 +123,13 @@ def _check_total(cells: int) -> None:
 
 
 def _check_counts(head: bytes, size: int) -> None:
-    """Refuse a list of texts that states more entries than its bytes can hold: room for them is taken before the first is read."""
+    """Refuse a list of texts that states more entries than its bytes can hold: room for them is taken before the first is read.
+
+    How often the texts are used (``count``, which is larger in every long sheet) costs nothing.
+    """
     counts = _COUNTS.match(head)
-    stated = [int.from_bytes(head[at : at + 4], "little") for at in (3, 7)] if head.startswith(_BINARY_STRINGS) else []
-    stated += [int(number[:12]) for number in re.findall(rb'[cC]ount="(\d+)"', counts[1])] if counts else []
+    stated = [int.from_bytes(head[7:11], "little")] if head.startswith(_BINARY_STRINGS) else []
+    stated += [int(number[:12]) for number in _UNIQUE.findall(counts[1])] if counts else []
     if any(number > size for number in stated):
         raise zipfile.BadZipFile("a list states more entries than it can hold")
 

@@ -448,6 +448,19 @@ def test_hidden_rows_are_read_and_said() -> None:
     assert _notes(read) == [("hidden_rows", "流向明细!4")]
 
 
+def test_a_long_sheet_of_few_texts() -> None:
+    """Excel and xlsxwriter state how often the texts of the list are used; that may be far more than the list has bytes."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet()
+        for line in range(3001):
+            sheet.write_row(line, 0, ["东方便利店", "在售", "否"] if line else ["门店", "状态", "停用"])
+    read = read_file(buffer.getvalue(), "a.xlsx")
+    assert read.held is None and read.tables[0].rows.num_rows == 3000
+
+
 def test_single_file_web_page_saved_as_xls() -> None:
     cells = "".join(
         "<tr>" + "".join(f"<td>{'' if cell is None else cell}</td>" for cell in row) + "</tr>" for row in [HEADER, *ROWS, _total(ROWS)]
