@@ -13,22 +13,17 @@ from dataclasses import replace
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead
 from taihu.formats.kind import kind_of
-from taihu.manifest.layout import LayoutFile, Total
-from taihu.read import totals as control
+from taihu.manifest.layout import LayoutFile
 from taihu.read.archives import Unpacked, unpack
 from taihu.read.grid import Grid, filled, plain
 from taihu.read.grids import Grids, grids_of, is_invoice
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.nature import is_value
+from taihu.read.stated import stated_lines
 from taihu.read.typed import TYPED, read_typed
 
 _STATED = re.compile(r"[:：]\s*[\[(（]?\s*\d|^\s*\d+[.、)）]|：\[|https?://")
-_COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|订单|明细|数据|记录)?(?:录)?")
-_LABELLED_LINE = re.compile(
-    r"(?P<label>[\u4e00-\u9fff]{2,8})[:：]\s*(?P<rows>\d[\d,]*)\s*(?:笔|条)[,，\s]*(?:共|金额)?[:：]?\s*(?P<sum>[-+]?[\d,]+(?:\.\d+)?)\s*元?"
-)
-_AMOUNT = re.compile(r"金额|amount|总额|发生额", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d{2}(?:[-/.年](?:0?[1-9]|1[0-2])月?)?年?|(?:0?[1-9]|1[0-2])月")
 _LOOKED_AT = 60
 
@@ -80,7 +75,7 @@ def _tables(grids: Grids) -> Iterator[Shaped]:
         layout = LayoutFile(
             header=tuple(dict.fromkeys(name for name in header.names if name)) or ("",),
             header_rows=header.last - header.first + 1,
-            totals=tuple(_stated_totals(grid, header)),
+            totals=tuple(stated_lines(grid, header)),
         )
         shaped = apply_layout(grid, _widened(grid, header), "", layout, ends_with_newline=grids.ends_with_newline, forgive=True)
         many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)
@@ -104,7 +99,7 @@ def _blocks(grid: Grid) -> list[Grid]:
             starts.append(index)
     if len(starts) == 1:
         return [grid]
-    return [_part(grid, start, end) for start, end in itertools.pairwise([*starts, len(grid.rows)])]
+    return [grid.part(start, end) for start, end in itertools.pairwise([*starts, len(grid.rows)])]
 
 
 def _begins_table(grid: Grid, start: int, index: int) -> bool:
@@ -121,14 +116,6 @@ def _begins_table(grid: Grid, start: int, index: int) -> bool:
         return False
     named = [n for n, cell in enumerate(row) if cell is not None]
     return any(n < len(below[0]) and is_value(below[0][n]) for n in named)
-
-
-def _part(grid: Grid, start: int, end: int) -> Grid:
-    merged = [(a - start, b, c - start, d) for a, b, c, d in grid.merged or () if a >= start and c < end]
-    notes = grid.notes if start == 0 else []
-    return Grid(
-        grid.name, grid.rows[start:end], grid.lines[start:end], grid.sheet, grid.member, merged, grid.is_text, grid.widths[start:end], notes
-    )
 
 
 def guess_header(grid: Grid) -> Header | None:
@@ -214,52 +201,3 @@ def _distinct(names: Sequence[str | None]) -> Iterator[str | None]:
             continue
         seen[name] = seen.get(name, 0) + 1
         yield name if seen[name] == 1 else f"{name}#{seen[name]}"
-
-
-def _stated_totals(grid: Grid, header: Header) -> Iterator[Total]:
-    """Totals that lines outside the table state, as a layout would declare them."""
-    amount = next((name for name in header.names if name and _AMOUNT.search(name)), None)
-    seen: set[str] = set()
-    labels = _labels(grid, header)
-    for index, row in enumerate(grid.rows):
-        if header.first <= index <= header.last or filled(row) > 2:
-            continue
-        text = control.line_text(row)
-        for found in _LABELLED_LINE.finditer(text):
-            if found["label"] in seen or amount is None:
-                continue
-            where = _rows_with(grid, header, found["label"], [label for label in labels if label != found["label"]])
-            seen.add(found["label"])
-            pattern = (
-                text[: found.start("rows")] + "{rows}" + text[found.end("rows") : found.start("sum")] + "{sum}" + text[found.end("sum") :]
-            )
-            if where or found["label"] in ("合计", "总计", "共计"):
-                yield Total(line=pattern, sum=amount, where=where, required=False)
-        count = _COUNT_LINE.search(text)
-        if count and "count" not in seen and not _LABELLED_LINE.search(text):
-            seen.add("count")
-            yield Total(line=text[: count.start(1)] + "{rows}" + text[count.end(1) :], required=False)
-
-
-def _labels(grid: Grid, header: Header) -> list[str]:
-    """Labels of all lines outside the table that state a count and a sum."""
-    outside = [row for n, row in enumerate(grid.rows) if not header.first <= n <= header.last and filled(row) <= 2]
-    return list(dict.fromkeys(found["label"] for row in outside for found in _LABELLED_LINE.finditer(control.line_text(row))))
-
-
-def _rows_with(grid: Grid, header: Header, label: str, others: Sequence[str]) -> dict[str, str]:
-    """Which rows a total's label means: those with it in a column (支出 in 收/支), or with the one value left over (中性交易)."""
-    columns = [(name, _few_values(grid, header, n)) for n, name in enumerate(header.names) if name is not None]
-    for name, values in columns:
-        if label in values:
-            return {name: label}
-    for name, values in columns:
-        left = values - set(others)
-        if len(left) == 1 and len(others) > 1 and len(values) == len(others) + 1 and label not in others:
-            return {name: left.pop()}
-    return {}
-
-
-def _few_values(grid: Grid, header: Header, column: int) -> set[str]:
-    values = {plain(row[column]) for row in grid.rows[header.last + 1 :] if column < len(row) and row[column] is not None}
-    return values if len(values) <= 12 else set()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -35,6 +35,10 @@ class Grid:
         notes: What was noticed while the cells were read.
         stated: Control totals that the reader itself compared (an invoice's amount and tax).
         header_at: Index of the header where the format tells it.
+        left: Column of the sheet in which the rows begin; not 0 for a part of a sheet.
+        hidden_rows: Indexes of the rows that the workbook hides.
+        hidden_columns: Indexes of the columns that it hides.
+        is_hidden: Whether the whole sheet is hidden.
     """
 
     name: str
@@ -48,6 +52,10 @@ class Grid:
     notes: list[Note] = field(default_factory=list)
     stated: Sequence[StatedTotal] = ()
     header_at: int | None = None
+    left: int = 0
+    hidden_rows: Collection[int] = frozenset()
+    hidden_columns: Collection[int] = frozenset()
+    is_hidden: bool = False
 
     def position(self, index: int, columns: str = "") -> str:
         """The ``_src_row`` text of a row."""
@@ -55,7 +63,28 @@ class Grid:
 
     def column(self, index: int) -> str:
         """How a column is named in positions: a letter in sheets, a field number in texts."""
+        index += self.left
         return letter(index) if self.sheet or not self.is_text else str(index + 1)
+
+    def part(self, top: int, bottom: int, left: int = 0, right: int | None = None) -> Grid:
+        """The rows from ``top`` to before ``bottom`` and the columns from ``left`` to before ``right`` as a grid of their own."""
+        end = max((len(row) for row in self.rows[top:bottom]), default=0) if right is None else right
+        whole = left == 0 and right is None
+        inside = [area for area in self.merged or () if area[0] >= top and area[2] < bottom and area[1] >= left and area[3] < end]
+        widths = self.widths[top:bottom]
+        return replace(
+            self,
+            rows=self.rows[top:bottom] if whole else [row[left:end] for row in self.rows[top:bottom]],
+            lines=self.lines[top:bottom],
+            widths=widths if whole else [max(0, min(width, end) - left) for width in widths],
+            merged=None if self.merged is None else [(a - top, b - left, c - top, d - left) for a, b, c, d in inside],
+            notes=list(self.notes) if top == 0 and left == 0 else [],
+            stated=self.stated if top == 0 and left == 0 else (),
+            header_at=None,
+            left=self.left + left,
+            hidden_rows=frozenset(n - top for n in self.hidden_rows if top <= n < bottom),
+            hidden_columns=frozenset(n - left for n in self.hidden_columns if left <= n < end),
+        )
 
     @property
     def is_blank(self) -> bool:

@@ -1,0 +1,146 @@
+"""Which rows below a header are data, which are totals, and which are neither: everything left out is accounted for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from taihu.core.types import Note
+from taihu.manifest.layout import LayoutFile, RowRule, Total
+from taihu.read import totals as control
+from taihu.read.grid import Cell, Grid, filled, first_cell, plain
+from taihu.read.header import Header
+from taihu.read.nature import conforms, is_remark, natures
+
+_FEW = 3
+
+
+@dataclass(slots=True)
+class Rows:
+    """Where each row of the grid went."""
+
+    data: list[int] = field(default_factory=list)
+    outside: list[int] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    ragged: list[int] = field(default_factory=list)
+    end: int = 0
+
+
+def _matches(rule: RowRule, row: list[Cell]) -> bool:
+    if rule.first_cell and plain(first_cell(row)).startswith(tuple(map(plain, rule.first_cell))):
+        return True
+    return bool(rule.any_cell) and bool({plain(cell) for cell in row if cell} & {plain(text) for text in rule.any_cell})
+
+
+def is_declared_total(total: Total, row: list[Cell], width: int) -> bool:
+    if total.row is None:
+        return False
+    label, wanted = plain(first_cell(row)), plain(total.row)
+    return label == wanted or (label.startswith(wanted) and filled(row) < max(2, width))
+
+
+def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
+    """Tell data from totals, remarks and repeated headers, from the header down to where the layout says that the table ends."""
+    rows = Rows(outside=list(range(header.first)), end=len(grid.rows))
+    lines = [control.line_regex(total.line) for total in layout.totals if total.line]
+    names = [plain(name) for name in header.names if name]
+    width = header.width
+    for index in range(header.last + 1, len(grid.rows)):
+        row = grid.rows[index]
+        if filled(row) == 0:
+            continue
+        if any(is_declared_total(total, row, width) for total in layout.totals):
+            rows.totals.append(index)
+            if _matches(layout.until, row) and not _data_follows(grid, layout, index, width):
+                rows.end = index + 1
+                break
+            continue
+        if _matches(layout.until, row):
+            rows.end = index
+            break
+        aside, reason = _why_aside(row, layout, width, lines, names)
+        if reason:
+            rows.notes.append(Note(reason, grid.position(index)))
+        if aside is None:
+            rows.data.append(index)
+            if grid.is_text and _is_ragged(grid, index, header):
+                rows.ragged.append(index)
+        else:
+            (rows.totals if aside == "total" else rows.outside).append(index)
+    _note_totals_inside(grid, rows)
+    rows.outside.extend(range(rows.end, len(grid.rows)))
+    rows.notes.extend(_below(grid, rows, width))
+    return rows
+
+
+def _why_aside(
+    row: list[Cell], layout: LayoutFile, width: int, lines: Sequence[re.Pattern[str]], names: Sequence[str]
+) -> tuple[str | None, str]:
+    """Where a row goes that is not data (``total`` or ``outside``; None for data), and the reason that is noted."""
+    count = filled(row)
+    total = count < width and control.is_total_row(row, width)
+    if _matches(layout.skip, row):
+        return "outside", "total_row" if total else ""
+    if total:
+        return "total", "total_row"
+    if count <= 2 and any(line.search(control.line_text(row)) for line in lines):
+        return "outside", ""
+    if count == len(names) > 1 and plain(first_cell(row)) == names[0] and [plain(cell) for cell in row if cell] == names:
+        return "outside", "repeated_header"
+    if count == 1 and width > 2 and row[0] is not None and is_remark(row[0]):
+        return "outside", "remark_row"
+    return None, ""
+
+
+def _data_follows(grid: Grid, layout: LayoutFile, index: int, width: int) -> bool:
+    """Whether rows as full as data stand below a total row that should have been the end."""
+    for row in grid.rows[index + 1 :]:
+        if filled(row) and (_matches(layout.until, row) or control.is_total_row(row, width)):
+            return False
+        if filled(row) > max(2, width // 2):
+            return True
+    return False
+
+
+def _note_totals_inside(grid: Grid, rows: Rows) -> None:
+    last = rows.data[-1] if rows.data else -1
+    noted = {note.position for note in rows.notes}
+    for index in rows.totals:
+        if index < last and grid.position(index) not in noted:
+            rows.notes.append(Note("total_row", grid.position(index)))
+
+
+def _below(grid: Grid, rows: Rows, width: int) -> list[Note]:
+    """What is below the end of the table and as full as a row of it is not remarks; say that it was not read."""
+    full = [n for n in range(rows.end, len(grid.rows)) if filled(grid.rows[n]) > max(2, width // 2) and n not in rows.totals]
+    return [Note("rows_after_end", grid.position(full[0]), detail=f"{len(full)} rows")] if full else []
+
+
+def _is_ragged(grid: Grid, index: int, header: Header) -> bool:
+    row = grid.rows[index]
+    too_many = any(cell is not None for cell in row[len(header.names) :])
+    return too_many or grid.widths[index] < header.width
+
+
+def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline: bool) -> None:
+    """Short rows of a sender that leaves out empty cells at the end are only noted; all others with another width stay ragged.
+
+    Such a sender does so in all rows, and each cell looks like the others of its column. A row with cells too many never passes.
+    """
+    beyond = {n for n in rows.data if any(cell is not None for cell in grid.rows[n][header.width :])}
+    if len(beyond) > len(rows.data) / 2:
+        beyond = set()
+    short = [n for n in rows.ragged if grid.widths[n] < header.width and n not in beyond]
+    others = [n for n in rows.data if n not in beyond and n not in short]
+    usual = natures(grid, others if len(others) >= _FEW else [*others, *short], len(header.names))
+    leaves_out = len(short) >= max(2, len(rows.data) / 20) and all(grid.rows[n][-1] is not None for n in rows.data if grid.rows[n])
+    rows.ragged = sorted(beyond)
+    for n in short:
+        is_cut = n == len(grid.rows) - 1 and not ends_with_newline
+        if leaves_out and not is_cut and conforms(grid.rows[n], usual):
+            rows.notes.append(Note("ragged_row", grid.position(n)))
+        else:
+            rows.ragged.append(n)
+    rows.ragged.sort()

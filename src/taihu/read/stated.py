@@ -1,0 +1,66 @@
+"""Control totals that lines outside a table state (``共12笔``, ``支出：5笔 211.64元``), found without anybody saying where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from taihu.manifest.layout import Total
+from taihu.read import totals as control
+from taihu.read.grid import Grid, filled, plain
+from taihu.read.header import Header
+
+_COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|订单|明细|数据|记录)?(?:录)?")
+_LABELLED_LINE = re.compile(
+    r"(?P<label>[\u4e00-\u9fff]{2,8})[:：]\s*(?P<rows>\d[\d,]*)\s*(?:笔|条)[,，\s]*(?:共|金额)?[:：]?\s*(?P<sum>[-+]?[\d,]+(?:\.\d+)?)\s*元?"
+)
+_AMOUNT = re.compile(r"金额|amount|总额|发生额", re.IGNORECASE)
+
+
+def stated_lines(grid: Grid, header: Header) -> Iterator[Total]:
+    """Totals that lines outside the table state, as a layout would declare them."""
+    amount = next((name for name in header.names if name and _AMOUNT.search(name)), None)
+    seen: set[str] = set()
+    labels = _labels(grid, header)
+    for index, row in enumerate(grid.rows):
+        if header.first <= index <= header.last or filled(row) > 2:
+            continue
+        text = control.line_text(row)
+        for found in _LABELLED_LINE.finditer(text):
+            if found["label"] in seen or amount is None:
+                continue
+            where = _rows_with(grid, header, found["label"], [label for label in labels if label != found["label"]])
+            seen.add(found["label"])
+            pattern = (
+                text[: found.start("rows")] + "{rows}" + text[found.end("rows") : found.start("sum")] + "{sum}" + text[found.end("sum") :]
+            )
+            if where or found["label"] in ("合计", "总计", "共计"):
+                yield Total(line=pattern, sum=amount, where=where, required=False)
+        count = _COUNT_LINE.search(text)
+        if count and "count" not in seen and not _LABELLED_LINE.search(text):
+            seen.add("count")
+            yield Total(line=text[: count.start(1)] + "{rows}" + text[count.end(1) :], required=False)
+
+
+def _labels(grid: Grid, header: Header) -> list[str]:
+    """Labels of all lines outside the table that state a count and a sum."""
+    outside = [row for n, row in enumerate(grid.rows) if not header.first <= n <= header.last and filled(row) <= 2]
+    return list(dict.fromkeys(found["label"] for row in outside for found in _LABELLED_LINE.finditer(control.line_text(row))))
+
+
+def _rows_with(grid: Grid, header: Header, label: str, others: Sequence[str]) -> dict[str, str]:
+    """Which rows a total's label means: those with it in a column (支出 in 收/支), or with the one value left over (中性交易)."""
+    columns = [(name, _few_values(grid, header, n)) for n, name in enumerate(header.names) if name is not None]
+    for name, values in columns:
+        if label in values:
+            return {name: label}
+    for name, values in columns:
+        left = values - set(others)
+        if len(left) == 1 and len(others) > 1 and len(values) == len(others) + 1 and label not in others:
+            return {name: left.pop()}
+    return {}
+
+
+def _few_values(grid: Grid, header: Header, column: int) -> set[str]:
+    values = {plain(row[column]) for row in grid.rows[header.last + 1 :] if column < len(row) and row[column] is not None}
+    return values if len(values) <= 12 else set()
