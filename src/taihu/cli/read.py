@@ -36,14 +36,13 @@ def read(
 
 
 def _read(file: Path, source: str | None, project: Path, references: list[str]) -> FileRead:
+    from taihu.read import read_file
+
     content = file.read_bytes()
     if source is None:
-        from taihu.read.blind import read_blind
-
-        return read_blind(content, file.name, passwords=_resolved(references, Path.cwd()))
+        return read_file(content, file.name, passwords=_resolved(references, Path.cwd()))
     from taihu.core.errors import UsageError
     from taihu.project.load import load_tree
-    from taihu.read import read_file
 
     tree = load_tree(project)
     if source not in tree.sources:

@@ -116,6 +116,10 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
     _same("文件仍在写入", r"the file is still being written"),
     _same("展开后超过 {size} 字节", r"it expands to (?:more than )?(?P<size>[\d,]+) bytes"),
     _same("工作表有 {rows} 行、{columns} 列", r"a sheet of (?P<rows>[\d,]+) rows and (?P<columns>[\d,]+) columns"),
+    # the process that reads
+    _same("{seconds} 秒内未能读完", r"not read within (?P<seconds>[\d.]+) seconds"),
+    _same("{size} MB 内存不足以读取", r"not read within (?P<size>[\d,]+) MB of memory"),
+    _same("读取程序以 {signal} 结束", r"ended by (?P<signal>\S+(?: \d+)?)(?: in \S+)?"),
     # what was asked for
     _same("{count} 行，约定至少 {least} 行", r"(?P<count>\d+) rows where at least (?P<least>\d+) were agreed"),
     _same("{count} 行，约定至多 {most} 行", r"(?P<count>\d+) rows where at most (?P<most>\d+) were agreed"),

@@ -265,6 +265,27 @@ _ALL = [
         "请把该文件反馈给维护者",
         "report it with the file to the maintainers",
     ),
+    _r(
+        "reader_crashed",
+        "读取程序因该文件崩溃（已隔离，不影响其他文件）",
+        "the reading process crashed on it (alone; other files are not touched)",
+        "请发送方另存为 xlsx 或 csv 重发，并把该文件反馈给维护者",
+        "ask the sender to save it anew as xlsx or csv, and report it with the file to the maintainers",
+    ),
+    _r(
+        "took_too_long",
+        "读取耗时超出限制",
+        "reading it takes longer than allowed",
+        "请发送方拆分成较小的文件，或改用 csv",
+        "ask the sender to split it, or to send it as csv",
+    ),
+    _r(
+        "too_much_memory",
+        "读取所需内存超出限制",
+        "reading it takes more memory than allowed",
+        "请发送方拆分成较小的文件，或改用 csv",
+        "ask the sender to split it, or to send it as csv",
+    ),
 ]
 
 REASONS = {reason.code: reason for reason in _ALL}

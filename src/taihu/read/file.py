@@ -34,15 +34,7 @@ _CELL_ROWS, _CELL_COLUMNS = 30, 12
 def read_file(
     content: bytes, name: str, *, read: Read | None = None, layouts: Mapping[str, LayoutFile] | None = None, passwords: Sequence[str] = ()
 ) -> FileRead:
-    """Read one object.
-
-    Args:
-        content: Its bytes.
-        name: Its name, for archives without member names and for people.
-        read: The source's contract; without one the file is read blind (see :mod:`taihu.read.blind`).
-        layouts: The source's layouts by name; those that ``read.layouts`` names are used, all of them if it names none.
-        passwords: Tried in this order on whatever is encrypted.
-    """
+    """Read one object, in this process; see :func:`taihu.read.isolated.read_file`, which is what everybody else calls."""
     if read is None:
         from taihu.read.blind import read_blind
 
@@ -59,9 +51,6 @@ def read_file(
         return merged(kind, seen)
     except ContentRefused as refused:
         return FileRead(kind, None, (), refused.reason, refused.what)
-    except (Exception, MemoryError) as error:
-        # Whatever a hostile or unheard-of file triggers stops that file alone; the type of the error carries no content.
-        return FileRead(kind, None, (), "reader_failed", type(error).__name__)
 
 
 def _is_wanted(file: Unpacked, read: Read) -> bool:

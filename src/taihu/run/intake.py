@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 # Bytes that cannot be used at all; everything else that stops a file is a hold that a person may release.
 REJECTING = frozenset(
     {"empty_file", "login_page", "wrong_kind", "damaged_file", "wrong_password", "too_large", "unsafe_name", "unsafe_member"}
-    | {"unsupported_archive", "no_table", "reader_failed", "too_few_rows", "wrong_period"}
+    | {"unsupported_archive", "no_table", "too_few_rows", "wrong_period"}
+    | {"reader_failed", "reader_crashed", "took_too_long", "too_much_memory"}
 )
 
 
@@ -102,9 +103,9 @@ def take_in(ws: Workspace, source: Source, arrival: Arrival, references: Referen
 
 
 def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
-    """The arrival's object read by the source's layouts; databases pass their typed rows through."""
+    """The arrival's object read by the source's layouts; databases pass their typed rows through, in the Parquet that we wrote."""
     content = ws.objects.get(arrival.sha256)
-    if source.file.read.as_ == "typed":
+    if source.file.read.as_ == "typed" and source.file.collect.via == "database":
         import pyarrow as pa
         import pyarrow.parquet as pq
 

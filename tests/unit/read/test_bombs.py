@@ -17,7 +17,7 @@ MOST_MEMORY = 300_000_000
 READER = """
 import json, resource, sys
 from pathlib import Path
-from taihu.read import read_blind
+from taihu.read.blind import read_blind
 for path in sorted(Path(sys.argv[1]).iterdir()):
     read = read_blind(path.read_bytes(), path.name)
     # The peak of this process alone; where the system does not tell, the one that getrusage gives.

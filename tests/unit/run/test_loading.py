@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.made.unruly import MARK
 from tests.unit.run.conftest import Shop, amounts, arrival, at, debts
 
 from taihu.core.errors import NotFound
 from taihu.core.types import Span
+from taihu.guard import children
 from taihu.ledger.ledger import Ledger
 from taihu.project.workspace import Workspace
+from taihu.read import isolated
 from taihu.run.execution import run
 
 D = Decimal
@@ -308,3 +312,22 @@ def test_one_broken_source_does_not_stop_the_others(shop: Shop, ws: Workspace, m
         result = shop.run(at(2), ws)
     assert set(result.failed) == {"parties"} and "138" not in result.failed["parties"]
     assert result.landed["sales"] == 1 and result.exit_code == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals and limits as on Linux")
+def test_files_that_break_their_reader_are_rejected_and_the_others_loaded(
+    shop: Shop, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader really crashes, fills the memory and spins; the ledger says so and the next file is read."""
+    monkeypatch.setattr(isolated, "_TASK", "tests.made.unruly:answer")
+    monkeypatch.setattr(children, "_SECONDS", 0.5)
+    ways = {"segfault": "reader_crashed", "allocate": "too_much_memory", "spin_in_c": "took_too_long"}
+    for number, how in enumerate(ways, start=1):
+        shop.put("sales", f"sales_A_{how}.csv", MARK + how.encode() + b" ,\n", at(2, number))
+    shop.sales("B", "1", "1:70", at(2, 7))
+    shop.run(at(2), ws)
+    for how, reason in ways.items():
+        broken = arrival(ws, f"sales_A_{how}.csv")
+        assert (broken.state, broken.reason) == ("rejected", reason)
+    assert amounts(ws) == [("B", 1, D(70))]
+    assert debts(ws, "sales")[("A", 1)] != "received"
