@@ -11,7 +11,7 @@ from taihu.check.days import day_column, missing_day_findings, outside_findings,
 from taihu.check.price import price_findings
 from taihu.check.rules import RowRule, duplicate_findings, failed_rows, row_rules, rule_name
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
-from taihu.core.types import Note, Refusal
+from taihu.core.types import Note, Refusal, Span
 from taihu.manifest.source import Check, SourceFile
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
     if cleaned.num_rows:
         positions = cleaned["_src_row"].to_pylist()
         _row_rules(engine, cleaned, source, positions, tally)
-        _period(cleaned, source, positions, context, tally)
+        _period(cleaned, source, context, tally)
         for check in source.checks:
             _whole(cleaned, source, check, positions, context, tally)
     hold, detail = _hold(tally, cleaned, context)
@@ -54,10 +54,16 @@ def _row_rules(engine: Engine, rows: pa.Table, source: SourceFile, positions: li
         tally.take(rule.name, [finding] if places else [], rule.check.else_)
 
 
-def _period(rows: pa.Table, source: SourceFile, positions: list[str], context: CheckContext, tally: Tally) -> None:
+def _period(rows: pa.Table, source: SourceFile, context: CheckContext, tally: Tally) -> None:
     if source.outside_period == "hold" and source.business_date and context.known is not None:
-        days = day_column(rows[source.business_date], context.zone).to_pylist()
-        tally.take("outside_period", outside_findings(days, positions, context.known, source.business_date), "hold")
+        findings: list[Finding] = []
+        for own, part in _by_party(rows, context):
+            span, valid = context.known, context.valid(own.party)
+            if valid is not None:
+                span = Span(max(span.start, valid.start), min(span.end, valid.end))
+            days = day_column(part[source.business_date], context.zone).to_pylist()
+            findings += outside_findings(days, part["_src_row"].to_pylist(), span, source.business_date)
+        tally.take("outside_period", findings, "hold")
 
 
 def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: list[str], context: CheckContext, tally: Tally) -> None:

@@ -29,9 +29,10 @@ def day_column(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
 
 
 def outside_findings(days: Sequence[dt.date | None], positions: Sequence[str], known: Span, column: str) -> list[Finding]:
-    """Rows whose day is neither owed nor delivered before."""
+    """Rows whose day is neither owed nor delivered before; all of them where no day is."""
     places = [position for day, position in zip(days, positions, strict=True) if day is None or day not in known]
-    return [Finding("outside_period", f"{len(places)} rows lie outside {known}", places, column)] if places else []
+    what = f"{len(places)} rows lie outside {known}" if known.start < known.end else f"{len(places)} rows of a party that owes nothing"
+    return [Finding("outside_period", what, places, column)] if places else []
 
 
 def missing_day_findings(days: Sequence[dt.date | None], owed: Collection[dt.date], column: str) -> list[Finding]:

@@ -35,6 +35,7 @@ class CheckContext:
         previous: A party's accepted rows before this arrival, all days or the last ones; None if there are none.
         owed: Days that a party has to cover with this delivery and that nothing has been accepted for.
         known: Days that are owed or were delivered before; rows elsewhere are outside the period.
+        valid: Days on which a party is valid; None where its reference table does not limit them.
         packs: Reference table with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
         zone: Zone of business days.
         rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
@@ -47,6 +48,7 @@ class CheckContext:
     previous: Lookup = _absent
     owed: Callable[[str], Collection[dt.date]] = _none_owed
     known: Span | None = None
+    valid: Callable[[str], Span | None] = _absent
     packs: str = "clean.erp_products"
     zone: str = "Asia/Shanghai"
     rows_in: int = 0

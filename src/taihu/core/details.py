@@ -170,6 +170,8 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
     (re.compile(r"(?P<rows>\d+) of (?P<all>\d+) rows: (?P<fault>.+)"), _price),
     _same("{day} 与 {earlier} 的 {count} 行完全相同", r"(?P<day>[\d-]+) repeats (?P<earlier>[\d-]+) in all (?P<count>\d+) rows"),
     _same("{count} 行不在 {known} 之内", r"(?P<count>\d+) rows lie outside (?P<known>.+)"),
+    _same("{count} 行，该方在此期间不应报数", r"(?P<count>\d+) rows of a party that owes nothing"),
+    _same("原有 {before} 行，现为 {after} 行", r"(?P<after>\d+) rows in place of (?P<before>\d+)"),
     _same("{day} 有 {count} 行，平时 {usual} 行", r"(?P<count>\d+) rows for (?P<day>[\d-]+), usually (?P<usual>[\d.]+)"),
     _same("{count} 行，应为 {least} 至 {most} 行", r"(?P<count>\d+) rows, expected (?P<least>\d+) to (?P<most>\d+)"),
     _same(

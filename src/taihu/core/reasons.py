@@ -224,6 +224,13 @@ _ALL = [
     _r("rule_failed", "未通过检查规则", "a rule of the source failed", *_REVIEW),
     # arrivals
     _r("replaced", "被更新的版本取代", "replaced by a newer version", "无需处理", "nothing to do"),
+    _r(
+        "version_shrunk",
+        "新版本比它取代的少了一半以上的行（可能只含更正）",
+        "less than half of the rows that it replaces (corrections only?)",
+        "只含更正时请发送方重发整天的数据，或约定 load: upsert；核实无误则放行",
+        "if it holds corrections only, ask for whole days or agree on load: upsert; if it is right, release it",
+    ),
     _r("restated", "更正了已收到的数据", "changed data that had been received", "报告中列为追溯调整", "listed as a restatement"),
     _r("nil_return", "本期无销售（零申报）", "nil return: no sales in the period", "无需处理", "nothing to do"),
     _r("late", "迟到", "late", "催促发送方", "remind the sender"),

@@ -61,10 +61,10 @@ def is_due_day(expect: Expect, day: dt.date, calendar: WorkCalendar) -> bool:
 
 
 def data_days(expect: Expect, due_day: dt.date, calendar: WorkCalendar) -> list[dt.date]:
-    """The business days that the delivery due on ``due_day`` speaks for."""
+    """The business days that the delivery due on ``due_day`` has to bring; one of a month to date tells the earlier ones again."""
     if expect.for_ == "the day":
         return [due_day]
-    if expect.for_ == "the day before" or expect.for_ == "the month to date":
+    if expect.for_ == "the day before":
         return [due_day - dt.timedelta(days=1)]
     previous = due_day - dt.timedelta(days=1)
     while not is_due_day(expect, previous, calendar):
@@ -104,19 +104,21 @@ def judge(
 ) -> list[Expectation]:
     """The state of every debt: what arrived (in time or late), what is held or rejected, what is missing.
 
+    In time is what was usable in time: a correction of it that comes a week later makes no party late.
+
     Args:
         asked_at: When a database last answered in full. It has spoken for every day that was over by then: a day of which it
             gave no rows had none.
         zone: Zone of business days.
     """
     patience = parse_duration(grace)
-    setbacks = _setbacks(arrivals.values())
+    setbacks, first = _setbacks(arrivals.values()), _first_told(arrivals.values())
     result = []
     for debt in debts:
         at = (debt.party, debt.day)
         arrival = arrivals.get(winners[at]) if at in winners else None
         if arrival is not None:
-            arrived_at = arrival.received_at or arrival.landed_at
+            arrived_at = min(first.get(at, arrival.received_at), arrival.received_at)
             nil = any(scope.is_nil and scope.party == debt.party and debt.day in scope.span for scope in arrival.scopes)
             state: ExpectationState = "nil" if nil else "late" if arrived_at > debt.due_at + patience else "arrived"
             result.append(Expectation(source, debt.party, debt.day, debt.due_at, state, arrival.id, arrived_at))
@@ -146,6 +148,18 @@ def judge(
 def end_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     """The instant at which a business day is over, in UTC."""
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
+
+
+def _first_told(arrivals: Iterable[Arrival]) -> dict[tuple[str, dt.date], dt.datetime]:
+    """When something usable first came for each party and day, whatever has replaced it since."""
+    found: dict[tuple[str, dt.date], dt.datetime] = {}
+    for arrival in arrivals:
+        if arrival.state in ("accepted", "nil") or (arrival.state == "superseded" and arrival.reason == "replaced"):
+            for scope in arrival.scopes:
+                for day in scope.span.days():
+                    at = (scope.party, day)
+                    found[at] = min(found.get(at, arrival.received_at), arrival.received_at)
+    return found
 
 
 def _setbacks(arrivals: Iterable[Arrival]) -> dict[tuple[str, dt.date], Arrival]:

@@ -252,7 +252,14 @@ def _scopes(source: Source, intake: Intake, file: FileRead, party: str | None, r
     for name, day in zip(parties, rows.column("business_date").to_pylist(), strict=True):
         if name is not None and day is not None:
             days.setdefault(name, set()).add(day)
+    if source.file.expect is not None and source.file.expect.for_ == "the month to date":
+        days = {name: _months_to_date(told) for name, told in days.items()}
     return [Scope(name, span) for name in sorted(days) for span in runs_of(days[name])]
+
+
+def _months_to_date(days: set[dt.date]) -> set[dt.date]:
+    """A cumulative file speaks for every day from the first of its month to its last one: a day without rows has none any more."""
+    return {day for last in days for day in Span(last.replace(day=1), last + dt.timedelta(days=1)).days()}
 
 
 def _party_column(source: Source, references: References) -> str | None:
@@ -320,6 +327,7 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
         previous=lambda name: references.previous_rows(source, name or (party or source.name), intake),
         owed=lambda name: references.owed_with(name or (party or source.name), intake),
         known=references.known_span(intake),
+        valid=references.valid_span,
         zone=ws.tree.file.time_zone,
         rows_in=rows.num_rows + len(intake.refusals),
         refusals=intake.refusals,
@@ -328,6 +336,10 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
     intake = replace(intake, notes=[*intake.notes, *verdict.notes])
     if verdict.hold and verdict.hold not in released:
         return stop(replace(intake, refusals=[*intake.refusals, *verdict.refusals]), verdict.hold, verdict.hold_detail)
+    if source.file.load == "replace" and "version_shrunk" not in released:
+        shrunk = references.shrunk(intake, _party_column(source, references))
+        if shrunk:
+            return stop(intake, "version_shrunk", shrunk)
     refusals = [refusal for refusal in verdict.refusals if refusal.reason not in released]
     refused = {refusal.position for refusal in refusals}
     if refused:

@@ -7,7 +7,8 @@ question once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from taihu.run.meant import meant_days, stated_span
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
     from taihu.run.intake import Intake
+
+_FEWEST_GONE = 10
 
 
 class References:
@@ -158,6 +161,13 @@ class References:
         today = (intake.arrival.received_at or intake.arrival.landed_at).astimezone(self.zone).date()
         return Span(first, max(today, first)) if first is not None else None
 
+    def valid_span(self, party: str) -> Span | None:
+        """The days on which a party is valid; None where nothing limits them."""
+        found = next((each for each in self.parties if each.key == party), None)
+        if found is None or (found.valid_from is None and found.valid_to is None):
+            return None
+        return Span(found.valid_from or dt.date.min, found.valid_to or dt.date.max)
+
     # earlier data ------------------------------------------------------------------------------------------------------
 
     def previous_rows(self, source: Source, party: str, intake: Intake) -> pa.Table | None:
@@ -180,6 +190,38 @@ class References:
                 table = rows if table is None else pa.concat_tables([table, rows], promote_options="permissive")
         return table if table is not None and table.num_rows else None
 
+    def shrunk(self, intake: Intake, column: str | None) -> str:
+        """How many rows a new version has in place of how many, if it has less than half of them; else empty.
+
+        Args:
+            column: Column of the party in the rows.
+        """
+        if intake.rows is None or "business_date" not in intake.rows.column_names:
+            return ""
+        again = {(scope.party, day) for scope in intake.scopes for day in scope.span.days()} & self._settled
+        if not again:
+            return ""
+        counts: Counter[tuple[str, dt.date]] = Counter()
+        _count(counts, self._committed(), column, self.source.name, again)
+        for party, fresh in self._fresh.items():
+            for days, rows in fresh:
+                own = {(party, day) for day in days} & again
+                for at in own:
+                    counts.pop(at, None)
+                if rows is not None and own:
+                    _count(counts, rows, column, self.source.name, own)
+        after: Counter[tuple[str, dt.date]] = Counter()
+        _count(after, intake.rows, column, self.source.name, again)
+        before, now = counts.total(), after.total()
+        if before - now < _FEWEST_GONE or 2 * now >= before or not self._is_newer(intake.arrival, again):
+            return ""
+        return f"{now} rows in place of {before}"
+
+    def _is_newer(self, arrival: Arrival, days: Collection[tuple[str, dt.date]]) -> bool:
+        """Whether an arrival was received after those that count for these days; one that was not replaces nothing."""
+        ids = sorted({self.winners[at] for at in days if at in self.winners})
+        return all(other.received_at <= arrival.received_at for other in self._ws.ledger.arrivals(ids=ids))
+
     def _committed(self) -> pa.Table:
         """The source's own table; read once a run."""
         if self._current is None:
@@ -194,6 +236,20 @@ class References:
         for party, own in days.items():
             self._fresh.setdefault(party, []).append((own, intake.rows))
             self._settled |= {(party, day) for day in own}
+
+
+def _count(
+    counts: Counter[tuple[str, dt.date]], rows: pa.Table, column: str | None, own: str, wanted: Collection[tuple[str, dt.date]]
+) -> None:
+    """Add the rows of each wanted party and day."""
+    import pyarrow.compute as pc
+
+    if rows.num_rows == 0 or "business_date" not in rows.column_names:
+        return
+    days = pa.array(sorted({day for _, day in wanted}), pa.date32())
+    rows = rows.filter(pc.is_in(rows.column("business_date"), value_set=days))
+    parties = rows.column(column).to_pylist() if column and column in rows.column_names else [own] * rows.num_rows
+    counts.update(at for at in zip(parties, rows.column("business_date").to_pylist(), strict=True) if at in wanted)
 
 
 def _before(rows: pa.Table, first: dt.date, column: str | None, party: str) -> pa.Table | None:
