@@ -55,7 +55,9 @@ def _cut(chance: Random) -> Iterator[Hostile]:
 
 
 def _shortened(file: Hostile, chance: Random) -> Hostile:
-    at = chance.randint(1, len(file.content) - 8)
+    # What stands behind the last table of a page is no loss.
+    end = file.content.rfind(b"</table") if file.kind == "html" else len(file.content) - 8
+    at = chance.randint(1, end)
     if file.fault == "lines":
         # Between two lines nobody could see it.
         while file.content[at - 1 : at] in b"\r\n" or file.content[at : at + 1] in b"\r\n":

@@ -1,7 +1,7 @@
 """What a file is, by its bytes. Extensions lie: HTML, tab-separated text and SpreadsheetML are all sent as ``.xls``.
 
 Kinds: ``xlsx xlsb xls ods spreadsheetml html xml json csv parquet pdf ofd eml msg tnef zip 7z tar gz bz2 xz rar encrypted-office
-empty binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here can read.
+docx pptx empty binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here can read.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _TEXT_CONTROL = b"\x01\t\n\r\x0b\x0c\x1a\x1b\x1c\x1d\x1e\x1f"
 _OLE_NAMES = ("EncryptedPackage", "__properties_version1.0", "Workbook", "Book\0")
 _JSON_BEGINS = re.compile(r'[\[{]\s*(?:["\[\]{}tfn]|-?\d)')
+_JSON_FIELD = re.compile(r'[\[\s]*\{\s*"[^"\\\n]{1,100}"\s*:')
+_OFFICE = {"xl/": "xlsx", "word/": "docx", "ppt/": "pptx"}
 _HEAD = 8192
 _WHOLE_JSON = 8 << 20
 
@@ -93,8 +95,8 @@ def _zip_kind(content: bytes) -> str:
         return "ofd"
     if b"opendocument.spreadsheet" in mimetype:
         return "ods"
-    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
-        return "xlsx"
+    if "[Content_Types].xml" in names:
+        return next((kind for folder, kind in _OFFICE.items() if any(name.startswith(folder) for name in names)), "zip")
     return "zip"
 
 
@@ -187,8 +189,11 @@ def _markup_kind(text: str) -> str:
 
 
 def _is_json(content: bytes, text: str) -> bool:
-    """A JSON document or JSON lines; a first cell that merely begins with a bracket is not."""
+    """A JSON document or JSON lines, whole or cut off; a first cell that merely begins with a bracket is not."""
     import json
+
+    if _JSON_FIELD.match(text):
+        return True
 
     try:
         json.loads(text.splitlines()[0])

@@ -15,7 +15,7 @@ from taihu.core.types import FileRead, TableRead
 from taihu.formats.kind import kind_of
 from taihu.manifest.layout import LayoutFile
 from taihu.read.archives import Unpacked, unpack
-from taihu.read.grid import Grid, filled, plain
+from taihu.read.grid import Grid, filled, first_cell, plain
 from taihu.read.grids import Grids, grids_of, is_invoice
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
@@ -25,6 +25,7 @@ from taihu.read.typed import TYPED, read_typed
 
 _STATED = re.compile(r"[:：]\s*[\[(（]?\s*\d|^\s*\d+[.、)）]|：\[|https?://")
 _YEAR = re.compile(r"(?:19|20)\d{2}(?:[-/.年](?:0?[1-9]|1[0-2])月?)?年?|(?:0?[1-9]|1[0-2])月")
+_SENTENCE = re.compile(r"[。！？]|[.!?:：，,]$")
 _LOOKED_AT = 60
 
 
@@ -52,7 +53,10 @@ def _one(file: Unpacked) -> FileRead:
         if file.refused:
             raise ContentRefused(file.refused, file.detail)
         if file.kind in TYPED and not is_invoice(file):
-            return FileRead(file.kind, None, (read_typed(file),))
+            table = read_typed(file)
+            if len(table.rows.column_names) < 2:
+                raise ContentRefused("no_table", "there are no records in it")
+            return FileRead(file.kind, None, (table,))
         grids = grids_of(file)
         shaped = list(_tables(grids))
     except ContentRefused as refused:
@@ -122,6 +126,8 @@ def guess_header(grid: Grid) -> Header | None:
     """The row that names most columns and is followed by rows of another nature; rows without a header get numbered names."""
     if grid.header_at is not None:
         return Header(grid.header_at, grid.header_at, tuple(_distinct(combined_names(grid, grid.header_at, grid.header_at))))
+    if _is_prose(grid):
+        return None
     best: tuple[float, int] | None = None
     for index in range(min(len(grid.rows), _LOOKED_AT)):
         score = _header_score(grid, index)
@@ -143,7 +149,7 @@ def _header_score(grid: Grid, index: int) -> float:
         return 0.0
     if (any(is_value(cell) for cell in texts) and not _names_periods(texts)) or any(_STATED.search(cell) for cell in texts):
         return 0.0
-    if len({plain(cell) for cell in texts}) < len(texts) * 0.8 or any(len(cell) > 40 for cell in texts):
+    if len({plain(cell) for cell in texts}) < len(texts) * 0.8 or any(len(cell) > 40 or _SENTENCE.search(cell) for cell in texts):
         return 0.0
     below = [other for other in grid.rows[index + 1 : index + 25] if filled(other) > 1 or filled(other) == len(texts)]
     if not below:
@@ -184,13 +190,23 @@ def _has_lower_level(grid: Grid, index: int) -> bool:
 
 
 def _numbered(grid: Grid) -> Header | None:
-    """A table without a header: its columns are named by their places."""
+    """A table without a header: its columns are named by their places. Words alone are a letter, and no table."""
+    if grid.is_text and not any(is_value(cell) for row in grid.rows for cell in row):
+        return None
     half = max(1, _column_count(grid) // 2)
     full = [n for n, row in enumerate(grid.rows) if filled(row) >= half]
     if not full:
         return None
     width = max(len(grid.rows[n]) for n in full)
     return Header(full[0] - 1, full[0] - 1, tuple(f"column_{grid.column(n)}" for n in range(width)), is_stated=False)
+
+
+def _is_prose(grid: Grid) -> bool:
+    """Whether a text has no columns, and most of its lines are words."""
+    if not grid.is_text or any(filled(row) > 1 for row in grid.rows):
+        return False
+    lines = [first_cell(row) for row in grid.rows if filled(row)]
+    return sum(1 for line in lines if not is_value(line)) > len(lines) / 2
 
 
 def _distinct(names: Sequence[str | None]) -> Iterator[str | None]:

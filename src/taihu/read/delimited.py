@@ -8,7 +8,7 @@ import re
 
 from taihu.core.errors import ContentRefused
 from taihu.read.dialect import Dialect, find_dialect
-from taihu.read.fixed import split_fixed
+from taihu.read.fixed import runs_over, split_fixed
 from taihu.read.grid import Grid, clean_text
 
 _FIELD_LIMIT = 1 << 20
@@ -29,7 +29,7 @@ def read_delimited(text: str, delimiter: str | None = None, columns_at: tuple[in
     text = text.removeprefix("\ufeff").rstrip("\x1a")
     dialect = Dialect(" ", columns_at=columns_at) if columns_at else find_dialect(text, delimiter)
     if dialect.columns_at:
-        return _fixed(text, dialect.columns_at)
+        return _fixed(text, dialect.columns_at, found=not columns_at)
     if dialect.stated:
         # The line that names the delimiter is no record; its line number stays counted.
         text = re.sub(r"\A[^\r\n]*", "", text, count=1)
@@ -37,8 +37,12 @@ def read_delimited(text: str, delimiter: str | None = None, columns_at: tuple[in
     return Grid(name="", rows=rows, lines=lines, is_text=True, widths=widths)
 
 
-def _fixed(text: str, starts: tuple[int, ...]) -> Grid:
-    parts = [split_fixed(line, starts) if line.strip() else [] for line in re.split(r"\r\n|\r|\n", text)]
+def _fixed(text: str, starts: tuple[int, ...], *, found: bool) -> Grid:
+    """Where the columns were found, a line of words that runs over their places is no row: it is one cell."""
+    parts = [
+        [] if not line.strip() else [line] if found and runs_over(line, starts) else split_fixed(line, starts)
+        for line in re.split(r"\r\n|\r|\n", text)
+    ]
     rows = [[clean_text(part) for part in row] for row in parts]
     return Grid(name="", rows=rows, lines=range(1, len(rows) + 1), is_text=True, widths=[len(starts) for _ in rows])
 

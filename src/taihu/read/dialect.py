@@ -48,8 +48,9 @@ def find_dialect(text: str, delimiter: str | None = None) -> Dialect:
     lines = [line for line in text[:_SAMPLE].splitlines() if line.strip()][:_SAMPLE_LINES]
     if delimiter is not None:
         return Dialect(delimiter, _quote(text, delimiter), _escapes(text, delimiter))
+    records = _joined(lines)
     quote = "'" if _quote(text, "[^\\w\\s'\"]") == "'" else '"'
-    best, score = _best(lines, DELIMITERS, quote)
+    best, score = max((_best(each, DELIMITERS, quote) for each in (lines, records)), key=lambda found: found[1])
     if score < _ENOUGH and len(lines) >= _FEWEST:
         rare, rare_score = _best(lines, RARE, quote)
         columns = find_columns(lines) if rare_score <= _RARE_SHARE or rare != " " else []
@@ -57,6 +58,19 @@ def find_dialect(text: str, delimiter: str | None = None) -> Dialect:
             return Dialect(" ", columns_at=tuple(columns))
         best = rare if rare_score > max(score, _RARE_SHARE) else best
     return Dialect(best, _quote(text, best), _escapes(text, best))
+
+
+def _joined(lines: Sequence[str]) -> list[str]:
+    """Lines as records: one whose quote is open goes on to the line that closes it."""
+    records: list[str] = []
+    is_open = False
+    for line in lines:
+        if is_open:
+            records[-1] += f" {line}"
+        else:
+            records.append(line)
+        is_open ^= line.count('"') % 2 == 1
+    return records
 
 
 def _best(lines: Sequence[str], delimiters: Sequence[str], quote: str) -> tuple[str, float]:

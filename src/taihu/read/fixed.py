@@ -27,6 +27,12 @@ def split_fixed(line: str, starts: Sequence[int]) -> list[str]:
     return [wide[start:end].replace("\x00", "") for start, end in zip(starts, ends, strict=True)]
 
 
+def runs_over(line: str, starts: Sequence[int]) -> bool:
+    """Whether a line has no gaps and words where cells should begin."""
+    wide = spread(line).replace("\u3000", " ")
+    return "  " not in wide.strip() and any(wide[at - 1 : at].strip() for at in starts[1:])
+
+
 def find_columns(lines: Sequence[str]) -> list[int]:
     """Display columns where cells begin: after columns that are blank in every full line; empty if the text is not tabular."""
     spreads = [spread(line.rstrip()) for line in lines]

@@ -22,10 +22,10 @@ _SIMPLE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _AROUND = re.compile(r"^(?:cny|rmb|hkd|usd|hk\$|us\$|¥|￥|\$|元)|(?:元|cny|rmb)$")
 _NOTHING = frozenset({"", "-", "--", "---", "/", "\\", "无", "暂无", "n/a", "na", "null", "none", "nan", "—", "——"})
 _TOTAL_LABEL = re.compile(
-    r"(?:人民币|本[页日月周期次单]|当[日月期]|全部|门店|客户|日期)?(?:合计|总计|小计|共计|总合计|累计|汇总|总和|总数)"
-    r"(?:金额|数量|人民币|行|数|\(.{0,8}\))?[::]?|(?:grand|sub)?-?totals?:?|sum:?"
+    r"(?:人民币|本[页日月周期次单]|当[日月期]|全部|门店|客户|日期)?(?:合[计計]|[总總][计計]|小[计計]|共[计計]|总合计|總合計|累[计計]|汇总|[总總][和数數]|総計)"
+    r"(?:金[额額]|[数數]量|人民币|行|[数數]|\(.{0,8}\))?[::]?|(?:grand|sub)?-?totals?:?|sum:?"
 )
-_SUBTOTAL = re.compile(r"小计|本页|subtotal|当日")
+_SUBTOTAL = re.compile(r"小[计計]|本[页頁]|subtotal|当日")
 _NOT_ADDED = re.compile(r"单价|售价|价格|均价|折扣|比例|占比|率$|%|余额|price|rate|balance|discount|编[码号]|单号|日期|电话|date")
 _PATTERN_PARTS = re.compile(r"\{(rows|sum)\}")
 

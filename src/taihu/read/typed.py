@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Position, TableRead
-from taihu.formats.text import decode
+from taihu.formats.login_page import is_login_page
+from taihu.formats.text import decode, garbled
 from taihu.read.archives import Unpacked
 from taihu.read.limits import MAX_EXPANDED
 from taihu.read.xml import parse_xml, records
 
+_RECORDS = frozenset({"data", "list", "rows", "items", "records", "result", "results", "content"})
 TYPED = frozenset({"parquet", "json", "xml"})
 
 
@@ -51,7 +53,12 @@ def _parquet(content: bytes) -> pa.Table:
 
 def _json(content: bytes) -> pa.Table:
     """An array of objects, an object that holds one such array, or JSON lines; all values as text."""
-    text = decode(content).text
+    if is_login_page(content):
+        raise ContentRefused("login_page")
+    decoded = decode(content)
+    text = decoded.text.removeprefix("\ufeff").rstrip("\x00")
+    if decoded.replaced or garbled(text):
+        raise ContentRefused("mojibake", f"{decoded.replaced} places are not valid {decoded.encoding}" if decoded.replaced else "")
     try:
         found = _records(json.loads(text, parse_float=str, parse_int=str))
     except ValueError:
@@ -79,19 +86,21 @@ def _records(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
-        lists = [inner for inner in _walk(value, 0) if inner and all(isinstance(item, dict) for item in inner)]
-        return max(lists, key=len) if lists else [value]
+        found = list(_walk(value, 0))
+        lists = [inner for _, inner in found if inner and all(isinstance(item, dict) for item in inner)]
+        # The answer of a service that has no records to give is no record itself.
+        empty = not lists and any(not inner and name.lower() in _RECORDS for name, inner in found)
+        return max(lists, key=len) if lists else [] if empty else [value]
     return [value]
 
 
-def _walk(value: dict[str, Any], depth: int) -> list[list[Any]]:
-    found: list[list[Any]] = []
-    for inner in value.values():
+def _walk(value: dict[str, Any], depth: int) -> Iterator[tuple[str, list[Any]]]:
+    """Lists of an object and of the objects in it, each under its name."""
+    for name, inner in value.items():
         if isinstance(inner, list):
-            found.append(inner)
+            yield name, inner
         elif isinstance(inner, dict) and depth < 5:
-            found.extend(_walk(inner, depth + 1))
-    return found
+            yield from _walk(inner, depth + 1)
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
