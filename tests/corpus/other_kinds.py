@@ -274,10 +274,11 @@ def _ofd(lines: list[list[tuple[float, str]]], custom: dict[str, str]) -> bytes:
         f'{_OFD}<ofd:OFD {_OFD_NAMES} Version="1.0" DocType="OFD"><ofd:DocBody><ofd:DocInfo><ofd:DocID>1</ofd:DocID>'
         f"<ofd:CustomDatas>{data}</ofd:CustomDatas></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
     )
-    inner = f'{_OFD}<ofd:Document {_OFD_NAMES}><ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>'
+    page = '<ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/>'
+    inner = f"{_OFD}<ofd:Document {_OFD_NAMES}><ofd:Pages>{page}</ofd:Pages></ofd:Document>"
     texts = [
-        f'<ofd:TextObject ID="{row}{column}" Boundary="{left} {10 + row * 6} {len(text) * 3} 4"><ofd:TextCode X="0" Y="3">{text}</ofd:TextCode>'
-        "</ofd:TextObject>"
+        f'<ofd:TextObject ID="{row}{column}" Boundary="{left} {10 + row * 6} {len(text) * 3} 4">'
+        f'<ofd:TextCode X="0" Y="3">{text}</ofd:TextCode></ofd:TextObject>'
         for row, line in enumerate(lines)
         for column, (left, text) in enumerate(line)
     ]
@@ -313,10 +314,12 @@ def no_tables() -> Iterator[Hostile]:
     """Login pages, empty files, pictures, documents: nothing of it may become a table."""
     for n, content in enumerate((b"", b"\r\n\r\n", b"\xef\xbb\xbf", "\ufeff".encode("utf-16-le"), b"\0" * 2048, b" \t \r\n")):
         yield Hostile("流向.xlsx", "nothing", f"empty file {n + 1}", content, HELD)
-    form = '<html><head><title>用户登录</title></head><body><form action="/login"><input name="u"><input type="password" name="p"></form></body></html>'
+    field = '<input name="u"><input type="password" name="p">'
+    form = f'<html><head><title>用户登录</title></head><body><form action="/login">{field}</form></body></html>'
     moved = '<html><head><script>top.location.href="/portal/login.jsp?timeout=1"</script></head></html>'
     expired = "<html><body><div>会话已超时，请重新登录</div></body></html>"
-    framed = f"<html><body><table><tr><td>用户名</td><td><input></td></tr><tr><td>密码</td><td><input type=password></td></tr></table>{'<br>' * 50}</body></html>"
+    boxes = "<tr><td>用户名</td><td><input></td></tr><tr><td>密码</td><td><input type=password></td></tr>"
+    framed = f"<html><body><table>{boxes}</table>{'<br>' * 50}</body></html>"
     for name, page in (("form", form), ("redirect", moved), ("expired session", expired), ("form in a table", framed)):
         for encoding in ("utf-8", "gbk"):
             yield Hostile("流向.xls", "login page", f"{name}, {encoding}", page.encode(encoding), HELD)
@@ -343,13 +346,9 @@ def _png() -> bytes:
 def _office(part: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(
-            "[Content_Types].xml",
-            '<?xml version="1.0"?><Types><Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType="x"/></Types>',
-        )
-        archive.writestr(
-            "_rels/.rels",
-            '<?xml version="1.0"?><Relationships><Relationship Id="r1" Target="x"/><Relationship Id="r2" Target="y"/></Relationships>',
-        )
+        types = '<Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType="x"/>'
+        archive.writestr("[Content_Types].xml", f'<?xml version="1.0"?><Types>{types}</Types>')
+        relations = '<Relationship Id="r1" Target="x"/><Relationship Id="r2" Target="y"/>'
+        archive.writestr("_rels/.rels", f'<?xml version="1.0"?><Relationships>{relations}</Relationships>')
         archive.writestr(part, '<?xml version="1.0"?><w><p a="1">一</p><p a="2">二</p></w>')
     return buffer.getvalue()

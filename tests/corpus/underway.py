@@ -208,28 +208,25 @@ def _locked(chance: Random) -> Iterator[Hostile]:
         yield replace(file, fault=f"{name} with its password", passwords=("wrong", _PASSWORD))
         yield replace(file, fault=f"{name} without its password", must=HELD)
         yield replace(file, fault=f"{name} with a wrong password", passwords=("wrong",), must=HELD)
-        yield _shortened(replace(file, passwords=(_PASSWORD,)), chance)
+        # The last sectors of a container may hold nothing.
+        cut = file.content[: chance.randint(len(file.content) // 10, len(file.content) * 8 // 10)]
+        yield replace(file, content=cut, passwords=(_PASSWORD,), fault=f"{name} cut off at {len(cut)}", must=HELD)
     yield replace(book, content=_encrypted(book.content, "VelvetSweatshop"), fault="workbook locked with the password that Excel knows")
 
 
 def _mail(parts: list[tuple[str, str, bytes]], body: str = "您好，请查收附件。", html: str = "") -> bytes:
     head = (
-        "From: =?gb2312?B?u6q2q77sz/o=?= <a@b.example>\r\nTo: c@d.example\r\nSubject: =?utf-8?B?5rWB5ZCR?=\r\nDate: Tue, 1 Sep 2026 08:00:00 +0800\r\n"
-        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="=_b"\r\n\r\n'
+        "From: =?gb2312?B?u6q2q77sz/o=?= <a@b.example>\r\nTo: c@d.example\r\nSubject: =?utf-8?B?5rWB5ZCR?=\r\n"
+        'Date: Tue, 1 Sep 2026 08:00:00 +0800\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="=_b"\r\n\r\n'
     )
     out = [head.encode()]
     kind = "text/html" if html else "text/plain"
-    out.append(
-        f"--=_b\r\nContent-Type: {kind}; charset=gbk\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
-        + base64.encodebytes((html or body).encode("gbk", errors="xmlcharrefreplace"))
-    )
+    coded = "Content-Transfer-Encoding: base64\r\n\r\n"
+    words = base64.encodebytes((html or body).encode("gbk", errors="xmlcharrefreplace"))
+    out.append(f"--=_b\r\nContent-Type: {kind}; charset=gbk\r\n{coded}".encode() + words)
     for disposition, mime, content in parts:
-        out.append(
-            f"--=_b\r\nContent-Type: {mime}\r\nContent-Disposition: attachment; {disposition}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode(
-                "gbk"
-            )
-        )
-        out.append(base64.encodebytes(content))
+        about = f"--=_b\r\nContent-Type: {mime}\r\nContent-Disposition: attachment; {disposition}\r\n{coded}"
+        out.append(about.encode("gbk") + base64.encodebytes(content))
     return b"".join([*out, b"--=_b--\r\n"])
 
 

@@ -157,6 +157,13 @@ _ALL = [
         "确认单位后修改 layout 的 units:，或请发送方更正",
         "find out which unit is meant, then change units: in the layout or ask for a correct file",
     ),
+    _r(
+        "unit_stated",
+        "标题写明了单位（按原样读取，未换算）",
+        "a title states a unit (cells are read as they are, nothing is converted)",
+        "在 layout 的 units: 中写明",
+        "write it under units: in the layout",
+    ),
     _r("total_row", "明细中夹有合计行（未计入）", "a total row stood among the data (not counted)", "无需处理", "nothing to do"),
     _r("ragged_row", "列数不齐的行", "a row has too many or too few fields", *_REVIEW),
     _r("rows_after_end", "表尾之后还有内容（未读取）", "there is more below the end of the table (not read)", *_REVIEW),

@@ -110,7 +110,8 @@ def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None, col
     else:
         result = Grids("csv", decoded.encoding, [read_delimited(decoded.text, delimiter, tuple(int(at) for at in columns_at))])
         result.ends_with_newline = decoded.text.endswith(("\n", "\r", "\x1a"))
-    bad = garbled(decoded.text)
+    # A page may write a character as its number.
+    bad = garbled(decoded.text) or (garbled("\n".join(_wide_cells(result.grids))) if file.kind == "html" else "")
     if decoded.replaced:
         result.held, result.held_detail = "mojibake", f"{decoded.replaced} places are not valid {decoded.encoding}"
     elif bad:

@@ -39,7 +39,7 @@ def apply_layout(
         name: The layout's name.
         layout: Its rules.
         ends_with_newline: Whether the text ended with a line end; a short last line without one was cut off.
-        forgive: Only note rows of another width whose cells all look like those of their columns; for people who look at the result.
+        forgive: Only note units and rows of another width whose cells all look like those of their columns; for people who look on.
     """
     _fill_down(grid, header)
     rows = sorted_rows(grid, header, layout)
@@ -48,10 +48,13 @@ def apply_layout(
     columns = _columns(grid, header, rows.data)
     totals, missing = table_totals(grid, header, layout, rows, columns)
     totals.extend(grid.stated)
+    units = [(rows.outside[n], unit) for n, unit in stated_units(grid.rows[index] for index in rows.outside)]
     moved = moved_columns(header, layout)
     notes = [*grid.notes, *rows.notes]
     if moved:
         notes.append(Note("columns_moved", grid.position(header.last), moved[0], ", ".join(moved)))
+    if forgive:
+        notes += [Note("unit_stated", grid.position(index), detail=unit.word) for index, unit in units if not unit.is_plain]
     cells = {column: grid.column(n) for n, column in enumerate(header.names) if column} | value_cells(header, layout)
     table = TableRead(
         name=grid.name or grid.member,
@@ -63,7 +66,7 @@ def apply_layout(
         layout=name,
     )
     held, detail = _verdict(grid, header, rows, totals, missing, ends_with_newline)
-    if held is None and (broken := broken_agreement(layout.units, [unit for _, unit in stated_units(grid.rows[n] for n in rows.outside)])):
+    if held is None and not forgive and (broken := broken_agreement(layout.units, [unit for _, unit in units])):
         held, detail = "unit_disagrees", broken
     return Shaped(table, held, detail)
 

@@ -49,6 +49,12 @@ def natures(grid: Grid, rows: Sequence[int], width: int) -> list[str | None]:
     return found
 
 
+def contradicts(row: Sequence[Cell], columns: Sequence[str | None]) -> bool:
+    """Whether two or more cells of a row are of another nature than their columns."""
+    cells = zip(row, columns, strict=False)
+    return sum(1 for cell, usual in cells if cell is not None and usual is not None and nature(cell) != usual) > 1
+
+
 def conforms(row: Sequence[Cell], columns: Sequence[str | None]) -> bool:
     """Whether no cell of a row contradicts its column, and the columns of more than half of its cells speak for it."""
     cells = [(cell, usual) for cell, usual in zip(row, columns, strict=False) if cell is not None]

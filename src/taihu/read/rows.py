@@ -11,7 +11,7 @@ from taihu.manifest.layout import LayoutFile, RowRule, Total
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 from taihu.read.header import Header
-from taihu.read.nature import conforms, is_remark, natures
+from taihu.read.nature import conforms, contradicts, is_remark, natures
 
 _FEW = 3
 
@@ -132,6 +132,11 @@ def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline
     beyond = {n for n in rows.data if any(cell is not None for cell in grid.rows[n][header.width :])}
     if len(beyond) > len(rows.data) / 2:
         beyond = set()
+    longer = {n for n in rows.data if grid.widths[n] > header.width}
+    if len(longer) < len(rows.data) / 2:
+        # Empty cells too many at the end, or one too many in the middle that moved the others to the right?
+        usual = natures(grid, [n for n in rows.data if n not in longer], len(header.names))
+        beyond |= {n for n in longer if contradicts(grid.rows[n], usual)}
     short = [n for n in rows.ragged if grid.widths[n] < header.width and n not in beyond]
     others = [n for n in rows.data if n not in beyond and n not in short]
     usual = natures(grid, others if len(others) >= _FEW else [*others, *short], len(header.names))
