@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from taihu.cli import console
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
+from taihu.cli.states import MARKS, NAMES, STYLES, WEEKDAYS
 from taihu.core.errors import UsageError
 from taihu.core.types import Span
 
 if TYPE_CHECKING:
     from taihu.cli.matrix_page import HoldLine
-    from taihu.ledger.records import Expectation, Hold
+    from taihu.ledger.records import Hold
+    from taihu.run.matrix import Cell, Matrix
 
-MARKS = {"arrived": "●", "nil": "○", "late": "◐", "missing": "✗", "rejected": "!", "held": "?", "waived": "–", "expected": "·"}
-STYLES = {
-    "arrived": "green",
-    "nil": "green",
-    "late": "yellow",
-    "missing": "red",
-    "rejected": "red",
-    "held": "magenta",
-    "waived": "dim",
-    "expected": "dim",
-}
-NAMES = {
-    "arrived": ("已到", "arrived"),
-    "nil": ("零申报", "nil return"),
-    "late": ("迟到", "late"),
-    "missing": ("未到", "missing"),
-    "rejected": ("拒收", "rejected"),
-    "held": ("待处理", "held"),
-    "waived": ("豁免", "waived"),
-    "expected": ("未到期", "not yet due"),
-}
 _MOST_HOLDS = 10
+_SMALL = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 def status(
@@ -53,6 +35,7 @@ def status(
     from zoneinfo import ZoneInfo
 
     from taihu.cli.retry import as_json, show_troubles
+    from taihu.run.matrix import matrix
     from taihu.run.operations import PartyNames
     from taihu.run.portals import is_paused
     from taihu.run.troubles import troubles
@@ -61,37 +44,27 @@ def status(
     with open_project(project, as_of) as ws:
         zone = ZoneInfo(ws.tree.file.time_zone)
         now = ws.clock.now().astimezone(zone)
-        span = Span(now.date() - dt.timedelta(days=days), now.date())
         if source is not None and source not in ws.tree.sources:
             raise UsageError(f"there is no source {source!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
-        debts = ws.ledger.expectations(source=source, span=span)
+        shown = matrix(ws, Span(now.date() - dt.timedelta(days=days), now.date()), source)
         holds = [hold for hold in ws.ledger.holds() if source in (None, hold.source)]
         publications = ws.ledger.publications()[-3:]
         titles = {name: console.tt(entry.file.title.text) for name, entry in ws.tree.sources.items()}
         sources = list(ws.tree.sources.values())
         project_title = console.tt(ws.tree.file.title.text)
         names = PartyNames(ws)
-        pairs = {(debt.source, debt.party) for debt in debts} | {(hold.source, hold.party) for hold in holds}
-        who = {(name, party): names.name(name, party) for name, party in pairs if party and party != name}
+        who = {(hold.source, hold.party): names.name(hold.source, hold.party) for hold in holds if hold.party not in ("", hold.source)}
         paused = [name for name in ws.tree.sources if source in (None, name) and is_paused(ws, name)]
         missing = as_json(ws, source)
         trouble = troubles(ws, source)
         waiting = unfinished(ws, source)
-        off = [day for day in span.days() if not ws.calendar.is_workday(day)]
     if json:
-        rows = [
-            {"source": d.source, "party": d.party, "day": d.day, "state": d.state, "due_at": d.due_at, "arrival": d.arrival_id}
-            for d in debts
-        ]
-        held = [
-            {"id": h.id, "source": h.source, "party": h.party, "span": str(h.span or ""), "reason": h.reason, "arrival": h.arrival_id}
-            for h in holds
-        ]
         console.show_json(
             {
                 "schema": "taihu.status/1",
-                "expectations": rows,
-                "holds": held,
+                "as_of": now,
+                **_matrix_json(shown),
+                "holds": [_hold_json(hold, who) for hold in holds],
                 "paused": paused,
                 "not_finished": {w.source: w.count for w in waiting},
                 **missing,
@@ -99,23 +72,21 @@ def status(
         )
         return
     if html is not None:
-        from taihu.cli.matrix_page import Matrix, matrix_page
+        from taihu.cli.matrix_page import Page, matrix_page
 
-        state_names = {state: console.t(*both) for state, both in NAMES.items()}
         lines = [_hold_line(hold, titles, who) for hold in reversed(holds)]
-        when = f"{span.start} – {span.end - dt.timedelta(days=1)}, {now:%Y-%m-%d %H:%M}"
-        page = matrix_page(Matrix(project_title, when, span, debts, titles, who, MARKS, state_names, lines, off))
+        when = f"{shown.span.start} – {shown.span.end - dt.timedelta(days=1)}, {now:%Y-%m-%d %H:%M}"
         html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page, encoding="utf-8")
+        html.write_text(matrix_page(Page(project_title, when, shown, titles, zone, lines)), encoding="utf-8")
         console.say(str(html))
         return
-    if debts:
-        _show_matrix(debts, span, titles)
+    if shown.cells:
+        _show_matrix(shown, titles)
     elif any(entry.file.expect for entry in sources):
         console.say(console.t("还没有应到的数据：先运行 taihu run", "nothing is owed yet: run taihu run first"))
     else:
         console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
-    _show_holds(holds)
+    _show_holds(holds, who)
     show_troubles(trouble, missing["refused_logins"])
     for name in paused:
         en = f"⏸ {name} waits for a person or a permission: taihu portal check {name}"
@@ -125,6 +96,43 @@ def status(
         console.say(console.t(f"… {each.source}：{each.count} 个文件尚未传完（{each.text}）", en))
     for publication in publications:
         console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
+
+
+def _matrix_json(shown: Matrix) -> dict[str, Any]:
+    """Columns and cells of the matrix."""
+    return {
+        "days": [{"day": d.day, "workday": d.is_workday, "makeup": d.is_makeup, "holiday": d.holiday} for d in shown.days],
+        "expectations": [
+            {
+                "source": cell.debt.source,
+                "party": cell.debt.party,
+                "party_name": shown.parties.get((cell.debt.source, cell.debt.party), ""),
+                "day": cell.debt.day,
+                "state": cell.debt.state,
+                "due_at": cell.debt.due_at,
+                "arrival": cell.debt.arrival_id,
+                "arrived_at": cell.debt.arrived_at,
+                "versions": cell.versions,
+                "newer_version_held": cell.waiting or None,
+                "waived": {"who": cell.waiver.who, "why": cell.waiver.why, "at": cell.waiver.decided_at} if cell.waiver else None,
+            }
+            for cell in shown.cells
+        ],
+    }
+
+
+def _hold_json(hold: Hold, who: dict[tuple[str, str], str]) -> dict[str, Any]:
+    return {
+        "id": hold.id,
+        "source": hold.source,
+        "party": hold.party,
+        "party_name": who.get((hold.source, hold.party), ""),
+        "span": str(hold.span or ""),
+        "reason": hold.reason,
+        "detail": hold.detail,
+        "since": hold.opened_at,
+        "arrival": hold.arrival_id,
+    }
 
 
 def _hold_line(hold: Hold, titles: dict[str, str], who: dict[tuple[str, str], str]) -> HoldLine:
@@ -144,36 +152,53 @@ def _hold_line(hold: Hold, titles: dict[str, str], who: dict[tuple[str, str], st
     )
 
 
-def _show_matrix(debts: list[Expectation], span: Span, titles: dict[str, str]) -> None:
+def _show_matrix(shown: Matrix, titles: dict[str, str]) -> None:
+    """One row a party, one column a day: days off are dim, small figures count the versions."""
+    from collections import Counter
+
     from rich.table import Table
     from rich.text import Text as RichText
 
-    console_ = console.rich_console(err=False)
-    by_row: dict[tuple[str, str], dict[dt.date, str]] = {}
-    for debt in debts:
-        by_row.setdefault((debt.source, debt.party), {})[debt.day] = debt.state
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column(console.t("来源", "source"))
-    table.add_column(console.t("单位", "party"))
-    for day in span.days():
-        table.add_column(f"{day:%m}\n{day:%d}", justify="center")
+    by_row: dict[tuple[str, str], dict[dt.date, Cell]] = {}
+    for cell in shown.cells:
+        by_row.setdefault((cell.debt.source, cell.debt.party), {})[cell.debt.day] = cell
+    table = Table(box=None, padding=(0, 0, 0, 1), header_style="")
+    for title in (console.t("来源", "source"), console.t("单位", "party")):
+        table.add_column(RichText(title, style="dim"), no_wrap=True, overflow="ellipsis")
+    for day in shown.days:
+        letter = console.t("班", "W*") if day.is_makeup else console.t(*WEEKDAYS[day.day.weekday()])
+        table.add_column(
+            RichText(f"{day.day:%m}\n{day.day:%d}\n{letter}", style="" if day.is_workday else "dim"), min_width=2, no_wrap=True
+        )
     last = ""
-    for (name, party), states in sorted(by_row.items()):
-        cells = [RichText(MARKS[states[day]], style=STYLES[states[day]]) if day in states else RichText(" ") for day in span.days()]
-        table.add_row(titles[name] if name != last else "", "" if party == name else party, *cells)
+    for (name, party), own in sorted(by_row.items()):
+        who = "" if party == name else " ".join(dict.fromkeys((party, shown.parties.get((name, party), party))))
+        cells = [_mark(own[day.day]) if day.day in own else RichText(" ") for day in shown.days]
+        table.add_row(titles[name] if name != last else "", who, *cells)
         last = name
+    counts: Counter[str] = Counter(cell.debt.state for cell in shown.cells)
+    console_ = console.rich_console(err=False)
     console_.print(table)
-    console_.print("  ".join(f"{MARKS[state]} {console.t(*names)}" for state, names in NAMES.items()), style="dim")
+    console_.print("  ".join(f"{MARKS[state]} {console.t(*names)} {counts[state]}" for state, names in NAMES.items()), style="dim")
+    if any(cell.versions > 1 for cell in shown.cells):
+        console_.print(console.t("●² 已到 2 版，以最后一版为准", "●² 2 versions came, the last one counts"), style="dim")
 
 
-def _show_holds(holds: list[Hold]) -> None:
+def _mark(cell: Cell) -> Any:
+    from rich.text import Text as RichText
+
+    many = "" if cell.versions < 2 else _SMALL[cell.versions] if cell.versions < len(_SMALL) else "⁺"
+    return RichText(MARKS[cell.debt.state] + many, style=STYLES[cell.debt.state])
+
+
+def _show_holds(holds: list[Hold], who: dict[tuple[str, str], str]) -> None:
     """The newest holds, one line each, and how to see the others."""
     if not holds:
         return
     console.say(console.t(f"\n待处理 {len(holds)} 个文件：", f"\n{len(holds)} files held:"))
     for hold in list(reversed(holds))[:_MOST_HOLDS]:
-        line = _hold_line(hold, {}, {})
-        words = (hold.id, hold.source, "" if hold.party == hold.source else hold.party, line.days, line.reason, line.detail)
+        line = _hold_line(hold, {}, who)
+        words = (hold.id, hold.source, "" if hold.party == hold.source else hold.party, line.party, line.days, line.reason, line.detail)
         console.say("  " + "  ".join(word for word in words if word))
     if len(holds) > _MOST_HOLDS:
         console.say(console.t(f"  … 另有 {len(holds) - _MOST_HOLDS} 个较早的", f"  … {len(holds) - _MOST_HOLDS} older ones"))

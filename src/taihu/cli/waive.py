@@ -75,7 +75,7 @@ def as_json(made: Waiver, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _show(made: Waiver, *, dry_run: bool) -> None:
-    from taihu.cli.status import NAMES
+    from taihu.cli.states import NAMES
 
     t = console.t
     who = made.source if made.party == made.source else f"{made.source} {made.party} {made.name}".rstrip()

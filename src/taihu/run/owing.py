@@ -1,4 +1,4 @@
-"""Every debt judged as of now, for all sources or some: what a run writes at its end, and a waiver at once."""
+"""Every debt judged as of now, for all sources or some: what a run writes at its end, a waiver at once, and ``status`` only shows."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def judge_all(ws: Workspace, names: Collection[str] | None = None) -> list[Expec
     something came for them.
     """
     rows: list[Expectation] = []
-    for source in ws.tree.sources.values():
-        if source.file.expect is None or (names is not None and source.name not in names):
-            continue
+    for source in _expecting(ws, names):
         judged = _judged(ws, source)
         owed = {(debt.party, debt.day) for debt in judged}
         known = ws.ledger.expectations(source=source.name)
@@ -37,6 +35,18 @@ def judge_all(ws: Workspace, names: Collection[str] | None = None) -> list[Expec
         rows += judged
     ws.ledger.expectations_set(rows)
     return rows
+
+
+def judge_now(ws: Workspace, names: Collection[str] | None = None) -> list[Expectation]:
+    """The debts of these sources (or of all) as they stand at this moment; nothing is recorded.
+
+    Time alone makes a day missing: who asks an hour after the last run must not be told that it is not due yet.
+    """
+    return [debt for source in _expecting(ws, names) for debt in _judged(ws, source)]
+
+
+def _expecting(ws: Workspace, names: Collection[str] | None) -> list[Source]:
+    return [source for name, source in ws.tree.sources.items() if source.file.expect is not None and (names is None or name in names)]
 
 
 def _judged(ws: Workspace, source: Source) -> list[Expectation]:
