@@ -70,7 +70,7 @@ def _sources(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
             [
                 inline(f"**{file.title.text.in_(lang)}**"),
                 code(source.name),
-                plain(f"{connector(file.collect.via).title.in_(lang)} · {file.read.as_}"),
+                plain(f"{connector(file.collect.via).title.in_(lang)} · {', '.join(file.read.kinds)}"),
                 plain(_owed(file, lang)),
                 plain(LOADS[file.load].in_(lang)),
                 plain(received),

@@ -11,6 +11,7 @@ from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Duration, OneOrMany, SecretReference, TimeOfDay, Title
 
 Else = Literal["warn", "quarantine", "hold"]
+FileKind = Literal["excel", "csv", "html", "pdf", "invoice", "typed"]
 ColumnType = Literal["text", "integer", "quantity", "money", "number", "percent", "date", "timestamp", "phone", "boolean"]
 
 
@@ -79,7 +80,9 @@ class Expect(Frozen):
 class Read(Frozen):
     """How bytes become rows of text."""
 
-    as_: Literal["excel", "csv", "html", "pdf", "invoice", "typed"] = Field(alias="as", description="Kind of file", examples=["excel"])
+    as_: FileKind | tuple[FileKind, ...] = Field(
+        alias="as", description="Kind of file; several where senders of one thing use several", examples=["excel"]
+    )
     layouts: tuple[str, ...] = Field(default=(), description="layouts/<name>.yml, chosen by header", examples=[["standard"]])
     encoding: str | None = Field(default=None, description="Encoding of text files", examples=["gb18030"])
     delimiter: str | None = Field(default=None, description="Field delimiter of text files", examples=[","])
@@ -90,6 +93,11 @@ class Read(Frozen):
     password_from: PasswordFrom | None = Field(
         default=None, description="Mails that bring the password; a file that none opens waits for them", examples=[{"subject": "*密码*"}]
     )
+
+    @property
+    def kinds(self) -> tuple[FileKind, ...]:
+        """Kinds of file that are read."""
+        return (self.as_,) if isinstance(self.as_, str) else self.as_
 
 
 def _type_or_mapping(value: Any) -> Any:

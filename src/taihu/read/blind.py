@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead
@@ -71,7 +71,22 @@ def blind_tables(grids: Grids) -> list[TableRead]:
     return [item.table for item in _tables(grids)]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table with what it was found by: the grid (or the part of one) that it stands in, its header, the layout that reads it."""
+
+    grid: Grid
+    header: Header
+    layout: LayoutFile
+    shaped: Shaped
+
+
 def _tables(grids: Grids) -> Iterator[Shaped]:
+    return (found.shaped for found in find_tables(grids))
+
+
+def find_tables(grids: Grids) -> Iterator[Found]:
+    """Every table of a file, as far as it can be told without a layout."""
     for grid in (block for whole in grids.grids for block in _blocks(whole)):
         header = guess_header(grid)
         if header is None:
@@ -84,7 +99,7 @@ def _tables(grids: Grids) -> Iterator[Shaped]:
         shaped = apply_layout(grid, _widened(grid, header), "", layout, ends_with_newline=grids.ends_with_newline, forgive=True)
         many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)
         if many_rows or len([name for name in header.names if name]) > 1:
-            yield shaped
+            yield Found(grid, header, layout, shaped)
 
 
 def _widened(grid: Grid, header: Header) -> Header:
@@ -180,13 +195,17 @@ def _is_upper_level(grid: Grid, last: int) -> bool:
 
 
 def _has_lower_level(grid: Grid, index: int) -> bool:
-    """Whether names stand under a cell of this row that is merged across columns, beside cells merged with the row below."""
+    """Whether names stand under a cell of this row that is merged across columns, or one name again and again under periods."""
     if index + 2 >= len(grid.rows):
         return False
     below = grid.rows[index + 1]
     wide = [area for area in grid.merged or () if area[0] == area[2] == index and area[3] > area[1]]
     cells = [below[n] if n < len(below) else None for area in wide for n in range(area[1], area[3] + 1)]
-    return bool(cells) and all(cell is not None and not is_value(cell) for cell in cells)
+    if cells and all(cell is not None and not is_value(cell) for cell in cells):
+        return True
+    periods = [n for n, cell in enumerate(grid.rows[index]) if cell is not None and _YEAR.fullmatch(cell)]
+    named = [n for n, cell in enumerate(below) if cell is not None and not is_value(cell)]
+    return len(periods) > 1 and named == periods and filled(below) == len(named) > len({below[n] for n in named})
 
 
 def _numbered(grid: Grid) -> Header | None:

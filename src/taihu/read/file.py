@@ -89,10 +89,9 @@ def merged(kind: str, reads: Sequence[tuple[Member | None, FileRead]]) -> FileRe
 
 
 def _read_one(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile]) -> FileRead:
-    wanted = _KINDS[read.as_]
-    if file.kind not in wanted:
-        _refuse_kind(file, read.as_)
-    if read.as_ == "typed":
+    if not any(file.kind in _KINDS[kind] for kind in read.kinds):
+        _refuse_kind(file, " or ".join(read.kinds))
+    if "typed" in read.kinds and file.kind in TYPED:
         return FileRead(file.kind, None, (read_typed(file),))
     columns_at = next((layout.columns_at for layout in layouts.values() if layout.columns_at), ())
     grids = grids_of(file, encoding=read.encoding, delimiter=read.delimiter, columns_at=columns_at)

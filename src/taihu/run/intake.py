@@ -105,7 +105,7 @@ def take_in(ws: Workspace, source: Source, arrival: Arrival, references: Referen
 def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
     """The arrival's object read by the source's layouts; databases pass their typed rows through, in the Parquet that we wrote."""
     content = ws.objects.get(arrival.sha256)
-    if source.file.read.as_ == "typed" and source.file.collect.via == "database":
+    if source.file.read.kinds == ("typed",) and source.file.collect.via == "database":
         import pyarrow as pa
         import pyarrow.parquet as pq
 

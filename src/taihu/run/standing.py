@@ -111,7 +111,7 @@ class Standing:
 
     def _stranger(self, arrival: Arrival, twins: Iterable[str], references: References) -> str | None:
         """The twin that makes this content suspicious: all twins came from other parties, or were meant for other days."""
-        if self._source.file.load == "snapshot" or self._source.file.read.as_ == "typed":
+        if self._source.file.load == "snapshot" or self._source.file.read.kinds == ("typed",):
             return None
         mine, last = self._meant(arrival, references), None
         for twin in twins:
