@@ -17,6 +17,7 @@ from taihu.cli.docs import docs
 from taihu.cli.doctor import doctor
 from taihu.cli.explain import explain
 from taihu.cli.init import init
+from taihu.cli.onboard import onboard
 from taihu.cli.portal import portal_app
 from taihu.cli.quarantine import quarantine
 from taihu.cli.read import read
@@ -38,6 +39,7 @@ SHORT = {
     "serve": Text("常驻运行，定时检查到期事项", "The same again and again, until stopped."),
     "status": Text("谁报了、谁没报；待处理的文件", "Who reported, who did not; what is held."),
     "read": Text("看懂任意一个文件：表头、行、合计", "What is in any file: header, rows, totals."),
+    "onboard": Text("看懂未知文件，提出来源、布局与样本", "Unknown files become proposed sources."),
     "explain": Text("一个数字从哪些单元格来", "From a number to the cells it was made of."),
     "docs": Text("生成设计文档、数据字典、血缘与幻灯片", "Design document, dictionary, lineage, slides."),
     "doctor": Text("体检：明早会出什么问题", "What would go wrong tomorrow morning."),
@@ -67,7 +69,7 @@ def _root(
     _redact_libraries()
 
 
-for command in (init, demo, run, serve, status, read, explain, docs, doctor, retry, quarantine, waive, schema):
+for command in (init, demo, run, serve, status, onboard, read, explain, docs, doctor, retry, quarantine, waive, schema):
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)

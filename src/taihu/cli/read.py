@@ -40,7 +40,7 @@ def _read(file: Path, source: str | None, project: Path, references: list[str]) 
 
     content = file.read_bytes()
     if source is None:
-        return read_file(content, file.name, passwords=_resolved(references, Path.cwd()))
+        return read_file(content, file.name, passwords=resolved(references, Path.cwd()))
     from taihu.core.errors import UsageError
     from taihu.project.load import load_tree
 
@@ -50,11 +50,11 @@ def _read(file: Path, source: str | None, project: Path, references: list[str]) 
     entry = tree.sources[source]
     account = tree.file.accounts.get(entry.file.collect.account or "")
     named = [*entry.file.read.passwords, *(account.passwords if account else ())]
-    passwords = [*_resolved(references, Path.cwd()), *_resolved(named, project)]
+    passwords = [*resolved(references, Path.cwd()), *resolved(named, project)]
     return read_file(content, file.name, read=entry.file.read, layouts=entry.layouts, passwords=passwords)
 
 
-def _resolved(references: list[str], project: Path) -> list[str]:
+def resolved(references: list[str], project: Path) -> list[str]:
     """Passwords behind references; one that is not there is told and left out."""
     from taihu.core.errors import ManifestError
     from taihu.guard.secrets import resolve

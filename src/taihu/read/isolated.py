@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taihu.guard.confined import Buffer
     from taihu.manifest.layout import LayoutFile
     from taihu.manifest.source import Read
+    from taihu.read.seen import Cells, Seen, Unreadable
 
 _TASK = "taihu.read.isolated:answer"
 # Passwords are handed over as they are; where they stand is nothing that a reader needs to know.
@@ -58,6 +59,46 @@ def read_file(
 def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> FileRead:
     """Find the tables of any file, in the child."""
     return read_file(content, name, passwords=passwords)
+
+
+def look_at(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> list[Seen | Unreadable]:
+    """The tables of an unknown file with the cells around them, in the child; for those who propose how it is read.
+
+    Args:
+        content: Its bytes.
+        name: Its name.
+        passwords: Tried in this order on whatever is encrypted.
+    """
+    from taihu.read.seen import Unreadable, unpacked_seen, unpacked_unreadable
+    from taihu.read.wire import unpacked_tables
+
+    try:
+        answered, body = shared_child().ask("taihu.read.looking:look", {"name": name, "passwords": list(passwords)}, content)
+        tables = unpacked_tables([seen["table"] for seen in answered["seen"]], body)
+        seen = [unpacked_seen(each, table) for each, table in zip(answered["seen"], tables, strict=True)]
+        return [*seen, *map(unpacked_unreadable, answered["unreadable"])]
+    except ContentRefused as refused:
+        return [Unreadable("", refused.reason, refused.what)]
+    except Exception as error:
+        return [Unreadable("", "reader_crashed", f"its answer makes no sense ({type(error).__name__})")]
+
+
+def cells_in(content: bytes, name: str, seen: Seen, *, delimiter: str | None = None, passwords: Sequence[str] = ()) -> Cells:
+    """All cells of the member that a table stands in, in the child.
+
+    Raises:
+        ContentRefused: ``reader_crashed``, ``took_too_long``, ``too_much_memory`` or what the reader itself says.
+    """
+    from taihu.read.seen import Cells, unpacked_grid, unpacked_value
+
+    said = {"name": name, "member": seen.member, "encoding": seen.encoding, "delimiter": delimiter, "passwords": list(passwords)}
+    answered, _ = shared_child().ask("taihu.read.looking:cells", said, content)
+    try:
+        grids = [unpacked_grid(grid) for grid in answered["grids"]]
+        typed = {str(sheet): [[unpacked_value(value) for value in row] for row in rows] for sheet, rows in answered["typed"].items()}
+        return Cells(grids, typed, str(answered["text"]))
+    except Exception as error:
+        raise ContentRefused("reader_crashed", f"its answer makes no sense ({type(error).__name__})") from None
 
 
 def _checked(said: Mapping[str, Any], body: bytes) -> FileRead:

@@ -6,7 +6,7 @@ known shape, the rows are Arrow streams whose offsets and texts are checked befo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,8 +18,7 @@ from taihu.core.types import FileRead, Member, Note, StatedTotal, TableRead
 
 def packed(file: FileRead) -> tuple[dict[str, Any], list[pa.Buffer]]:
     """A mapping for JSON, and an Arrow stream for each table."""
-    rows = [_stream(table.rows) for table in file.tables]
-    tables = [_packed_table(table, buffer.size) for table, buffer in zip(file.tables, rows, strict=True)]
+    tables, rows = packed_tables(file.tables)
     said = {
         "kind": file.kind,
         "encoding": file.encoding,
@@ -32,20 +31,32 @@ def packed(file: FileRead) -> tuple[dict[str, Any], list[pa.Buffer]]:
     return said, rows
 
 
+def packed_tables(tables: Sequence[TableRead]) -> tuple[list[dict[str, Any]], list[pa.Buffer]]:
+    """Tables for JSON, and the Arrow stream of each."""
+    rows = [_stream(table.rows) for table in tables]
+    return [_packed_table(table, buffer.size) for table, buffer in zip(tables, rows, strict=True)], rows
+
+
+def unpacked_tables(said: Sequence[Mapping[str, Any]], body: bytes) -> list[TableRead]:
+    """The tables again; raises like :func:`unpacked`."""
+    tables: list[TableRead] = []
+    at = 0
+    for table in said:
+        end = at + _whole(table["size"])
+        tables.append(_table(table, memoryview(body)[at:end]))
+        at = end
+    if at != len(body):
+        raise ValueError("bytes are left over")
+    return tables
+
+
 def unpacked(said: Mapping[str, Any], body: bytes) -> FileRead:
     """The file again.
 
     Raises:
         ValueError, TypeError, KeyError, ArithmeticError: It is not of the shape that :func:`packed` gives.
     """
-    tables: list[TableRead] = []
-    at = 0
-    for table in said["tables"]:
-        end = at + _whole(table["size"])
-        tables.append(_table(table, memoryview(body)[at:end]))
-        at = end
-    if at != len(body):
-        raise ValueError("bytes are left over")
+    tables = unpacked_tables(said["tables"], body)
     if said["held"] is not None:
         reason_of(said["held"])
     return FileRead(

@@ -1,7 +1,8 @@
 """Samples: files that a source has to read as somebody once said is right.
 
 ``sources/NAME/samples/FILE`` stands beside ``FILE.expected.json``. Only what the expectation states is compared, so it can be as
-short as the number of rows; :func:`reading` shows everything that can be stated.
+short as the number of rows; :func:`taihu.read.reading.reading` shows everything that can be stated, and :func:`taihu.project.typing.typed`
+what can be stated under ``typed`` of the rows that the source's columns make of it.
 """
 
 from __future__ import annotations
@@ -11,32 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from taihu.core.types import FileRead, TableRead
 from taihu.manifest.tree import ProjectTree, Source
+from taihu.project.typing import typed
+from taihu.read.reading import reading
 
 EXPECTED = ".expected.json"
-
-
-def reading(file: FileRead) -> dict[str, Any]:
-    """What reading a file gave, as plain values: kind, hold, and of each table its layout, header, rows, totals and notes."""
-    return {"kind": file.kind, "encoding": file.encoding, "held": file.held, "tables": [_table(table) for table in file.tables]}
-
-
-def _table(table: TableRead) -> dict[str, Any]:
-    rows = table.rows.to_pylist()
-    return {
-        "name": table.name,
-        "layout": table.layout,
-        "header_row": table.header_row,
-        "columns": [name for name in table.rows.column_names if not name.startswith("_")],
-        "rows": len(rows),
-        "first": rows[0] if rows else None,
-        "last": rows[-1] if rows else None,
-        "totals": [
-            {"label": total.label, "column": total.column, "stated": str(total.stated), "agrees": total.agrees} for total in table.totals
-        ],
-        "notes": sorted({note.reason for note in table.notes}),
-    }
 
 
 def differences(expected: Any, actual: Any, place: str = "") -> Iterator[str]:
@@ -81,4 +61,7 @@ def check_sample(tree: ProjectTree, expectation: Path) -> list[str]:
     expected = json.loads(expectation.read_text(encoding="utf-8"))
     passwords = expected.pop("passwords", [])
     file = read_file(sample.read_bytes(), sample.name, read=source.file.read, layouts=source.layouts, passwords=passwords)
-    return list(differences(expected, reading(file)))
+    found = reading(file)
+    if "typed" in expected:
+        found["typed"] = typed(file, source.file, tree.file.time_zone)
+    return list(differences(expected, found))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from taihu.project.load import load_tree
 from taihu.project.starter import write_starter
-from taihu.testing.samples import check_sample, differences, reading
+from taihu.read.reading import reading
+from taihu.testing.samples import check_sample, differences
 
 
 def project(tmp_path: Path, expected: dict[str, object]) -> Path:

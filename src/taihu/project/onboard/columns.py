@@ -85,7 +85,9 @@ def split_nothing(cells: Iterable[str | None]) -> tuple[list[str], Counter[str],
     return values, absent, empty
 
 
-def propose_column(header: str, cells: Sequence[str | None], known: Term, *, tax: tuple[str, Text] | None, currency: str, scaled: bool) -> ColumnProposal:
+def propose_column(
+    header: str, cells: Sequence[str | None], known: Term, *, tax: tuple[str, Text] | None, currency: str, scaled: bool
+) -> ColumnProposal:
     """One column from all its cells.
 
     Args:
@@ -194,13 +196,15 @@ def _has_time(value: str) -> bool:
 
 def _ratio(proposal: ColumnProposal) -> ColumnType:
     """A percentage where every value says so or is a ratio already."""
-    numbers = [number(value.rstrip("%％")) for value in proposal.values]
-    if any(value is None for value in numbers):
+    numbers = [value for text in proposal.values if (value := number(text.rstrip("%％"))) is not None]
+    if len(numbers) < len(proposal.values):
         return _unlike(proposal, "percent")
     written = [value.endswith(("%", "％")) for value in proposal.values]
-    if all(written) or not any(written) and all(abs(value or 0) <= 1 for value in numbers):
+    if all(written) or (not any(written) and all(abs(value) <= 1 for value in numbers)):
         return "percent"
-    proposal.decide = Text("有的值带 %，有的不带：确认 13 是 13% 还是 13", "some values have a % and others are above 1: is 13 meant as 13 %?")
+    proposal.decide = Text(
+        "有的值带 %，有的不带：确认 13 是 13% 还是 13", "some values have a % and others are above 1: is 13 meant as 13 %?"
+    )
     return "number" if not any(written) else "text"
 
 
@@ -217,7 +221,9 @@ def _number(proposal: ColumnProposal, wanted: ColumnType) -> ColumnType:
 
 
 def _unlike(proposal: ColumnProposal, wanted: ColumnType | None) -> ColumnType:
-    proposal.decide = Text(f"表头像 {wanted}，但值读不出来：保留为文本", f"named like {wanted}, but its values cannot be read as such: kept as text")
+    proposal.decide = Text(
+        f"表头像 {wanted}，但值读不出来：保留为文本", f"named like {wanted}, but its values cannot be read as such: kept as text"
+    )
     return "text"
 
 
@@ -237,7 +243,8 @@ def _order(proposal: ColumnProposal) -> dict[str, object]:
     example = values[0]
     listed = " | ".join(fits)
     proposal.decide = Text(
-        f"order: {listed}。{example} 每种读法都成立；写明之前各行都会被拒", f"order: {listed}. {example} is a day by each of them; rows are refused until it is said"
+        f"order: {listed}。{example} 每种读法都成立；写明之前各行都会被拒",
+        f"order: {listed}. {example} is a day by each of them; rows are refused until it is said",
     )
     return {}
 
@@ -254,7 +261,9 @@ def _money(proposal: ColumnProposal, known: Term, tax: tuple[str, Text] | None, 
         proposal.evidence.append(tax[1])
     elif basis is None:
         basis = "included"
-        proposal.decide = proposal.decide or Text("tax: included | excluded | none，文件没有写明", "tax: included | excluded | none; the file does not say")
+        proposal.decide = proposal.decide or Text(
+            "tax: included | excluded | none，文件没有写明", "tax: included | excluded | none; the file does not say"
+        )
     return {"currency": known.currency or currency, "tax": basis}
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from taihu.project.onboard.layouts import fingerprint, names_of
-from taihu.project.onboard.looking import Seen
+from taihu.project.onboard.looking import FileTable
 from taihu.project.onboard.words import Term, english_of, header_key
 from taihu.read.grid import plain
 
@@ -45,7 +45,7 @@ _PLAIN_SHEET = re.compile(r"(?:sheet|工作表|表|table)\s*\d*", re.IGNORECASE)
 class Shape:
     """Tables of one layout."""
 
-    seen: list[Seen]
+    seen: list[FileTable]
     terms: dict[str, Term]
 
     @property
@@ -77,7 +77,7 @@ class Group:
     shapes: list[Shape] = field(default_factory=list)
 
     @property
-    def seen(self) -> list[Seen]:
+    def seen(self) -> list[FileTable]:
         return [one for shape in self.shapes for one in shape.seen]
 
     @property
@@ -89,7 +89,7 @@ def part_of(header: str, term: Term) -> str:
     return term.role or term.key or plain(header)
 
 
-def group(seen: Sequence[Seen], terms: Mapping[str, Term]) -> list[Group]:
+def group(seen: Sequence[FileTable], terms: Mapping[str, Term]) -> list[Group]:
     """Sources in the order in which their first files were met.
 
     Args:
@@ -114,7 +114,7 @@ def group(seen: Sequence[Seen], terms: Mapping[str, Term]) -> list[Group]:
     return groups
 
 
-def _same_layout(shape: Shape, one: Seen, terms: Mapping[str, Term]) -> bool:
+def _same_layout(shape: Shape, one: FileTable, terms: Mapping[str, Term]) -> bool:
     """The same header, or one with columns more or less whose other names are the same."""
     first = shape.seen[0]
     if (first.kind, first.encoding) != (one.kind, one.encoding):
@@ -129,7 +129,10 @@ def _same_layout(shape: Shape, one: Seen, terms: Mapping[str, Term]) -> bool:
     if len(mine & other) < _SAME_LAYOUT * len(mine | other) or _platforms_differ(first, one):
         return False
     # A column under another name is another layout; a column more is not.
-    apart = [{part_of(name, terms[name]) for name in names_of(seen) if plain(name) not in common} for seen, common in ((first, other), (one, mine))]
+    apart = [
+        {part_of(name, terms[name]) for name in names_of(seen) if plain(name) not in common}
+        for seen, common in ((first, other), (one, mine))
+    ]
     return not apart[0] & apart[1]
 
 
@@ -151,17 +154,17 @@ def _same_source(group: Group, shape: Shape) -> bool:
     return len(known) >= 3 and len(mine & other) >= _SAME_MEANING * len(mine | other)
 
 
-def _platforms_differ(one: Seen, other: Seen) -> bool:
+def _platforms_differ(one: FileTable, other: FileTable) -> bool:
     mine, others = platforms(one), platforms(other)
     if mine and others:
         return mine != others
     return bool(mine or others) and skeleton(one.path.stem) != skeleton(other.path.stem)
 
 
-def platforms(seen: Seen) -> frozenset[str]:
+def platforms(seen: FileTable) -> frozenset[str]:
     """Platforms and banks that the file's name or the lines above its table name."""
     above = [] if seen.grid is None or seen.header is None else seen.grid.rows[: seen.header.first]
-    text = header_key(" ".join([seen.path.name, seen.file.member, *(cell for row in above for cell in row if cell)])).replace("-", " ")
+    text = header_key(" ".join([seen.path.name, seen.member, *(cell for row in above for cell in row if cell)])).replace("-", " ")
     return frozenset(name for name, words in _PLATFORMS.items() if re.search(words, text))
 
 
@@ -174,7 +177,7 @@ def skeleton(stem: str) -> str:
     return _EXTRA.sub(" ", bare).strip()
 
 
-def title_of(seen: Sequence[Seen]) -> tuple[str, str, str]:
+def title_of(seen: Sequence[FileTable]) -> tuple[str, str, str]:
     """Chinese title, English title and a name for a source, from file names, lines above the tables and sheet names."""
     stems = _most(skeleton(one.path.stem) for one in seen)
     heads = _most(_head(one) for one in seen)
@@ -196,7 +199,7 @@ def _is_chinese(text: str) -> bool:
     return sum("\u4e00" <= char <= "\u9fff" for char in text) >= 2
 
 
-def _head(seen: Seen) -> str:
+def _head(seen: FileTable) -> str:
     """The title above a table: the first line of one cell, without what names its sender or its period."""
     if seen.grid is None or seen.header is None:
         return ""

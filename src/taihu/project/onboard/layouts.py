@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from taihu.core.types import Text
-from taihu.manifest.layout import LayoutFile, RowRule, Total, Unpivot
-from taihu.project.onboard.looking import Seen
-from taihu.project.onboard.words import unit_in
+from taihu.manifest.layout import LayoutFile, RowRule, Total, Unit, Unpivot
+from taihu.project.onboard.looking import FileTable
 from taihu.read import totals as control
 from taihu.read.grid import Grid, filled, first_cell, plain
+from taihu.read.units import Stated, stated_units
 
 _PERIOD = re.compile(r"(?:(?:19|20)\d{2}年?[-/.]?)?(?:0?[1-9]|1[0-2])月?|(?:19|20)\d{2}年?|(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])月?")
 _NUMBERED = re.compile(r"(.+)#\d+")
@@ -32,23 +32,23 @@ class LayoutProposal:
     Attributes:
         notes: Key (``header``, ``until``, ``totals``; a total by its row or line) to what was seen.
         decide: What a person has to decide about it.
-        currency, scale: What a line outside the table says of the unit of amounts, with the line.
+        unit: The unit of amounts that a line outside the table states, if it is not yuan.
     """
 
     name: str
     file: LayoutFile
-    seen: list[Seen]
+    seen: list[FileTable]
     notes: dict[str, Text] = field(default_factory=dict)
     decide: list[Text] = field(default_factory=list)
-    unit: tuple[str, int, str] | None = None
+    unit: Stated | None = None
 
 
-def fingerprint(seen: Seen) -> frozenset[str]:
+def fingerprint(seen: FileTable) -> frozenset[str]:
     """The header's names in the form in which they are compared; periods that name columns count once."""
     return frozenset(_general(name) for name in names_of(seen))
 
 
-def names_of(seen: Seen) -> list[str]:
+def names_of(seen: FileTable) -> list[str]:
     """Names of the columns in their order, without those that are named by their place."""
     if seen.header is None:
         return [name for name in seen.table.rows.column_names if not name.startswith("_src_")]
@@ -60,7 +60,7 @@ def _general(name: str) -> str:
     return f"<period>{slash}{plain(lower)}" if _PERIOD.fullmatch(upper) else plain(name)
 
 
-def propose_layout(name: str, seen: list[Seen]) -> LayoutProposal:
+def propose_layout(name: str, seen: list[FileTable]) -> LayoutProposal:
     """The layout of tables whose headers agree."""
     first = seen[0]
     assert first.header is not None and first.grid is not None
@@ -121,23 +121,34 @@ def _unpivot(wide: Sequence[str], grid: Grid) -> Unpivot:
 # sheets, units, ends --------------------------------------------------------------------------------------------------------
 
 
-def _sheet(seen: Sequence[Seen]) -> str:
+def _sheet(seen: Sequence[FileTable]) -> tuple[str, ...]:
     """A pattern of sheet names where a workbook has others; ``*`` where every sheet with cells is this table."""
     if not any(one.kind == "excel" and one.others for one in seen):
-        return "*"
+        return ("*",)
     patterns = {re.sub(r"\d+", "*", one.grid.sheet) for one in seen if one.grid is not None}
     pattern = patterns.pop() if len(patterns) == 1 else "*"
-    return "*" if re.fullmatch(r"(?:Sheet|工作表|表)?\*+", pattern) else pattern
+    return ("*",) if re.fullmatch(r"(?:Sheet|工作表|表)?\*+", pattern) else (pattern,)
 
 
-def _unit_around(seen: Seen) -> tuple[str, int, str] | None:
+def _unit_around(seen: FileTable) -> Stated | None:
+    """A unit of amounts that a title or a footer states, other than yuan."""
     grid, header = seen.grid, seen.header
     assert grid is not None and header is not None
-    around = [*grid.rows[: header.first], *grid.rows[-3:]]
-    return next((unit for row in around for cell in row if cell and (unit := unit_in(cell))), None)
+    data = set(_data(seen))
+    outside = [row for n, row in enumerate(grid.rows) if n not in data and not header.first <= n <= header.last]
+    return next((unit for _, unit in stated_units(outside) if unit.is_money and not unit.is_plain), None)
 
 
-def _subtotals(seen: Sequence[Seen]) -> list[str]:
+def with_unit(layout: LayoutProposal, headers: Sequence[str]) -> None:
+    """Say in the layout which headers are in the unit that a title states."""
+    assert layout.unit is not None
+    layout.file = layout.file.model_copy(update={"units": (Unit(unit=layout.unit.word, of=tuple(headers)),)})
+    layout.notes["units"] = Text(
+        f"标题写明 {layout.unit.word}：乘以 {layout.unit.factor}", f"a title says {layout.unit.word}: times {layout.unit.factor:,}"
+    )
+
+
+def _subtotals(seen: Sequence[FileTable]) -> list[str]:
     words = []
     for one in seen:
         assert one.grid is not None and one.header is not None
@@ -147,7 +158,7 @@ def _subtotals(seen: Sequence[Seen]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def _until(seen: Sequence[Seen], totals: Sequence[Total]) -> list[str]:
+def _until(seen: Sequence[FileTable], totals: Sequence[Total]) -> list[str]:
     """How the first row after the data begins: a total's label, or what a footer begins with and no row of data does."""
     found: list[str] = [total.row for total in totals if total.row]
     for one in seen:
@@ -171,14 +182,14 @@ def _beginning(text: str) -> str:
     return words[0] if words else ""
 
 
-def _data(seen: Seen) -> list[int]:
+def _data(seen: FileTable) -> list[int]:
     """Indexes of the grid's rows that are data."""
     assert seen.grid is not None
     lines = {int(position.rsplit("!", 1)[-1].rsplit(">", 1)[-1]) for position in seen.table.rows["_src_row"].to_pylist()}
     return [n for n, line in enumerate(seen.grid.lines) if line in lines]
 
 
-def _last_data(seen: Seen) -> int:
+def _last_data(seen: FileTable) -> int:
     data = _data(seen)
     return data[-1] if data else len(seen.grid.rows) if seen.grid else 0
 
@@ -186,7 +197,7 @@ def _last_data(seen: Seen) -> int:
 # totals -----------------------------------------------------------------------------------------------------------------------
 
 
-def _totals(seen: Sequence[Seen], proposal: LayoutProposal) -> Iterator[Total]:
+def _totals(seen: Sequence[FileTable], proposal: LayoutProposal) -> Iterator[Total]:
     """Totals of rows and lines; one that is not in every file is not required."""
     by_row: dict[str, dict[str, int]] = {}
     agreeing: dict[str, list[bool]] = {}
@@ -202,9 +213,9 @@ def _totals(seen: Sequence[Seen], proposal: LayoutProposal) -> Iterator[Total]:
     for label, columns in by_row.items():
         yield Total(row=label, of=tuple(columns), required=all(count >= len(seen) for count in columns.values()))
         proposal.notes[label] = _agreement(agreeing[label])
-    for total, verdicts in _lines(seen):
-        yield total.model_copy(update={"required": len(verdicts) >= len(seen)})
-        proposal.notes[total.line or ""] = _agreement(verdicts)
+    for line, verdicts in _lines(seen):
+        yield line.model_copy(update={"required": len(verdicts) >= len(seen)})
+        proposal.notes[line.line or ""] = _agreement(verdicts)
 
 
 def _agreement(verdicts: Sequence[bool]) -> Text:
@@ -214,7 +225,7 @@ def _agreement(verdicts: Sequence[bool]) -> Text:
     return Text(f"{count} 处中 {count - agree} 处与明细不符", f"disagrees with the rows ({count - agree} of {count}): such a file is held")
 
 
-def _lines(seen: Sequence[Seen]) -> list[tuple[Total, list[bool]]]:
+def _lines(seen: Sequence[FileTable]) -> list[tuple[Total, list[bool]]]:
     """Totals stated in lines outside the table, in all files, each with whether it agreed."""
     found: dict[str, tuple[Total, list[bool]]] = {}
     for one in seen:
@@ -226,7 +237,7 @@ def _lines(seen: Sequence[Seen]) -> list[tuple[Total, list[bool]]]:
     return list(found.values())
 
 
-def _lines_of(seen: Seen) -> Iterator[tuple[Total, bool]]:
+def _lines_of(seen: FileTable) -> Iterator[tuple[Total, bool]]:
     grid, header = seen.grid, seen.header
     assert grid is not None and header is not None
     data = set(_data(seen))
@@ -253,7 +264,7 @@ def _lines_of(seen: Seen) -> Iterator[tuple[Total, bool]]:
 Groups = Mapping[tuple[str, str], tuple[int, Mapping[str, Decimal]]]
 
 
-def _groups(seen: Seen) -> Groups:
+def _groups(seen: FileTable) -> Groups:
     """Count and sums of the rows of each value of columns with few values."""
     rows = seen.table.rows
     found: dict[tuple[str, str], tuple[int, Mapping[str, Decimal]]] = {}
@@ -269,7 +280,7 @@ def _groups(seen: Seen) -> Groups:
     return found
 
 
-def _numeric(seen: Seen) -> list[str]:
+def _numeric(seen: FileTable) -> list[str]:
     rows = seen.table.rows
     names = [name for name in rows.column_names if not name.startswith("_src_") and control.may_be_added(name)]
     return [name for name in names if _is_numeric([value for value in rows[name].to_pylist() if value is not None])]

@@ -24,7 +24,9 @@ _SURNAMES = (
 )
 _DOUBLE = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "宇文", "长孙", "司徒", "夏侯", "端木")
 _NAME = re.compile(f"(?:{'|'.join(_DOUBLE)}|[{_SURNAMES}])[\u4e00-\u9fff]{{1,2}}")
-_NO_NAME = re.compile(r"公司|商行|超市|[店行厂部局院校铺司场馆社城房所屋家园站吧厅队组区市省县镇村路号款费付账金物品食酒茶餐车房票额包卡信息型]$")
+_NO_NAME = re.compile(
+    r"公司|商行|超市|[店行厂部局院校铺司场馆社城房所屋家园站吧厅队组区市省县镇村路号款费付账金物品食酒茶餐车房票额包卡信息型]$"
+)
 _MAIL = re.compile(r"[A-Za-z0-9._%+*-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _PHONE = re.compile(r"(?<![\dA-Za-z])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)0\d{2,3}-[2-8]\d{6,7}(?!\d)")
@@ -131,7 +133,7 @@ class Stand:
         return self.text(_LABELLED.sub(replaced, text))
 
     def known_in(self, text: str) -> str:
-        """A text in which every personal value that was met elsewhere has its stand-in; numbers of few digits only where they stand alone."""
+        """A text in which every personal value that was met elsewhere has its stand-in; short numbers are left alone."""
         for value, made in sorted(self._known.items(), key=lambda pair: -len(pair[0])):
             if value in text and (len(value) > 6 or not value.isascii()):
                 text = text.replace(value, made)

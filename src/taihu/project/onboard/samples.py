@@ -19,23 +19,22 @@ from typing import Any
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead, Text
-from taihu.formats.text import decode
 from taihu.project.onboard.columns import split_nothing
 from taihu.project.onboard.layouts import LayoutProposal
-from taihu.project.onboard.looking import Seen
+from taihu.project.onboard.looking import FileTable
 from taihu.project.onboard.personal import Stand
-from taihu.project.onboard.sources import SourceProposal
-from taihu.read import read_file
+from taihu.project.onboard.sources import Asked, SourceProposal
+from taihu.read import cells_in, read_file
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, plain
-from taihu.read.grids import grids_of
-from taihu.read.limits import MAX_MAIL
+from taihu.read.seen import Cells
 
 _MOST_ROWS = 100
 _KEPT_ROWS = 40
 _MOST_BYTES = 2_000_000
-_LABEL = re.compile(r"(?:姓\s?名|户\s?名|昵称|[账帐]户名?|持卡人|用户名?|会员名?|联系人|经办人|[账帐]\s?号|卡\s?号|客户号|证件号码?|身份证号?码?|手机号?码?|电\s?话|邮\s?箱)\s*[:：]?")
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_LABEL = re.compile(
+    r"(?:姓\s?名|户\s?名|昵称|[账帐]户名?|持卡人|用户名?|会员名?|联系人|经办人|[账帐]\s?号|卡\s?号|客户号|证件号码?|身份证号?码?|手机号?码?|电\s?话|邮\s?箱)\s*[:：]?"
+)
 _ZIP_TIME = (2020, 1, 1, 0, 0, 0)
 _SUFFIX = {"csv": ".csv", "html": ".html", "excel": ".xlsx"}
 
@@ -51,48 +50,54 @@ class Sample:
     replaced: dict[str, str] = field(repr=False)
 
 
-def samples(proposal: SourceProposal, stand: Stand) -> tuple[list[Sample], list[Text]]:
+def samples(proposal: SourceProposal, stand: Stand, asked: Asked) -> tuple[list[Sample], list[Text]]:
     """A sample for every layout where one can be made, and why not where none can."""
     made: list[Sample] = []
     missing: list[Text] = []
     for layout in proposal.layouts:
         try:
-            made.append(_sample(proposal, layout, stand))
+            made.append(_sample(proposal, layout, stand, asked))
         except ContentRefused as refused:
             missing.append(Text(f"布局 {layout.name} 没有样本：{refused.what}", f"no sample for layout {layout.name}: {refused.what}"))
     return made, missing
 
 
-def _sample(proposal: SourceProposal, layout: LayoutProposal, stand: Stand) -> Sample:
-    seen = min(layout.seen, key=lambda one: (one.table.rows.num_rows > _MOST_ROWS, -one.table.rows.num_rows if one.table.rows.num_rows <= _MOST_ROWS else one.table.rows.num_rows))
+def _sample(proposal: SourceProposal, layout: LayoutProposal, stand: Stand, asked: Asked) -> Sample:
+    seen = min(
+        layout.seen,
+        key=lambda one: (
+            one.table.rows.num_rows > _MOST_ROWS,
+            -one.table.rows.num_rows if one.table.rows.num_rows <= _MOST_ROWS else one.table.rows.num_rows,
+        ),
+    )
     if seen.kind not in _SUFFIX:
-        raise ContentRefused("wrong_kind", f"a {seen.file.kind} file cannot be written")
-    if len(seen.file.content) > MAX_MAIL:
-        raise ContentRefused("too_large", "the files are too large")
+        raise ContentRefused("wrong_kind", f"a {seen.file_kind} file cannot be written")
+    delimiter = proposal.values["read"].get("delimiter") if seen.kind == "csv" else None
+    cells = cells_in(asked.content(seen.path), seen.path.name, seen, delimiter=delimiter, passwords=asked.passwords)
     for cut in (True, False) if seen.table.rows.num_rows > _MOST_ROWS else (False,):
-        sheet = Masked(proposal, layout, seen, stand, cut=cut)
+        sheet = Masked(proposal, cells, seen, stand, cut=cut)
         content = _packed(seen, layout.name, sheet.content())
-        name = layout.name + (".zip" if seen.file.member and not _is_mail(seen) else _suffix(seen))
+        name = layout.name + (".zip" if seen.member and not _is_mail(seen) else _suffix(seen))
         read = _read(proposal, content, name)
         if len(content) <= _MOST_BYTES and _same(proposal, layout, seen, read, cut=cut):
             return Sample(layout.name, name, content, read, stand.replaced)
     raise ContentRefused("wrong_kind", "what could be written is not read as the original is")
 
 
-def _is_mail(seen: Seen) -> bool:
+def _is_mail(seen: FileTable) -> bool:
     return seen.path.suffix.lower() in (".eml", ".msg")
 
 
-def _suffix(seen: Seen) -> str:
-    own = seen.path.suffix.lower() if not seen.file.member else "." + seen.file.name.rsplit(".", 1)[-1].lower()
+def _suffix(seen: FileTable) -> str:
+    own = seen.path.suffix.lower() if not seen.member else "." + seen.name.rsplit(".", 1)[-1].lower()
     if seen.kind == "excel":
         return ".xlsx"
     return own if re.fullmatch(r"\.[a-z]{2,5}", own) else _SUFFIX[seen.kind]
 
 
-def _packed(seen: Seen, name: str, content: bytes) -> bytes:
+def _packed(seen: FileTable, name: str, content: bytes) -> bytes:
     """The content in an archive where the original came in one."""
-    if not seen.file.member or _is_mail(seen):
+    if not seen.member or _is_mail(seen):
         return content
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -106,7 +111,7 @@ def _read(proposal: SourceProposal, content: bytes, name: str) -> FileRead:
     return read_file(content, name, read=proposal.read, layouts={layout.name: layout.file for layout in proposal.layouts})
 
 
-def _same(proposal: SourceProposal, layout: LayoutProposal, seen: Seen, read: FileRead, *, cut: bool) -> bool:
+def _same(proposal: SourceProposal, layout: LayoutProposal, seen: FileTable, read: FileRead, *, cut: bool) -> bool:
     """Whether the masked file gives the same table: header, rows, every cell that is not personal, and totals in the same state."""
     original = [table for path, table in proposal.tables[layout.name] if path == seen.path and _place(table) == _place(seen.table)]
     copies = [table for table in read.tables if table.layout == layout.name and (seen.kind != "excel" or table.name == seen.table.name)]
@@ -137,34 +142,35 @@ class Masked:
         cut: Keep the first rows only; the totals that the layout knows are stated anew.
     """
 
-    def __init__(self, proposal: SourceProposal, layout: LayoutProposal, seen: Seen, stand: Stand, *, cut: bool) -> None:
+    def __init__(self, proposal: SourceProposal, cells: Cells, seen: FileTable, stand: Stand, *, cut: bool) -> None:
         self._proposal = proposal
         self._stand = stand
-        self._seen = [one for each in proposal.layouts for one in each.seen if one.path == seen.path and one.file.member == seen.file.member]
-        self._file = seen.file
-        self._kind = seen.kind
+        self._seen = [one for each in proposal.layouts for one in each.seen if one.path == seen.path and one.member == seen.member]
+        self._seen_here = seen
+        self._cells = cells
         self._encoding = seen.encoding or "utf-8"
-        self._dialect = seen.dialect
-        self._layout = layout
         self._cut = cut
         self._columns = {header: column for column in proposal.columns.values() for header in column.headers}
-        self._grids = grids_of(self._file, encoding=seen.encoding, delimiter=proposal.values["read"].get("delimiter")).grids
+        self._grids = cells.grids
         self._dropped: dict[int, set[int]] = {}
         self._heads: dict[int, set[int]] = {}
         self._masked = [self._grid(number, grid) for number, grid in enumerate(self._grids)]
-        self._masked = [[[self._again(number, at, n, cell) for n, cell in enumerate(row)] for at, row in enumerate(rows)] for number, rows in enumerate(self._masked)]
+        self._masked = [
+            [[self._again(number, at, n, cell) for n, cell in enumerate(row)] for at, row in enumerate(rows)]
+            for number, rows in enumerate(self._masked)
+        ]
 
     def content(self) -> bytes:
-        if self._kind == "csv":
+        if self._seen_here.kind == "csv":
             return self._text()
-        return self._page() if self._kind == "html" else self._workbook()
+        return self._page() if self._seen_here.kind == "html" else self._workbook()
 
     # masking ----------------------------------------------------------------------------------------------------------------
 
     def _grid(self, number: int, grid: Grid) -> list[list[Cell]]:
         """The cells of one grid with stand-ins."""
         tables = [one for one in self._seen if one.grid is not None and (one.grid.sheet, one.grid.name) == (grid.sheet, grid.name)]
-        data: dict[int, Seen] = {}
+        data: dict[int, FileTable] = {}
         head: set[int] = set()
         for one in tables:
             assert one.grid is not None and one.header is not None
@@ -178,7 +184,7 @@ class Masked:
         self._heads[number] = {n for n, line in enumerate(grid.lines) if line in head}
         return rows
 
-    def _row(self, row: list[Cell], is_head: bool, table: Seen | None) -> list[Cell]:
+    def _row(self, row: list[Cell], is_head: bool, table: FileTable | None) -> list[Cell]:
         if is_head:
             return list(row)
         if table is None:
@@ -202,7 +208,7 @@ class Masked:
 
     def _outside(self, row: Sequence[Cell], n: int) -> Cell:
         cell = row[n]
-        if cell is None or control.number(cell) is not None and not (n and row[n - 1] and _LABEL.fullmatch(row[n - 1] or "")):
+        if cell is None or (control.number(cell) is not None and not (n and row[n - 1] and _LABEL.fullmatch(row[n - 1] or ""))):
             return cell
         before = next((other for other in reversed(row[:n]) if other), None)
         if before and _LABEL.fullmatch(before):
@@ -217,11 +223,11 @@ class Masked:
 
     # fewer rows --------------------------------------------------------------------------------------------------------------
 
-    def _drop(self, grid: Grid, tables: Sequence[Seen]) -> set[int]:
+    def _drop(self, grid: Grid, tables: Sequence[FileTable]) -> set[int]:
         dropped = {line for one in tables for line in _lines(one)[_KEPT_ROWS:]}
         return {n for n, line in enumerate(grid.lines) if line in dropped}
 
-    def _restate(self, grid: Grid, seen: Seen, rows: list[list[Cell]]) -> None:
+    def _restate(self, grid: Grid, seen: FileTable, rows: list[list[Cell]]) -> None:
         """Totals of the rows that are kept, in place of those of all rows."""
         assert seen.header is not None
         layout = next(each for each in self._proposal.layouts if seen in each.seen)
@@ -252,10 +258,15 @@ class Masked:
 
     def _text(self) -> bytes:
         """The text with its own quotes, blanks and line ends; only what stands in for something else differs."""
-        if self._dialect is None or self._dialect.columns_at or self._dialect.stated or self._dialect.escapes:
+        if (
+            self._seen_here.dialect is None
+            or self._seen_here.dialect.columns_at
+            or self._seen_here.dialect.stated
+            or self._seen_here.dialect.escapes
+        ):
             raise ContentRefused("wrong_kind", "texts of fixed width and of this dialect cannot be written")
-        text = decode(self._file.content, self._encoding).text
-        records = field_spans(text, self._dialect.delimiter, self._dialect.quote)
+        text = self._cells.text
+        records = field_spans(text, self._seen_here.dialect.delimiter, self._seen_here.dialect.quote)
         grid, masked = self._grids[0], self._masked[0]
         if len(records) != len(grid.rows):
             raise ContentRefused("wrong_kind", "its records cannot be told apart")
@@ -267,22 +278,26 @@ class Masked:
                 continue
             for (start, stop), cell, new in zip(spans, grid.rows[n], masked[n], strict=False):
                 if cell != new:
-                    parts += [text[at:start], _field(text[start:stop], cell or "", new or "", self._dialect.delimiter, self._dialect.quote)]
+                    parts += [
+                        text[at:start],
+                        _field(text[start:stop], cell or "", new or "", self._seen_here.dialect.delimiter, self._seen_here.dialect.quote),
+                    ]
                     at = stop
             parts.append(text[at:end])
             at = end
         parts.append(text[at:])
         try:
-            content = "".join(parts).encode(self._encoding)
+            return "".join(parts).encode(self._encoding)
         except (UnicodeEncodeError, LookupError):
             raise ContentRefused("wrong_kind", f"a stand-in cannot be written in {self._encoding}") from None
-        mark = next((bom for bom in _BOMS if self._file.content.startswith(bom)), b"")
-        return content if content.startswith(mark) else mark + content
 
     def _page(self) -> bytes:
         """A page with the same tables and nothing else."""
-        tables = "\n".join(_html_table(grid, rows, self._dropped[n]) for n, (grid, rows) in enumerate(zip(self._grids, self._masked, strict=True)))
-        page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={self._encoding}"></head><body>\n{tables}\n</body></html>\n'
+        tables = "\n".join(
+            _html_table(grid, rows, self._dropped[n]) for n, (grid, rows) in enumerate(zip(self._grids, self._masked, strict=True))
+        )
+        head = f'<meta http-equiv="Content-Type" content="text/html; charset={self._encoding}">'
+        page = f"<html><head>{head}</head><body>\n{tables}\n</body></html>\n"
         return page.encode(self._encoding, errors="xmlcharrefreplace")
 
     def _workbook(self) -> bytes:
@@ -293,7 +308,7 @@ class Masked:
         book = xlsxwriter.Workbook(buffer, {"in_memory": True})
         book.set_properties({"created": dt.datetime(2020, 1, 1)})
         forms = {name: book.add_format({"num_format": form}) for name, form in _FORMS.items()}
-        typed = _typed_cells(self._file.content) if self._file.kind != "spreadsheetml" else {}
+        typed = self._cells.typed
         for number, (grid, rows) in enumerate(zip(self._grids, self._masked, strict=True)):
             sheet = book.add_worksheet(grid.sheet[:31] or None)
             values = typed.get(grid.sheet, [])
@@ -312,13 +327,6 @@ class Masked:
 
 
 _FORMS = {"date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm:ss", "time": "hh:mm:ss"}
-
-
-def _typed_cells(content: bytes) -> dict[str, list[list[Any]]]:
-    import python_calamine as calamine
-
-    with calamine.load_workbook(io.BytesIO(content)) as book:
-        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
 
 
 def _write_cell(sheet: Any, row: int, column: int, cell: Cell, own: Any, *, changed: bool, forms: dict[str, Any]) -> None:
@@ -349,7 +357,9 @@ def _merge(sheet: Any, grid: Grid, rows: Sequence[Sequence[Cell]]) -> None:
 
 def _html_table(grid: Grid, rows: Sequence[Sequence[Cell]], dropped: set[int]) -> str:
     spans = {(top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in grid.merged or ()}
-    covered = {(n, column) for top, left, bottom, right in grid.merged or () for n in range(top, bottom + 1) for column in range(left, right + 1)} - set(spans)
+    covered = {
+        (n, column) for top, left, bottom, right in grid.merged or () for n in range(top, bottom + 1) for column in range(left, right + 1)
+    } - set(spans)
     lines = ["<table border=1>"]
     for n, row in enumerate(rows):
         if n in dropped:
@@ -365,7 +375,7 @@ def _html_table(grid: Grid, rows: Sequence[Sequence[Cell]], dropped: set[int]) -
     return "\n".join([*lines, "</table>"])
 
 
-def _lines(seen: Seen) -> list[int]:
+def _lines(seen: FileTable) -> list[int]:
     """Physical lines of the table's rows."""
     return [int(str(position).rsplit(">", 1)[-1].rsplit("!", 1)[-1]) for position in seen.table.rows["_src_row"].to_pylist()]
 
@@ -411,4 +421,3 @@ def _field(raw: str, cell: str, new: str, delimiter: str, quote: str) -> str:
     if cell in raw and not set(new) & {delimiter, quote, "\r", "\n"}:
         return raw.replace(cell, new, 1)
     return quote + new.replace(quote, quote * 2) + quote
-

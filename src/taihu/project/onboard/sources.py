@@ -13,8 +13,8 @@ from taihu.core.types import FileRead, Text
 from taihu.manifest.source import Column, FileKind, Read
 from taihu.project.onboard.columns import ColumnProposal, missing_words, propose_column, split_nothing, stated_currency
 from taihu.project.onboard.grouping import Group, part_of, skeleton
-from taihu.project.onboard.layouts import LayoutProposal, propose_layout
-from taihu.project.onboard.looking import Seen
+from taihu.project.onboard.layouts import LayoutProposal, propose_layout, with_unit
+from taihu.project.onboard.looking import FileTable
 from taihu.project.onboard.words import Term, tax_in
 from taihu.read import read_file
 from taihu.read.totals import number
@@ -77,10 +77,10 @@ def propose_source(name: str, title: Text, group: Group, terms: Mapping[str, Ter
     layouts = [] if group.shapes[0].kind == "typed" else list(_layouts(group))
     proposal = SourceProposal(name, title, group, layouts)
     proposal.values["read"] = _read(group, layouts, asked)
-    _read_all(proposal, asked)
+    read_all(proposal, asked)
     _propose_columns(proposal, terms, asked)
     if _scale(proposal):
-        _read_all(proposal, asked)
+        read_all(proposal, asked)
         _propose_columns(proposal, terms, asked)
     _loads(proposal)
     _party(proposal)
@@ -106,7 +106,7 @@ def _layouts(group: Group) -> Iterator[LayoutProposal]:
         yield propose_layout(name, shape.seen)
 
 
-def _layout_name(seen: Seen, *, alone: bool) -> str:
+def _layout_name(seen: FileTable, *, alone: bool) -> str:
     if alone:
         return "standard"
     rows = seen.header.last - seen.header.first + 1 if seen.header else 1
@@ -124,21 +124,15 @@ def _read(group: Group, layouts: Sequence[LayoutProposal], asked: Asked) -> dict
         read["delimiter"] = delimiter
     if layouts:
         read["layouts"] = [layout.name for layout in layouts]
-    packed = {Path(one.file.name).suffix.lower() for one in group.seen if one.file.member}
+    packed = {Path(one.name).suffix.lower() for one in group.seen if one.member}
     if len(packed) == 1 and (suffix := packed.pop()):
         read["member"] = f"*{suffix}"
-    if asked.references and any(_is_locked(one, asked) for one in group.seen):
+    if asked.references and any(one.needs_password for one in group.seen):
         read["passwords"] = list(asked.references)
     return read
 
 
-def _is_locked(seen: Seen, asked: Asked) -> bool:
-    from taihu.read.archives import unpack
-
-    return any(file.refused == "wrong_password" for file in unpack(asked.content(seen.path), seen.path.name))
-
-
-def _read_all(proposal: SourceProposal, asked: Asked) -> None:
+def read_all(proposal: SourceProposal, asked: Asked) -> None:
     """Read every file by the proposal as a run would."""
     proposal.tables = {layout.name: [] for layout in proposal.layouts} or {"": []}
     layouts = {layout.name: layout.file for layout in proposal.layouts}
@@ -210,8 +204,11 @@ def _columns_of(
                 found = [name for name in names if name in table.rows.column_names]
                 present += bool(found)
                 cells.extend(_texts(table.rows[found[0]]) if found else ())
-        known = max((_term(header, terms) for header in headers), key=lambda term: (term.known_by in ("source", "glossary"), term.tax in ("included", "excluded")))
-        scaled = any(plain_scale(layout, headers) for layout in proposal.layouts)
+        known = max(
+            (_term(header, terms) for header in headers),
+            key=lambda term: (term.known_by in ("source", "glossary"), term.tax in ("included", "excluded")),
+        )
+        scaled = any(_is_scaled(layout, headers) for layout in proposal.layouts)
         column = propose_column(headers[0], cells, known, tax=tax, currency=currency, scaled=scaled)
         column.headers = headers
         column.column = _finished(column.column, column.key, headers, optional=present < count)
@@ -233,8 +230,8 @@ def _tax(proposal: SourceProposal, parts: Iterable[str]) -> tuple[str, Text] | N
     return None
 
 
-def plain_scale(layout: LayoutProposal, headers: Iterable[str]) -> bool:
-    return any(header in layout.file.scale for header in headers)
+def _is_scaled(layout: LayoutProposal, headers: Iterable[str]) -> bool:
+    return any(header in unit.of for unit in layout.file.units for header in headers)
 
 
 def _texts(column: Any) -> list[str | None]:
@@ -259,21 +256,22 @@ def _title_text(proposal: SourceProposal) -> str:
 
 
 def _scale(proposal: SourceProposal) -> bool:
-    """Write the unit of amounts that a line states into the layout; whether there is one other than 元."""
+    """Write the unit that a title states into the layouts; whether there is one other than yuan."""
     changed = False
     for layout in proposal.layouts:
-        if layout.unit is None or layout.unit[1] == 1:
+        if layout.unit is None:
             continue
-        headers = {
-            header: layout.unit[1]
+        own = [header for _, table in proposal.tables[layout.name] for header in table.rows.column_names]
+        headers = [
+            header
             for column in proposal.columns.values()
             if column.column.type == "money" and column.known.role != "price" and column.known.scale == 1
             for header in column.headers
-        }
-        layout.file = layout.file.model_copy(update={"scale": headers})
-        line = layout.unit[2]
-        layout.notes["scale"] = Text(f"文件写明“{line}”", f"the file says {line}")
-        changed = changed or bool(headers)
+            if header in own
+        ]
+        if headers:
+            with_unit(layout, headers)
+            changed = True
     return changed
 
 
@@ -324,7 +322,9 @@ def _key_rank(column: ColumnProposal) -> int:
     key, role = column.key, column.known.role
     if key.endswith(("_code", "_number")) or role in ("document", "product", "store", "party"):
         return 0
-    return 1 if column.column.type in ("date", "timestamp") or role in ("from", "region") else 2 if key in ("month", "year", "barcode") else 3
+    return (
+        1 if column.column.type in ("date", "timestamp") or role in ("from", "region") else 2 if key in ("month", "year", "barcode") else 3
+    )
 
 
 def _is_unique(proposal: SourceProposal, table: Any, names: Sequence[str]) -> bool:
@@ -347,7 +347,8 @@ def _party(proposal: SourceProposal) -> None:
             proposal.values["party"] = {"from": "column", "column": name}
             senders = len(set().union(*per_file))
             proposal.notes["party"] = Text(
-                f"每个文件只有一个（共 {senders} 个）；名单有了以后加 in:", f"one in each file ({senders} in all); add in: once a list of them is a source"
+                f"每个文件只有一个（共 {senders} 个）；名单有了以后加 in:",
+                f"one in each file ({senders} in all); add in: once a list of them is a source",
             )
             return
     codes = [_CODE_IN_NAME.findall(path.stem) for path in proposal.group.paths]
@@ -356,12 +357,17 @@ def _party(proposal: SourceProposal) -> None:
         if pattern:
             proposal.values["party"] = {"from": "file name", "pattern": pattern}
             count = len({found[0] for found in codes})
-            proposal.notes["party"] = Text(f"文件名中有 {count} 个代码；名单有了以后加 in:", f"{count} codes in the file names; add in: once a list of them is a source")
+            proposal.notes["party"] = Text(
+                f"文件名中有 {count} 个代码；名单有了以后加 in:",
+                f"{count} codes in the file names; add in: once a list of them is a source",
+            )
 
 
 def _distinct(proposal: SourceProposal, path: Path, column: ColumnProposal) -> set[str]:
     tables = proposal.reads[path].tables
-    cells = [cell for table in tables for header in column.headers if header in table.rows.column_names for cell in _texts(table.rows[header])]
+    cells = [
+        cell for table in tables for header in column.headers if header in table.rows.column_names for cell in _texts(table.rows[header])
+    ]
     return set(split_nothing(cells)[0])
 
 
@@ -397,7 +403,9 @@ def _rules(proposal: SourceProposal) -> None:
     most = max((sum(table.rows.num_rows for table in read.tables) for read in proposal.reads.values()), default=0)
     least = min((sum(table.rows.num_rows for table in read.tables) for read in proposal.reads.values()), default=0)
     ceiling = max(1000, 10 ** len(str(most * 10)))
-    seen = Text(f"见过 {least}–{most} 行", f"{least} to {most} rows seen") if least != most else Text(f"见过 {most} 行", f"{most} rows seen")
+    seen = (
+        Text(f"见过 {least}–{most} 行", f"{least} to {most} rows seen") if least != most else Text(f"见过 {most} 行", f"{most} rows seen")
+    )
     checks.append(({"rows": {"min": 1, "max": ceiling}, "else": "warn"}, seen))
 
 
@@ -414,7 +422,9 @@ def _numbers(proposal: SourceProposal, names: Sequence[str]) -> Iterator[tuple[A
     """Rows of numbers of these columns; a row that lacks one is left out."""
     for read in proposal.reads.values():
         for table in read.tables:
-            headers = [next((header for header in proposal.columns[name].headers if header in table.rows.column_names), None) for name in names]
+            headers = [
+                next((header for header in proposal.columns[name].headers if header in table.rows.column_names), None) for name in names
+            ]
             if None in headers:
                 continue
             for row in zip(*(table.rows[header].to_pylist() for header in headers), strict=True):

@@ -60,7 +60,9 @@ class Words:
         return ("待定：" if self.lang == "zh" else "decide: ") + self.of(text)
 
 
-def source_text(proposal: SourceProposal, *, entity: str, collect: Mapping[str, Any], feed: str | None, lang: Lang, notes: Sequence[Text]) -> str:
+def source_text(
+    proposal: SourceProposal, *, entity: str, collect: Mapping[str, Any], feed: str | None, lang: Lang, notes: Sequence[Text]
+) -> str:
     """``source.yml``.
 
     Args:
@@ -84,14 +86,17 @@ def source_text(proposal: SourceProposal, *, entity: str, collect: Mapping[str, 
         if key in proposal.values:
             note = words.decide(proposal.decide[key]) if key in proposal.decide else words.of(proposal.notes.get(key))
             lines.append(commented(f"{key}: {flow(proposal.values[key])}", note))
-    owed = "expect: {for: the day before, every: workday, by: \"08:00\"}"
+    owed = 'expect: {for: the day before, every: workday, by: "08:00"}'
     lines += [commented(f"# {owed}", words.decide(Text("谁在什么时候应交什么", "who owes what by when"))), ""]
     lines.append(f"read: {flow(proposal.values['read'])}")
     if feed:
         lines.append(commented(f"feeds: {feed}", words.of(proposal.notes.get("feeds"))))
     elif "feeds" in proposal.notes:
         lines.append(f"# {words.of(proposal.notes['feeds'])}")
-    lines += [commented("columns:", words.of(Text("没有列出的不读", "what is not listed is not read"))), *_column_lines(proposal.columns, words)]
+    lines += [
+        commented("columns:", words.of(Text("没有列出的不读", "what is not listed is not read"))),
+        *_column_lines(proposal.columns, words),
+    ]
     if "business_date" in proposal.values:
         lines.append(commented(f"business_date: {proposal.values['business_date']}", words.of(proposal.notes.get("business_date"))))
     if "missing" in proposal.values:
@@ -129,13 +134,22 @@ def layout_text(layout: LayoutProposal, lang: Lang) -> str:
     file = layout.file
     lines = [commented(f"header: {flow(file.header)}", words.of(layout.notes.get("header")), 0)]
     if file.header_rows > 1:
-        lines.append(commented(f"header_rows: {file.header_rows}", words.of(Text("上下两行表头，用 / 连接", "header rows over each other, joined with /"))))
+        lines.append(
+            commented(
+                f"header_rows: {file.header_rows}", words.of(Text("上下两行表头，用 / 连接", "header rows over each other, joined with /"))
+            )
+        )
     if file.header_line is not None:
         lines.append(f"header_line: {file.header_line}")
     if file.columns_at:
         lines.append(f"columns_at: {flow([at for at in file.columns_at])}")
-    if file.sheet != "*":
-        lines.append(commented(f"sheet: {flow(file.sheet)}", words.of(Text("其余工作表不读", "other sheets are not read"))))
+    if file.sheet != ("*",):
+        lines.append(
+            commented(
+                f"sheet: {flow(file.sheet[0] if len(file.sheet) == 1 else file.sheet)}",
+                words.of(Text("其余工作表不读", "other sheets are not read")),
+            )
+        )
     if file.skip.first_cell:
         lines.append(f"skip: {flow({'first_cell': list(file.skip.first_cell)})}")
     if file.until.first_cell:
@@ -145,9 +159,12 @@ def layout_text(layout: LayoutProposal, lang: Lang) -> str:
         lines += [_total_line(total, layout, words) for total in file.totals]
     if file.unpivot is not None:
         unpivot = file.unpivot.model_dump(exclude_defaults=True)
-        lines.append(commented(f"unpivot: {flow(unpivot)}", words.of(Text("一列一期改为一行一期", "a column a period becomes a row a period"))))
-    if file.scale:
-        lines.append(commented(f"scale: {flow(file.scale)}", words.of(layout.notes.get("scale"))))
+        lines.append(
+            commented(f"unpivot: {flow(unpivot)}", words.of(Text("一列一期改为一行一期", "a column a period becomes a row a period")))
+        )
+    if file.units:
+        units = [unit.model_dump(exclude_defaults=True) for unit in file.units]
+        lines.append(commented(f"units: {flow(units)}", words.of(layout.notes.get("units"))))
     return "\n".join(lines) + "\n"
 
 
