@@ -179,6 +179,14 @@ _ALL = [
     _r("hidden_rows", "含隐藏行（已照常读取）", "some rows are hidden (read like all others)", "无需处理", "nothing to do"),
     _r("error_cell", "单元格为公式错误", "a cell holds a formula error", *_ASK),
     _r("formula_without_value", "公式没有保存计算结果", "a formula was saved without its value", *_ASK),
+    _r(
+        "cells_unclear",
+        "无法确定文字属于哪一格（相邻列相连或行距不清）",
+        "it is unclear to which cells some texts belong (columns that touch, lines between rows)",
+        "请发送方改发 Excel 或 CSV；或在 layout 中用 columns_at 写明各列位置",
+        "ask the sender for Excel or CSV, or state where the columns begin (columns_at) in the layout",
+    ),
+    _r("slanted_text", "斜置的文字（如水印，未读取）", "slanted text such as a watermark (not read)", "无需处理", "nothing to do"),
     _r("no_table", "没有找到表格", "no table was found", *_ASK),
     # values
     _r("invalid_date", "日期无效", "not a valid date", *_ASK),

@@ -40,13 +40,13 @@ def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> F
     from taihu.read.file import merged, seen_member
 
     kind = kind_of(content, name)
-    result = merged(kind, [(seen_member(file), _one(file)) for file in unpack(content, name, passwords, kind)])
+    result = merged(kind, [(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)])
     if not result.held and not result.tables:
         return replace(result, held="no_table", held_detail="no table was found")
     return result
 
 
-def _one(file: Unpacked) -> FileRead:
+def _one(file: Unpacked, passwords: Sequence[str]) -> FileRead:
     from taihu.read.file import cells_of
 
     try:
@@ -57,7 +57,7 @@ def _one(file: Unpacked) -> FileRead:
             if len(table.rows.column_names) < 2:
                 raise ContentRefused("no_table", "there are no records in it")
             return FileRead(file.kind, None, (table,))
-        grids = grids_of(file)
+        grids = grids_of(file, passwords=passwords)
         shaped = list(_tables(grids))
     except ContentRefused as refused:
         return FileRead(file.kind, None, (), refused.reason, refused.what)

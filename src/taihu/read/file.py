@@ -28,6 +28,8 @@ from taihu.read.typed import TYPED, read_typed
 _KINDS = {"excel": SHEETS, "csv": frozenset({"csv"}), "html": frozenset({"html"}), "pdf": frozenset({"pdf"}), "typed": TYPED} | {
     "invoice": frozenset({"xml", "ofd", "pdf"})
 }
+# Kinds whose columns nothing but a layout may part.
+_CUT = frozenset({"csv", "pdf"})
 _CELL_ROWS, _CELL_COLUMNS = 30, 12
 
 
@@ -45,7 +47,7 @@ def read_file(
     try:
         # One member after the other, so that no more than one of them is held in memory.
         files = (file for file in unpack(content, name, passwords, kind) if _is_wanted(file, read))
-        seen = [(seen_member(file), _read_member(file, read, chosen)) for file in files]
+        seen = [(seen_member(file), _read_member(file, read, chosen, passwords)) for file in files]
         if not seen:
             raise ContentRefused("no_table", f"no member of the archive fits {read.member!r}")
         return merged(kind, seen)
@@ -60,11 +62,11 @@ def _is_wanted(file: Unpacked, read: Read) -> bool:
     return fnmatch.fnmatchcase(file.name.rsplit("/", 1)[-1].lower(), read.member.lower())
 
 
-def _read_member(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile]) -> FileRead:
+def _read_member(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile], passwords: Sequence[str]) -> FileRead:
     try:
         if file.refused:
             raise ContentRefused(file.refused, file.detail)
-        return _read_one(file, read, layouts)
+        return _read_one(file, read, layouts, passwords)
     except ContentRefused as refused:
         return FileRead(file.kind, None, (), refused.reason, refused.what)
 
@@ -88,13 +90,39 @@ def merged(kind: str, reads: Sequence[tuple[Member | None, FileRead]]) -> FileRe
     )
 
 
-def _read_one(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile]) -> FileRead:
+def _read_one(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile], passwords: Sequence[str]) -> FileRead:
     if not any(file.kind in _KINDS[kind] for kind in read.kinds):
         _refuse_kind(file, " or ".join(read.kinds))
     if "typed" in read.kinds and file.kind in TYPED:
         return FileRead(file.kind, None, (read_typed(file),))
-    columns_at = next((layout.columns_at for layout in layouts.values() if layout.columns_at), ())
-    grids = grids_of(file, encoding=read.encoding, delimiter=read.delimiter, columns_at=columns_at)
+    results = [_by_layouts(file, read, group, passwords) for group in _by_columns(file.kind, layouts)]
+    fitting = [result for result in results if any(table.layout for table in result.tables)]
+    return _one_of(fitting) if fitting else results[0]
+
+
+def _by_columns(kind: str, layouts: Mapping[str, LayoutFile]) -> list[dict[str, LayoutFile]]:
+    """Layouts together that say the same about where columns begin: the cells are cut anew for each other way of cutting."""
+    groups: dict[tuple[float, ...], dict[str, LayoutFile]] = {}
+    for name, layout in layouts.items():
+        groups.setdefault(layout.columns_at if kind in _CUT else (), {})[name] = layout
+    return list(groups.values()) or [{}]
+
+
+def _one_of(reads: Sequence[FileRead]) -> FileRead:
+    """The reading by the columns that fit; two that cut the same rows differently hold the file."""
+    sound = [read for read in reads if not read.held] or list(reads)
+    first = sound[0]
+    for other in sound[1:]:
+        if [table.rows.to_pylist() for table in other.tables] != [table.rows.to_pylist() for table in first.tables]:
+            names = ", ".join(sorted({table.layout for read in sound for table in read.tables if table.layout}))
+            return replace(first, held="cells_unclear", held_detail=f"layouts that part the columns at different places all fit: {names}")
+    return first
+
+
+def _by_layouts(file: Unpacked, read: Read, layouts: Mapping[str, LayoutFile], passwords: Sequence[str]) -> FileRead:
+    """The file by layouts that all say the same about where its columns begin."""
+    columns_at = next((layout.columns_at for layout in layouts.values()), ()) if file.kind in _CUT else ()
+    grids = grids_of(file, encoding=read.encoding, delimiter=read.delimiter, columns_at=columns_at, passwords=passwords)
     cells = cells_of(grids.grids)
     shaped, rest = _shaped(grids, layouts)
     if not shaped:
@@ -160,8 +188,8 @@ def cells_of(grids: Sequence[Grid]) -> dict[str, str]:
 
     cells: dict[str, str] = {}
     for grid in grids[:1]:
-        for row, line in zip(grid.rows, grid.lines, strict=False):
-            if line > _CELL_ROWS:
+        for row, line, sheet in zip(grid.rows, grid.lines, grid.sheets or [grid.sheet] * len(grid.rows), strict=False):
+            if line > _CELL_ROWS or sheet != grid.sheet:
                 break
             for column, cell in enumerate(row[:_CELL_COLUMNS]):
                 if cell is not None:

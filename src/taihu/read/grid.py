@@ -39,6 +39,8 @@ class Grid:
         hidden_rows: Indexes of the rows that the workbook hides.
         hidden_columns: Indexes of the columns that it hides.
         is_hidden: Whether the whole sheet is hidden.
+        sheets: What positions call the sheet of each row, where a table goes on over several (pages).
+        outside: Rows that are known to stand outside of the table (headings and numbers of pages).
     """
 
     name: str
@@ -56,10 +58,13 @@ class Grid:
     hidden_rows: Collection[int] = frozenset()
     hidden_columns: Collection[int] = frozenset()
     is_hidden: bool = False
+    sheets: Sequence[str] = ()
+    outside: frozenset[int] = frozenset()
 
     def position(self, index: int, columns: str = "") -> str:
         """The ``_src_row`` text of a row."""
-        return Position(self.lines[index], self.sheet, self.member, columns).text
+        sheet = self.sheets[index] if self.sheets else self.sheet
+        return Position(self.lines[index], sheet, self.member, columns).text
 
     def column(self, index: int) -> str:
         """How a column is named in positions: a letter in sheets, a field number in texts."""
@@ -84,6 +89,8 @@ class Grid:
             left=self.left + left,
             hidden_rows=frozenset(n - top for n in self.hidden_rows if top <= n < bottom),
             hidden_columns=frozenset(n - left for n in self.hidden_columns if left <= n < end),
+            sheets=self.sheets[top:bottom],
+            outside=frozenset(n - top for n in self.outside if top <= n < bottom),
         )
 
     @property

@@ -32,7 +32,14 @@ class Grids:
     ends_with_newline: bool = True
 
 
-def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | None = None, columns_at: tuple[float, ...] = ()) -> Grids:
+def grids_of(
+    file: Unpacked,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    columns_at: tuple[float, ...] = (),
+    passwords: Sequence[str] = (),
+) -> Grids:
     """Read the cells of a file that is no container.
 
     Args:
@@ -40,6 +47,7 @@ def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | No
         encoding: What the contract says of a text.
         delimiter: What the contract says of a text.
         columns_at: Where columns begin that nothing separates: display columns of a text of fixed width, points on a page.
+        passwords: Tried on an encrypted PDF.
 
     Raises:
         ContentRefused: ``empty_file``, ``login_page``, ``damaged_file``, ``wrong_password``, ``too_large`` or ``wrong_kind``.
@@ -53,7 +61,7 @@ def grids_of(file: Unpacked, *, encoding: str | None = None, delimiter: str | No
     if file.kind in SHEETS | PAGES and not closes_properly(file.content, file.kind):
         raise ContentRefused("damaged_file", f"the {file.kind} file is cut off")
     if file.kind in ("ofd", "pdf", "xml"):
-        result = _document_grids(file, columns_at)
+        result = _document_grids(file, columns_at, passwords)
     else:
         result = _text_grids(file, encoding, delimiter, columns_at) if file.kind in ("csv", "html") else _sheet_grids(file)
     for grid in result.grids:
@@ -72,14 +80,18 @@ def is_invoice(file: Unpacked) -> bool:
 
 def _sheet_grids(file: Unpacked) -> Grids:
     grids = read_spreadsheetml(file.content) if file.kind == "spreadsheetml" else read_workbook(file.content, file.kind)
-    result = Grids(file.kind, grids=[grid for grid in grids if not grid.is_blank])
+    return _checked(Grids(file.kind, grids=[grid for grid in grids if not grid.is_blank]))
+
+
+def _checked(result: Grids) -> Grids:
+    """Hold what holds garbled text."""
     bad = garbled("\n".join(_wide_cells(result.grids)))
-    if bad:
+    if bad and not result.held:
         result.held, result.held_detail = "mojibake", _place(result.grids, bad)
     return result
 
 
-def _document_grids(file: Unpacked, columns_at: tuple[float, ...]) -> Grids:
+def _document_grids(file: Unpacked, columns_at: tuple[float, ...], passwords: Sequence[str]) -> Grids:
     """PDF, OFD, and the XML of an invoice."""
     from taihu.read.invoice import invoice_grids, invoice_of_xml
     from taihu.read.ofd import read_ofd
@@ -88,12 +100,12 @@ def _document_grids(file: Unpacked, columns_at: tuple[float, ...]) -> Grids:
     if file.kind == "pdf":
         from taihu.read.pdf import read_pdf
 
-        return Grids("pdf", grids=read_pdf(file.content, columns_at))
+        return _checked(read_pdf(file.content, columns_at, passwords))
     if file.kind == "xml":
         invoice = invoice_of_xml(parse_xml(file.content))
         if invoice is None:
             raise ContentRefused("wrong_kind", "the XML is no invoice; read other XML as typed")
-        return Grids("xml", grids=invoice_grids(invoice))
+        return Grids("xml", grids=invoice_grids([invoice]))
     read = read_ofd(file.content)
     result = Grids("ofd", grids=read.grids)
     if read.contradiction:

@@ -131,28 +131,30 @@ def fields_of_text(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def invoice_grids(invoice: Invoice) -> list[Grid]:
-    """The invoice as a sheet of one row (发票) and its lines of goods as another (发票明细), with the totals compared."""
+def invoice_grids(invoices: Sequence[Invoice]) -> list[Grid]:
+    """Invoices as a sheet of one row each (发票) and their lines of goods as another (发票明细), with the totals compared."""
     names = list(_FIELDS)
-    head: list[Cell] = [invoice.fields.get(name) for name in names]
-    grids = [Grid("发票", [list(names), head], (1, 2), sheet="发票", stated=list(_stated(invoice)), header_at=0)]
-    if invoice.lines:
-        titles = ["发票代码", "发票号码", *_LINES]
-        rows: list[list[Cell]] = [list(titles)]
-        for line in invoice.lines:
-            rows.append([invoice.fields.get("发票代码"), invoice.fields.get("发票号码"), *(line.get(name) for name in _LINES)])
-        grids.append(Grid("发票明细", rows, range(1, len(rows) + 1), sheet="发票明细", stated=list(_sums(invoice)), header_at=0))
+    heads: list[list[Cell]] = [list(names), *([invoice.fields.get(name) for name in names] for invoice in invoices)]
+    stated = [total for row, invoice in enumerate(invoices, start=2) for total in _stated(invoice, f"发票!{row}")]
+    grids = [Grid("发票", heads, range(1, len(heads) + 1), sheet="发票", stated=stated, header_at=0)]
+    if any(invoice.lines for invoice in invoices):
+        rows: list[list[Cell]] = [["发票代码", "发票号码", *_LINES]]
+        for invoice in invoices:
+            identity = [invoice.fields.get("发票代码"), invoice.fields.get("发票号码")]
+            rows += [[*identity, *(line.get(name) for name in _LINES)] for line in invoice.lines]
+        sums = [total for row, invoice in enumerate(invoices, start=2) if invoice.lines for total in _sums(invoice, f"发票!{row}")]
+        grids.append(Grid("发票明细", rows, range(1, len(rows) + 1), sheet="发票明细", stated=sums, header_at=0))
     return grids
 
 
-def _stated(invoice: Invoice) -> Iterator[StatedTotal]:
+def _stated(invoice: Invoice, position: str) -> Iterator[StatedTotal]:
     amount, tax, total = (number(invoice.fields.get(name)) for name in (AMOUNT, TAX, TOTAL))
     if total is not None:
         computed = settled(amount + tax) if amount is not None and tax is not None else None
-        yield StatedTotal("价税合计=金额+税额", TOTAL, settled(total), computed, "发票!2")
+        yield StatedTotal("价税合计=金额+税额", TOTAL, settled(total), computed, position)
         capitals = _capitals(invoice.fields.get(CAPITALS))
         if capitals is not None:
-            yield StatedTotal("价税合计(大写)", TOTAL, settled(capitals), settled(total), "发票!2")
+            yield StatedTotal("价税合计(大写)", TOTAL, settled(capitals), settled(total), position)
 
 
 def _capitals(text: str | None) -> Decimal | None:
@@ -167,11 +169,10 @@ def _capitals(text: str | None) -> Decimal | None:
         return None
 
 
-def _sums(invoice: Invoice) -> Iterator[StatedTotal]:
+def _sums(invoice: Invoice, position: str) -> Iterator[StatedTotal]:
     for stated, column in ((AMOUNT, "金额"), (TAX, "税额")):
         value = number(invoice.fields.get(stated))
         cells = [number(line.get(column)) for line in invoice.lines]
         if value is not None and all(cell is not None for cell in cells):
-            yield StatedTotal(
-                stated, column, settled(value), settled(sum((cell for cell in cells if cell is not None), Decimal(0))), "发票!2"
-            )
+            total = settled(sum((cell for cell in cells if cell is not None), Decimal(0)))
+            yield StatedTotal(stated, column, settled(value), total, position)

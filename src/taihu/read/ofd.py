@@ -65,7 +65,7 @@ def _read(archive: zipfile.ZipFile) -> OfdRead:
     # What stands on the page fills gaps; it is cut by its layout, so it never contradicts.
     for name, text in shown.items():
         invoice.fields.setdefault(name, text)
-    return OfdRead(invoice_grids(invoice), ", ".join(invoice.contradictions))
+    return OfdRead(invoice_grids([invoice]), ", ".join(invoice.contradictions))
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:

@@ -1,21 +1,41 @@
-"""Text that has places on a page instead of cells (PDF without ruled lines, OFD): lines by height, columns by position."""
+"""Text that has places on a page instead of cells (PDF without ruled lines, OFD): pieces, lines, and where columns part them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+import itertools
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
+from taihu.read.glyphs import as_written
 from taihu.read.grid import Cell, Grid, clean_text, filled
+from taihu.read.pdf_page import Char
+
+_APART = 0.28
+_BLANK = 0.7
+_IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef]")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A piece of text: left and right end, height of its baseline (growing downwards), in one unit."""
+    """A piece of text: left and right end, height of its baseline (growing downwards), in one unit; its characters where known."""
 
     left: float
     right: float
     y: float
     text: str
+    size: float = 0.0
+    chars: tuple[Char, ...] = ()
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
+
+class Unclear(Exception):
+    """It cannot be told to which cell a text belongs; the message says where, never what."""
 
 
 def rows_of(words: Sequence[Word], tolerance: float = 2.0) -> list[list[Word]]:
@@ -34,24 +54,17 @@ def lines_of(words: Sequence[Word], tolerance: float = 2.0) -> list[str]:
     return [" ".join(word.text for word in line) for line in rows_of(words, tolerance)]
 
 
-def placed_grid(words: Sequence[Word], name: str, columns_at: Sequence[float] = (), tolerance: float = 2.0) -> Grid | None:
-    """A page as a grid; None if it holds no text.
-
-    Args:
-        words: The pieces of text of the page.
-        name: Name of the grid.
-        columns_at: Where columns begin; found from the gaps that all full lines share when there are none.
-        tolerance: How far the baselines of one line may differ.
-    """
-    lines = rows_of(words, tolerance)
+def placed_grid(words: Sequence[Word], name: str) -> Grid | None:
+    """A page of pieces of text as a grid whose columns part wherever all full lines leave a gap; None if it holds no text."""
+    lines = rows_of(words)
     if not lines:
         return None
-    starts = list(columns_at) or _starts(lines)
+    starts = _starts(lines)
     rows: list[list[Cell]] = []
     for line in lines:
         parts: list[list[str]] = [[] for _ in starts]
         for word in line:
-            middle = (word.left + word.right) / 2 if columns_at else word.left + min(1.0, (word.right - word.left) / 2)
+            middle = word.left + min(1.0, (word.right - word.left) / 2)
             column = max((n for n, start in enumerate(starts) if start <= middle), default=0)
             parts[column].append(word.text)
         rows.append([clean_text(" ".join(part)) for part in parts])
@@ -78,3 +91,158 @@ def _starts(lines: Sequence[Sequence[Word]]) -> list[float]:
 def is_tabular(grid: Grid) -> bool:
     """Whether at least two rows fill at least two columns."""
     return sum(filled(row) >= 2 for row in grid.rows) >= 2
+
+
+# characters to words ---------------------------------------------------------------------------------------------------
+
+
+def words_of(chars: Iterable[Char], *, keep_blanks: bool = True) -> list[Word]:
+    """Characters as words, parted by gaps and blanks.
+
+    Args:
+        chars: The characters of a page.
+        keep_blanks: A blank inside what was shown at once (``2026-09-01 10:23``) stays inside a word.
+    """
+    words: list[Word] = []
+    for line in _char_lines(chars):
+        words.extend(_line_words(line, keep_blanks))
+    return words
+
+
+def _char_lines(chars: Iterable[Char]) -> list[list[Char]]:
+    lines: list[list[Char]] = []
+    for char in sorted(chars, key=lambda char: (char.y, char.left)):
+        if lines and char.y - lines[-1][0].y <= 0.35 * min(char.size, lines[-1][0].size):
+            lines[-1].append(char)
+        else:
+            lines.append([char])
+    return [sorted(line, key=lambda char: char.left) for line in lines]
+
+
+def _line_words(line: Sequence[Char], keep_blanks: bool) -> list[Word]:
+    words: list[Word] = []
+    text = ""
+    kept: list[Char] = []
+    blank: Char | None = None
+    for char in line:
+        if char.text.isspace():
+            blank = char
+            continue
+        last = kept[-1] if kept else None
+        if last is not None:
+            gap, size = char.left - last.right, max(char.size, last.size)
+            stays = gap <= _APART * size if blank is None else keep_blanks and blank.run == last.run == char.run and gap <= _BLANK * size
+            if not stays or gap < -0.5 * size:
+                words.append(_word(text, kept))
+                text, kept = "", []
+            elif blank is not None:
+                text += " "
+        blank = None
+        text += char.text
+        kept.append(char)
+    if kept:
+        words.append(_word(text, kept))
+    return words
+
+
+def _word(text: str, chars: Sequence[Char]) -> Word:
+    size = max(char.size for char in chars)
+    return Word(chars[0].left, max(char.right for char in chars), chars[0].y, as_written(text), size, tuple(chars))
+
+
+def cut(words: Sequence[Word], starts: Sequence[float], beside: Sequence[Word] = ()) -> list[Word]:
+    """Words cut where columns begin, if what was shown says that there are two.
+
+    Numbers of neighbouring columns may touch; then they were shown separately, or with a whole line of a report. One text that
+    runs on over the border is neither.
+
+    Args:
+        words: The words.
+        starts: Where columns begin.
+        beside: All words around them, if they are not all.
+
+    Raises:
+        Unclear: A text crosses a border.
+    """
+    out: list[Word] = []
+    beside = beside or words
+    typical = _run_length(beside)
+    for word in words:
+        inside = [start for start in starts if word.left + 0.2 * word.size < start < word.right - 0.2 * word.size]
+        out.extend(_pieces(word, inside, beside, typical) if inside else [word])
+    return out
+
+
+def _run_length(words: Sequence[Word]) -> float:
+    runs = {char.run for word in words for char in word.chars}
+    return sum(len(word.chars) for word in words) / (len(runs) or 1)
+
+
+def _pieces(word: Word, starts: Sequence[float], words: Sequence[Word], typical: float) -> list[Word]:
+    groups: list[list[Char]] = []
+    for char in word.chars:
+        if groups and _column((groups[-1][-1].left + groups[-1][-1].right) / 2, starts) == _column((char.left + char.right) / 2, starts):
+            groups[-1].append(char)
+        else:
+            groups.append([char])
+    for before, after in itertools.pairwise(groups):
+        last, first = before[-1], after[0]
+        if last.run != first.run and typical >= 2:
+            continue
+        if last.run == first.run:
+            # A report shows a whole line at once: more than this word.
+            if any(char.run == first.run for other in words if other is not word and other.y == word.y for char in other.chars[:1]):
+                continue
+        elif abs(first.left - last.right - median(_gaps(word.chars))) > 0.05 * word.size:
+            continue
+        raise Unclear("a text crosses the border between two columns")
+    return [_word("".join(char.text for char in group), group) for group in groups]
+
+
+def _gaps(chars: Sequence[Char]) -> list[float]:
+    return [after.left - before.right for before, after in itertools.pairwise(chars)] or [0.0]
+
+
+def _column(at: float, starts: Sequence[float]) -> int:
+    return bisect.bisect_right(starts, at)
+
+
+# lines of one cell -----------------------------------------------------------------------------------------------------
+
+
+def joined(lines: Sequence[Sequence[Word]], left: float, right: float) -> Cell:
+    """The text of a cell between two borders from its lines.
+
+    A line that fills its cell was broken off: Chinese and codes go on without a blank. A line that ends early was ended on
+    purpose.
+    """
+    if not lines:
+        return None
+    spans = [(line[0].left, max(word.right for word in line)) for line in lines]
+    texts = [" ".join(word.text for word in line) for line in lines]
+    pad = min(min(start - left, right - end) for start, end in spans)
+    widest = max(end - start for start, end in spans)
+    text = texts[0]
+    for (start, end), before, after, line in zip(spans, texts, texts[1:], lines, strict=False):
+        size = max(word.size for word in line) or 1.0
+        free = max(right - left - 2 * max(pad, 0.0), widest) - (end - start)
+        text += _between(before, after, free, size) + after
+    return clean_text(text)
+
+
+def _between(before: str, after: str, free: float, size: float) -> str:
+    wide = bool(_IDEOGRAPH.match(before[-1])), bool(_IDEOGRAPH.match(after[0]))
+    if all(wide):
+        return "" if free <= 2.5 * size else " "
+    if any(wide):
+        return "" if free <= 1.2 * size else " "
+    is_code = before[-1].isalnum() or before[-1] in ",._-/"
+    return "" if is_code and free <= 0.7 * size and _is_broken(before, after) else " "
+
+
+def _is_broken(before: str, after: str) -> bool:
+    """Whether two lines look like one number or code, not like two words or a date and a time."""
+    head, tail = before.rsplit(" ", 1)[-1], after.split(" ", 1)[0]
+    if re.fullmatch(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}", head) and re.match(r"\d{1,2}:\d{2}", tail):
+        return False
+    return any(char.isdigit() for char in head) and any(char.isdigit() for char in tail)

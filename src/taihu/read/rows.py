@@ -51,6 +51,9 @@ def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
         row = grid.rows[index]
         if filled(row) == 0:
             continue
+        if index in grid.outside:
+            rows.outside.append(index)
+            continue
         if any(is_declared_total(total, row, width) for total in layout.totals):
             rows.totals.append(index)
             if _matches(layout.until, row) and not _data_follows(grid, layout, index, width):
