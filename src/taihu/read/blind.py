@@ -145,7 +145,7 @@ def guess_header(grid: Grid) -> Header | None:
         return None
     best: tuple[float, int] | None = None
     for index in range(min(len(grid.rows), _LOOKED_AT)):
-        score = _header_score(grid, index)
+        score = 0.0 if index in grid.outside else _header_score(grid, index)
         if score > 0 and (best is None or score > best[0] + 1e-9):
             best = (score, index)
     if best is None:

@@ -16,7 +16,7 @@ from statistics import median
 from taihu.read.grid import Cell, Grid, clean_text, plain
 from taihu.read.nature import is_value, nature
 from taihu.read.pdf_page import Rule
-from taihu.read.placed import Unclear, Word, cut, joined, rows_of
+from taihu.read.placed import Unclear, Word, cut, joined, line_text, rows_of
 from taihu.read.totals import is_total_row
 
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
@@ -25,6 +25,7 @@ _PAGE_NUMBER = re.compile(
     r"第?\s*\d+\s*页?\s*[,，/]?\s*(?:共?\s*\d+\s*页)?|page\s*\d+(?:\s*(?:of|/)\s*\d+)?|[-—–]\s*\d+\s*[-—–]", re.IGNORECASE
 )
 _PAGE_PARTS = re.compile(r"第?\s*\d+\s*页|共\s*\d+\s*页|page\s*\d+(?:\s*of\s*\d+)?", re.IGNORECASE)
+_HOLDS_DIGITS = re.compile(r"\d")
 _FULL = 0.6
 _EQUAL = 1.15
 _TIGHT = 1.4
@@ -53,7 +54,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return line_text(self.words)
 
 
 @dataclass(slots=True)
@@ -168,7 +169,7 @@ class _Table:
         self.unclear = ""
         self._header = next((n for n, line in enumerate(lines) if not line.is_furniture and is_header(lines, n)), -1)
         self._columns: list[tuple[float, float]] = []
-        self._names: dict[int, list[tuple[int, Word]]] = {}
+        self._names: dict[int, list[Word]] = {}
 
     def _doubt(self, line: Line | None, why: str) -> None:
         self.unclear = self.unclear or (f"page {line.page}!{line.number}: {why}" if line else why)
@@ -192,13 +193,16 @@ class _Table:
     def _cut(self) -> None:
         """Cut the words of lines that may be rows where the layout says that columns begin."""
         inner = sorted(self._starts)[1:]
-        for line in self._lines:
+        uncut: list[tuple[int, str]] = []
+        for n, line in enumerate(self._lines):
             try:
                 line.words = cut(line.words, inner)
             except Unclear as doubt:
-                if len(line.words) > 2:
-                    self._doubt(line, str(doubt))
+                uncut.append((n, str(doubt)))
         self._header = next((n for n, line in enumerate(self._lines) if not line.is_furniture and is_header(self._lines, n)), -1)
+        for n, why in uncut:
+            if n > self._header and _HOLDS_DIGITS.search(self._lines[n].text) and not _LABELLED.search(self._lines[n].text):
+                self._doubt(self._lines[n], why)
 
     def _body(self) -> list[Line]:
         """The lines that are surely rows: as full as most lines with values below the header."""
@@ -241,18 +245,15 @@ class _Table:
         """Give every name its column: by order where there are as many, else by the place."""
         names = [[word] for word in header.words]
         if len(names) > len(self._columns):
-            names = _phrases(header.words)
-        if len(names) > len(self._columns):
             names = _unspread(names, self._columns)
-        if len(names) == len(self._columns):
-            # Names at the left of numbers at the right may stand clear of them; the order tells whose they are.
-            for n, (left, right) in enumerate(self._columns):
-                over = [m for m, name in enumerate(names) if _overlap((name[0].left, name[-1].right), (left, right)) > 0]
-                if over and n not in over:
-                    self._doubt(header, "names and columns do not stand above each other")
-            self._names = {n: [(0, word) for word in name] for n, name in enumerate(names)}
+        if len(names) != len(self._columns):
+            self._name_by_place(header, names, body)
             return
-        self._name_by_place(header, names, body)
+        # A name at the left of numbers at the right may stand clear of them; the order tells whose it is. It never stands over others.
+        for n, column in enumerate(self._columns):
+            if any(m != n and _overlap((name[0].left, name[-1].right), column) > 0 for m, name in enumerate(names)):
+                self._doubt(header, "names and columns do not stand above each other")
+        self._names = dict(enumerate(names))
 
     def _name_by_place(self, header: Line, names: Sequence[list[Word]], body: Sequence[Line]) -> None:
         owners: dict[int, list[int]] = {}
@@ -270,9 +271,16 @@ class _Table:
         placed += [(column, []) for column in self._columns if column not in named]
         placed.sort(key=lambda item: item[0])
         self._columns = [column for column, _ in placed]
-        self._names = {n: [(0, word) for name in owned for word in name] for n, (_, owned) in enumerate(placed)}
+        self._names = {n: [word for name in owned for word in name] for n, (_, owned) in enumerate(placed)}
+        self._check_nameless(header, body)
         if any(before[1] > after[0] for before, after in pairwise(self._columns)):
             self._doubt(header, "names and columns do not stand above each other")
+
+    def _check_nameless(self, header: Line, body: Sequence[Line]) -> None:
+        """A column without a name that always stands close to the one before is a piece of it."""
+        for n, (before, after) in enumerate(pairwise(self._columns), start=1):
+            if not self._names.get(n) and after[0] - before[1] < 0.8 * header.size:
+                self._doubt(header, "a column without a name stands close to another")
 
     def _merge(self, over: Sequence[int], body: Sequence[Line]) -> bool:
         """Make one column of those under one name if only blanks part them in every row (a date and its time)."""
@@ -441,6 +449,7 @@ class _Table:
         last = self._last_row(records)
         for n, record in enumerate(records):
             if self._is_outside(record, n, last):
+                self._check_left_out(record, n)
                 if self._header < 0 or n > last or any(line.is_furniture for line in record):
                     outside.add(n)
                 rows.append([clean_text(" ".join(line.text for line in record))])
@@ -458,6 +467,14 @@ class _Table:
             sheets=[f"page {line.page}" for line in places],
             outside=frozenset(outside),
         )
+
+    def _check_left_out(self, record: Sequence[Line], n: int) -> None:
+        """What stands below the header with values and without labels, but not under the names, may be a row that is out of place."""
+        if n <= self._header_record() or not self._columns or any(line.is_furniture for line in record):
+            return
+        words = [word for line in record for word in line.words]
+        if len(words) > 1 and any(is_value(word.text) for word in words) and not any(_LABELLED.search(word.text) for word in words):
+            self._doubt(record[0], "a text runs over several columns")
 
     def _last_row(self, records: Sequence[Sequence[Line]]) -> int:
         """The last record that is a row or a total."""
@@ -481,21 +498,11 @@ class _Table:
     def _is_outside(self, record: Sequence[Line], n: int, last: int) -> bool:
         if any(line.is_furniture for line in record) or not self._columns:
             return True
-        if n < self._header_record():
+        if n < self._header_record() or n > last:
             return True
-        if n > last:
-            return True
-        # A line in between that runs over columns is a remark if it is alone, and else in doubt.
-        if (
-            record[0] is not self._lines[max(self._header, 0)]
-            and len(record) == 1
-            and not self._is_total(record[0])
-            and self._strays(record)
-        ):
-            if len(record[0].words) > 1 and any(is_value(word.text) for word in record[0].words):
-                self._doubt(record[0], "a text runs over several columns")
-            return True
-        return False
+        # A line in between that runs over columns is a remark.
+        is_header = record[0] is self._lines[self._header_record()]
+        return not is_header and len(record) == 1 and not self._is_total(record[0]) and self._strays(record)
 
     def _header_record(self) -> int:
         return max(self._header, 0)
@@ -504,11 +511,8 @@ class _Table:
         below = [(n, word) for line in record[1:] for n, words in self._cells_of(line).items() for word in words]
         cells: list[Cell] = []
         for column in range(width):
-            words = [word for _, word in self._names.get(column, ())]
-            more = [word for n, word in below if n == column]
-            lines = [words] if words else []
-            text = "".join(_spread(line) for line in lines) + "".join(word.text for word in more)
-            cells.append(clean_text(text))
+            more = [word.text for n, word in below if n == column]
+            cells.append(clean_text(_spread(self._names.get(column, ())) + "".join(more)))
         return cells
 
     def _row_cells(self, record: Sequence[Line], width: int) -> list[Cell]:
@@ -526,17 +530,6 @@ def _by_page(lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
     for line in lines:
         pages.setdefault(line.page, []).append(line)
     return sorted(pages.items())
-
-
-def _phrases(words: Sequence[Word]) -> list[list[Word]]:
-    """Names of columns: words that only a blank parts are one name."""
-    names: list[list[Word]] = []
-    for word in words:
-        if names and word.left - names[-1][-1].right <= 0.6 * word.size:
-            names[-1].append(word)
-        else:
-            names.append([word])
-    return names
 
 
 def _unspread(names: Sequence[list[Word]], columns: Sequence[tuple[float, float]]) -> list[list[Word]]:
@@ -558,7 +551,7 @@ def _is_single(name: Sequence[Word]) -> bool:
 
 def _spread(words: Sequence[Word]) -> str:
     single = all(len(word.text) == 1 and not word.text.isascii() for word in words)
-    return ("" if single else " ").join(word.text for word in words)
+    return "".join(word.text for word in words) if single else line_text(words)
 
 
 def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -570,5 +563,5 @@ def _distance(word: Word, column: tuple[float, float]) -> float:
 
 
 def _kind(words: Sequence[Word]) -> str:
-    text = " ".join(word.text for word in words)
+    text = line_text(words)
     return "time" if _TIME.fullmatch(text) else nature(text)

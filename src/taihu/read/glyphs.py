@@ -3,7 +3,7 @@
 Fonts draw 金 and the radical ⾦ with one glyph, and a browser that prints a page writes down the radical. Only these are brought
 back to what people write: NFKC as a whole would also turn m² into m2 and ① into 1. Normalization knows the Kangxi radicals
 (U+2F00 and on) but hardly any of the supplement (U+2E80 and on), so those follow the Unicode Character Database's
-``EquivalentUnifiedIdeograph.txt``.
+``EquivalentUnifiedIdeograph.txt``. The radical ⼾ is 户, as mainland fonts draw it; normalization says 戶.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import unicodedata
 
 _ODD = re.compile("[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06\U0002f800-\U0002fa1f]")
 _SUPPLEMENT = str.maketrans(
-    "⺁⺇⺌⺎⺒⺓⺛⺜⺝⺟⺠⺧⺩⺫⺬⺮⺶⺼⺽⻁⻃⻄⻅⻆⻉⻊⻋⻑⻓⻔⻕⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
-    "厂几小兀巳幺旡日月母民牛王目示竹羊月臼虎覀西见角贝足车長长门阜雨青韦页风飞食首马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟",
+    "⼾⺁⺇⺌⺎⺒⺓⺛⺜⺝⺟⺠⺧⺩⺫⺬⺮⺶⺼⺽⻁⻃⻄⻅⻆⻉⻊⻋⻑⻓⻔⻕⻗⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
+    "户厂几小兀巳幺旡日月母民牛王目示竹羊月臼虎覀西见角贝足车長长门阜雨青韦页风飞食首马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟",
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
@@ -18,7 +19,7 @@ from taihu.read.grids import Grids
 from taihu.read.invoice import Invoice, fields_of_text, invoice_grids
 from taihu.read.nature import is_value
 from taihu.read.pdf_page import Page, pages_of
-from taihu.read.placed import Unclear, Word, cut, is_tabular, joined, lines_of, rows_of, words_of
+from taihu.read.placed import Unclear, Word, cut, is_tabular, joined, line_text, lines_of, rows_of, words_of
 from taihu.read.ruled import Ruled, ruled_tables
 
 MAX_PDF = 128 << 20
@@ -77,6 +78,8 @@ class _Reading:
         if page.unmapped and not self.unmapped:
             self.unmapped = f"page {page.number} uses a font that does not say its characters"
         words = words_of(page.chars, keep_blanks=not self.columns_at)
+        if not self.unclear and (over := next((word for word in words if word.is_over), None)):
+            self.unclear = f"page {page.number}, {over.y:.0f} points from the top: two texts stand over each other"
         if fields := fields_of_text(lines_of(words, 3.0)):
             self.invoices.append(Invoice(fields))
             return
@@ -179,6 +182,9 @@ class _Reading:
                 parts = cut([word], borders, inside)
             except Unclear:
                 parts = [word]
+                if _is_of_one(word, borders):
+                    placed[owner[table.place(word.middle, _middle(word))]].append(word)
+                    continue
                 self.unclear = self.unclear or f"{name}, row {row + 1} of the table: a text crosses the border between two cells"
             for part in parts:
                 placed[owner[table.place(part.middle, _middle(part))]].append(part)
@@ -224,6 +230,16 @@ def _middle(word: Word) -> float:
     return word.y - 0.35 * word.size
 
 
+def _is_of_one(word: Word, borders: Sequence[float]) -> bool:
+    """Whether a text that is too long for its cell was shown at once and lies mostly in it."""
+    if len({char.run for char in word.chars}) > 1:
+        return False
+    edges = [word.left, *(at for at in borders if word.left < at < word.right), word.right]
+    widest = max(after - before for before, after in pairwise(edges))
+    start, end = next((a, b) for a, b in pairwise(edges) if b - a == widest)
+    return widest >= 0.7 * (word.right - word.left) and start <= word.middle <= end
+
+
 def _with_text(tables: Sequence[Ruled], words: Sequence[Word]) -> list[Ruled]:
     """Tables that hold values in at least two places, or all of a page's text: boxes around headers and pages are none."""
     found = []
@@ -241,7 +257,7 @@ def _two_rows(placed: dict[Merged, list[Word]], own: Sequence[Merged]) -> bool:
     """Whether two lines of a row are values of their own in at least two columns."""
     both = 0
     for cell in own:
-        lines = [" ".join(word.text for word in line) for line in rows_of(placed[cell], 3.0)]
+        lines = [line_text(line) for line in rows_of(placed[cell], 3.0)]
         both += len(lines) == 2 and all(is_value(line) and len(line) > 3 for line in lines) and _shape(lines[0]) == _shape(lines[1])
     return both >= 2
 

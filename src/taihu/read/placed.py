@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import bisect
-import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from taihu.read.glyphs import as_written
 from taihu.read.grid import Cell, Grid, clean_text, filled
 from taihu.read.pdf_page import Char
 
-_APART = 0.28
+# Parts of a size: what parts words at least, where letters are set wide, and where a gap is a blank in one text.
+_APART = 0.12
+_APART_IN_WIDE = 0.28
 _BLANK = 0.7
+_OVER = 0.3
 _IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef]")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A piece of text: left and right end, height of its baseline (growing downwards), in one unit; its characters where known."""
+    """A piece of text: left and right end, height of its baseline (growing downwards), in one unit; its characters where known.
+
+    ``is_glued`` says that it follows the word before without what would be a blank, ``is_over`` that it stands over that.
+    """
 
     left: float
     right: float
@@ -28,6 +34,8 @@ class Word:
     text: str
     size: float = 0.0
     chars: tuple[Char, ...] = ()
+    is_glued: bool = False
+    is_over: bool = False
 
     @property
     def middle(self) -> float:
@@ -51,7 +59,12 @@ def rows_of(words: Sequence[Word], tolerance: float = 2.0) -> list[list[Word]]:
 
 def lines_of(words: Sequence[Word], tolerance: float = 2.0) -> list[str]:
     """The text of a page, line by line."""
-    return [" ".join(word.text for word in line) for line in rows_of(words, tolerance)]
+    return [line_text(line) for line in rows_of(words, tolerance)]
+
+
+def line_text(words: Sequence[Word]) -> str:
+    """The text of words that follow each other."""
+    return "".join(word.text if word.is_glued or n == 0 else f" {word.text}" for n, word in enumerate(words))
 
 
 def placed_grid(words: Sequence[Word], name: str) -> Grid | None:
@@ -103,10 +116,15 @@ def words_of(chars: Iterable[Char], *, keep_blanks: bool = True) -> list[Word]:
         chars: The characters of a page.
         keep_blanks: A blank inside what was shown at once (``2026-09-01 10:23``) stays inside a word.
     """
-    words: list[Word] = []
-    for line in _char_lines(chars):
-        words.extend(_line_words(line, keep_blanks))
-    return words
+    lines = _char_lines(chars)
+    usual = _usual_gap(lines)
+    return [word for line in lines for word in _line_words(line, keep_blanks, usual)]
+
+
+def _usual_gap(lines: Sequence[Sequence[Char]]) -> float:
+    """The gap between letters, in parts of their size; not 0 where they are set wide or a font states wrong widths."""
+    gaps = [(after.left - before.right) / (before.size or 1) for line in lines for before, after in pairwise(line)]
+    return median([gap for gap in gaps if -0.8 < gap < 0.5] or [0.0])
 
 
 def _char_lines(chars: Iterable[Char]) -> list[list[Char]]:
@@ -119,11 +137,13 @@ def _char_lines(chars: Iterable[Char]) -> list[list[Char]]:
     return [sorted(line, key=lambda char: char.left) for line in lines]
 
 
-def _line_words(line: Sequence[Char], keep_blanks: bool) -> list[Word]:
+def _line_words(line: Sequence[Char], keep_blanks: bool, usual: float) -> list[Word]:
     words: list[Word] = []
     text = ""
     kept: list[Char] = []
     blank: Char | None = None
+    is_glued = is_over = False
+    apart = min(_APART_IN_WIDE, max(_APART, 2.5 * usual))
     for char in line:
         if char.text.isspace():
             blank = char
@@ -131,17 +151,19 @@ def _line_words(line: Sequence[Char], keep_blanks: bool) -> list[Word]:
         last = kept[-1] if kept else None
         if last is not None:
             gap, size = char.left - last.right, max(char.size, last.size)
-            stays = gap <= _APART * size if blank is None else keep_blanks and blank.run == last.run == char.run and gap <= _BLANK * size
-            if not stays or gap < -0.5 * size:
-                words.append(_word(text, kept))
-                text, kept = "", []
+            stays = gap <= apart * size if blank is None else keep_blanks and blank.run in (last.run, char.run) and gap <= _BLANK * size
+            over = gap < (min(usual, 0.0) - _OVER) * size and char.run != last.run
+            if not stays or over:
+                words.append(replace(_word(text, kept), is_glued=is_glued, is_over=is_over))
+                text, kept, is_over = "", [], over
+                is_glued = blank is None and gap <= _APART_IN_WIDE * size
             elif blank is not None:
                 text += " "
         blank = None
         text += char.text
         kept.append(char)
     if kept:
-        words.append(_word(text, kept))
+        words.append(replace(_word(text, kept), is_glued=is_glued, is_over=is_over))
     return words
 
 
@@ -185,7 +207,7 @@ def _pieces(word: Word, starts: Sequence[float], words: Sequence[Word], typical:
             groups[-1].append(char)
         else:
             groups.append([char])
-    for before, after in itertools.pairwise(groups):
+    for before, after in pairwise(groups):
         last, first = before[-1], after[0]
         if last.run != first.run and typical >= 2:
             continue
@@ -200,7 +222,7 @@ def _pieces(word: Word, starts: Sequence[float], words: Sequence[Word], typical:
 
 
 def _gaps(chars: Sequence[Char]) -> list[float]:
-    return [after.left - before.right for before, after in itertools.pairwise(chars)] or [0.0]
+    return [after.left - before.right for before, after in pairwise(chars)] or [0.0]
 
 
 def _column(at: float, starts: Sequence[float]) -> int:
@@ -219,7 +241,7 @@ def joined(lines: Sequence[Sequence[Word]], left: float, right: float) -> Cell:
     if not lines:
         return None
     spans = [(line[0].left, max(word.right for word in line)) for line in lines]
-    texts = [" ".join(word.text for word in line) for line in lines]
+    texts = [line_text(line) for line in lines]
     pad = min(min(start - left, right - end) for start, end in spans)
     widest = max(end - start for start, end in spans)
     text = texts[0]
