@@ -22,6 +22,7 @@ REFUSED = {
     "too_small.xls": "no_table",
     "simple.unknown": "empty_file",
     "small.csv": "no_table",
+    "README.md": "no_table",  # prose
 }
 
 
