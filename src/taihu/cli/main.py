@@ -26,6 +26,7 @@ from taihu.cli.retry import retry
 from taihu.cli.run import run, serve
 from taihu.cli.schema import schema
 from taihu.cli.status import status
+from taihu.cli.upload import upload
 from taihu.cli.waive import waive
 from taihu.core.errors import TaihuError
 from taihu.core.types import Text
@@ -48,6 +49,7 @@ SHORT = {
     "schema": Text("导出编辑器所用的 JSON Schema", "JSON Schemas of the project's files, for editors."),
     "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
     "portal": Text("门户：试走步骤、人工登录、查看失败", "Portals: try the steps, log in by hand, see failures."),
+    "upload": Text("手工交入文件", "Hand in a file that did not come by itself."),
     "waive": Text("豁免某方某些天的报送", "Days that a party need not report."),
     "hold": Text("待处理的文件：列出、放行", "Files that are held: list, release."),
 }
@@ -69,7 +71,7 @@ def _root(
     _redact_libraries()
 
 
-for command in (init, demo, run, serve, status, onboard, read, explain, docs, doctor, retry, quarantine, waive, schema):
+for command in (init, demo, run, serve, status, onboard, read, explain, docs, doctor, retry, quarantine, waive, upload, schema):
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)

@@ -19,7 +19,7 @@ from taihu.collect.mail_items import Envelope
 from taihu.collect.mail_rules import like
 from taihu.collect.mailbox import Position, _batches, _parse_cursor
 from taihu.collect.registry import CONNECTORS
-from taihu.collect.upload import UploadConnector
+from taihu.collect.upload import UploadConnector, handed_in
 from taihu.core.clock import FixedClock
 from taihu.core.errors import NotFound, TerminalError
 from taihu.manifest.tree import Source
@@ -131,9 +131,9 @@ def test_an_upload_is_an_item(tmp_path: Path) -> None:
     uploads = UploadConnector(
         Source("u", "sources/u", source_file({"via": "upload"})), Surroundings(FixedClock(NOW), tmp_path, lambda _: Clear(""))
     )
-    fetched = uploads.submit(file, who="lead")
+    fetched = handed_in(file, FixedClock(NOW), who="lead")
     assert (fetched.item.name, fetched.content, fetched.item.meta["who"]) == ("手工.xlsx", b"PK", "lead")
-    assert uploads.submit(file, who="lead").item.key == fetched.item.key
+    assert handed_in(file, FixedClock(NOW), who="lead").item.key == fetched.item.key
     assert list(uploads.discover(None, set())) == []
     with pytest.raises(NotFound):
-        uploads.submit(tmp_path / "none.xlsx", who="lead")
+        handed_in(tmp_path / "none.xlsx", FixedClock(NOW), who="lead")
