@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.corpus.tables import AMOUNT, NOTE, QUANTITY, SKU, Table, make_table
+from tests.corpus.tables import AMOUNT, CLERK, NOTE, PACK, PRODUCT, QUANTITY, SKU, STORE, Table, make_table
 
 Cells = list[list[str]]
 CODECS = {"zh": ("gb18030", "gbk"), "zh-hant": ("big5hkscs",), "ja": ("cp932",), "en": ("cp1252",)}
@@ -26,12 +26,19 @@ class Polluted:
         pollution: What is wrong with it.
         content: Its bytes.
         tables: The tables that are meant: names of the columns (None without a header) and rows.
+        encoding: Of the bytes.
     """
 
     name: str
     pollution: str
     content: bytes
     tables: list[tuple[list[str] | None, Cells]]
+    encoding: str = "utf-8"
+
+    @property
+    def as_utf8(self) -> bytes:
+        """The same text in UTF-8, for readers that know nothing else."""
+        return self.content.decode(self.encoding).removeprefix("\ufeff").encode()
 
 
 @dataclass
@@ -67,6 +74,7 @@ class _File:
         try:
             return text.encode(self.encoding)
         except UnicodeEncodeError:
+            self.encoding = "utf-8"
             return text.encode()
 
     def truth(self) -> list[tuple[list[str] | None, Cells]]:
@@ -489,6 +497,75 @@ def _fixed_right(file: _File) -> bytes:
     return file.done(_columns(file, 2, right=True))
 
 
+@_pollution("delimiter: another one in the second half")
+def _changing(file: _File) -> bytes:
+    _free_of(file, ",;")
+    lines = file.lines()
+    half = len(lines) // 2
+    return file.done(lines[:half] + [line.replace(",", ";") for line in lines[half:]])
+
+
+@_pollution("escapes: a backslash before delimiters, no quotes")
+def _backslashes(file: _File) -> bytes:
+    _put(file, lambda text: f"{text},2")
+    return file.done([",".join(text.replace(",", "\\,") for text in row) for row in [file.table.names, *file.table.rows]])
+
+
+@_pollution("preamble: with delimiters in it")
+def _listing(file: _File) -> bytes:
+    return file.done(["本表含：日期,单号,金额等字段", "仅供内部使用,请勿外传", "", *file.lines()])
+
+
+@_pollution("header: years as names")
+def _years(file: _File) -> bytes:
+    for year in (2023, 2024, 2025):
+        file.table.names.append(str(year))
+        file.table.kinds.append(QUANTITY)
+        file.table.rows = [[*row, str(file.chance.randint(1, 999))] for row in file.table.rows]
+    return file.done()
+
+
+@_pollution("table: words only")
+def _words_only(file: _File) -> bytes:
+    kept = [n for n, kind in enumerate(file.table.kinds) if kind in (STORE, PRODUCT, PACK, CLERK, NOTE)]
+    if len(kept) < 2:
+        file.table = make_table(file.chance, file.table.language)
+        return _words_only(file)
+    _keep(file, kept)
+    return file.done()
+
+
+@_pollution("table: one column")
+def _one_column(file: _File) -> bytes:
+    _keep(file, [file.table.kinds.index(file.chance.choice((QUANTITY, AMOUNT)))])
+    return file.done()
+
+
+def _keep(file: _File, columns: list[int]) -> None:
+    file.table.names = [file.table.names[n] for n in columns]
+    file.table.rows = [[row[n] for n in columns] for row in file.table.rows]
+    file.table.kinds = [file.table.kinds[n] for n in columns]
+
+
+@_pollution("tables: side by side")
+def _side_by_side(file: _File) -> bytes:
+    file.others.append(make_table(file.chance, file.table.language))
+    left, right = ([table.names, *table.rows] for table in (file.table, file.others[0]))
+    widths = [len(rows[0]) for rows in (left, right)]
+    lines = []
+    for n in range(max(len(left), len(right))):
+        row = [*(left[n] if n < len(left) else [""] * widths[0]), "", *(right[n] if n < len(right) else [""] * widths[1])]
+        lines.append(file.line(row))
+    return file.done(lines)
+
+
+@_pollution("ragged: a cell is missing in the middle of one row")
+def _missing_cell(file: _File) -> bytes:
+    row = file.chance.choice(file.table.rows)
+    line = file.line([text for n, text in enumerate(row) if n != 1])
+    return file.done([line if other is row else file.line(other) for other in [file.table.names, *file.table.rows]])
+
+
 @_pollution("table: one row only")
 def _one_row(file: _File) -> bytes:
     file.table.rows = file.table.rows[:1]
@@ -506,7 +583,7 @@ def make_polluted(pollution: str, seed: int) -> Polluted:
     if pollution.startswith("cells: wide"):
         file.encoding = "utf-8"
     content = _POLLUTIONS[pollution][0](file)
-    return Polluted(f"{seed:05d} {pollution}.csv", pollution, content, file.truth())
+    return Polluted(f"{seed:05d} {pollution}.csv", pollution, content, file.truth(), file.encoding)
 
 
 def corpus(count: int, seed: int) -> list[Polluted]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from taihu.core.types import Note
 from taihu.manifest.layout import LayoutFile, RowRule, Total
 from taihu.read import totals as control
+from taihu.read.dialect import DELIMITERS
 from taihu.read.grid import Cell, Grid, filled, first_cell, plain
 from taihu.read.header import Header
 from taihu.read.nature import conforms, contradicts, is_remark, natures
@@ -127,6 +128,10 @@ def _is_ragged(grid: Grid, index: int, header: Header) -> bool:
     return too_many or grid.widths[index] < header.width
 
 
+def _is_of_another_dialect(row: list[Cell], width: int) -> bool:
+    return filled(row) == 1 and any(first_cell(row).count(delimiter) == width - 1 for delimiter in DELIMITERS)
+
+
 def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline: bool) -> None:
     """Short rows of a sender that leaves out empty cells at the end are only noted; all others with another width stay ragged.
 
@@ -143,6 +148,8 @@ def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline
     short = [n for n in rows.ragged if grid.widths[n] < header.width and n not in beyond]
     others = [n for n in rows.data if n not in beyond and n not in short]
     usual = natures(grid, others if len(others) >= _FEW else [*others, *short], len(header.names))
+    # What looks like a remark may be a row whose cells another character parts.
+    beyond |= {n for n in rows.outside if n > header.last and header.width > 2 and _is_of_another_dialect(grid.rows[n], header.width)}
     leaves_out = len(short) >= max(2, len(rows.data) / 20) and all(grid.rows[n][-1] is not None for n in rows.data if grid.rows[n])
     rows.ragged = sorted(beyond)
     for n in short:
