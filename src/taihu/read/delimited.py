@@ -12,6 +12,8 @@ from taihu.read.fixed import runs_over, split_fixed
 from taihu.read.grid import Grid, clean_text
 
 _FIELD_LIMIT = 1 << 20
+# Stands for a delimiter that is a character of its cell; no text has it.
+_SHIELD = "\ufdd0"
 _MOST_LINES_A_RECORD = 200
 
 
@@ -53,6 +55,9 @@ def _records(text: str, dialect: Dialect) -> tuple[list[list[str | None]], list[
     if dialect.escapes:
         # Only quotes are escaped: any other backslash is a character of the cell (a path, say).
         text = text.replace('\\"', '""')
+    shielded = f"\\{delimiter}" if dialect.shields else ""
+    if shielded:
+        text = text.replace(shielded, _SHIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=dialect.quote, skipinitialspace=delimiter != " ")
     rows: list[list[str | None]] = []
     lines: list[int] = []
@@ -60,7 +65,7 @@ def _records(text: str, dialect: Dialect) -> tuple[list[list[str | None]], list[
     line = 1
     try:
         for record in reader:
-            rows.append([clean_text(field) for field in record])
+            rows.append([clean_text(field.replace(_SHIELD, delimiter) if shielded else field) for field in record])
             lines.append(line)
             widths.append(len(record))
             if reader.line_num - line >= _MOST_LINES_A_RECORD:

@@ -16,6 +16,7 @@ RARE = (" ", ":", "：", "、", "#", "/")
 _SAMPLE, _SAMPLE_LINES = 1 << 18, 400
 _RARE_SHARE = 0.85
 _SEP = re.compile(r'\ufeff?"?sep=(.)"?[ \t]*(?=[\r\n])', re.IGNORECASE)
+_SHIELDED = re.compile(r"\\[^\w\s\"'\\]")
 _ENOUGH, _FEWEST = 0.5, 3
 
 
@@ -23,6 +24,7 @@ _ENOUGH, _FEWEST = 0.5, 3
 class Dialect:
     """A delimiter, a quote and whether a backslash stands before quotes inside cells.
 
+    ``shields`` says that a backslash stands before delimiters inside cells, as databases dump them without quotes.
     ``columns_at`` holds the display columns where cells begin instead, for texts of fixed width.
     """
 
@@ -31,6 +33,7 @@ class Dialect:
     escapes: bool = False
     columns_at: tuple[int, ...] = ()
     stated: bool = False
+    shields: bool = False
 
 
 def find_dialect(text: str, delimiter: str | None = None) -> Dialect:
@@ -51,6 +54,10 @@ def find_dialect(text: str, delimiter: str | None = None) -> Dialect:
     records = _joined(lines)
     quote = "'" if _quote(text, "[^\\w\\s'\"]") == "'" else '"'
     best, score = max((_best(each, DELIMITERS, quote) for each in (lines, records)), key=lambda found: found[1])
+    if "\\" in text[:_SAMPLE]:
+        shielded, shielded_score = _best([_SHIELDED.sub("", line) for line in lines], DELIMITERS, quote)
+        if shielded_score > score and f"\\{shielded}" in text:
+            return Dialect(shielded, quote, shields=True)
     if score < _ENOUGH and len(lines) >= _FEWEST:
         rare, rare_score = _best(lines, RARE, quote)
         columns = find_columns(lines) if rare_score <= _RARE_SHARE or rare != " " else []

@@ -149,7 +149,9 @@ def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline
     others = [n for n in rows.data if n not in beyond and n not in short]
     usual = natures(grid, others if len(others) >= _FEW else [*others, *short], len(header.names))
     # What looks like a remark may be a row whose cells another character parts.
-    beyond |= {n for n in rows.outside if n > header.last and header.width > 2 and _is_of_another_dialect(grid.rows[n], header.width)}
+    above = range(header.last, header.last + (header.last >= 0 and not header.is_stated))
+    foreign = {n for n in (*rows.outside, *above) if header.width > 2 and _is_of_another_dialect(grid.rows[n], header.width)}
+    beyond |= foreign if len(foreign) > 1 else set()
     leaves_out = len(short) >= max(2, len(rows.data) / 20) and all(grid.rows[n][-1] is not None for n in rows.data if grid.rows[n])
     rows.ragged = sorted(beyond)
     for n in short:

@@ -122,3 +122,14 @@ def test_utf16_without_a_mark_among_chinese_characters() -> None:
     for encoding in ("utf-16-le", "utf-16-be"):
         (table,) = read_blind(text.encode(encoding), "a.xls").tables
         assert table.rows["名称"].to_pylist() == ["一元店一", "一二三一"]
+
+
+def test_a_file_of_two_dialects_is_held() -> None:
+    lines = ["单号,客户,数量", *(f"XS{n:04d},东方店,{n}" for n in range(5)), *(f"XS{n:04d};东方店;{n}" for n in range(5, 12))]
+    assert read_blind("\n".join([*lines, ""]).encode(), "a.csv").held == "ragged_row"
+    assert read_blind("\n".join([*lines[:6], "说明;见附件;谢谢", ""]).encode(), "a.csv").held is None
+
+
+def test_backslashes_before_delimiters() -> None:
+    assert _rows("a,b,c\nx\\,y,1,2\nz,3,4\nq\\,r,5,6\n") == [["a", "b", "c"], ["x,y", "1", "2"], ["z", "3", "4"], ["q,r", "5", "6"]]
+    assert _rows("a,b\nD:\\,1\nE:\\,2\n") == [["a", "b"], ["D:\\", "1"], ["E:\\", "2"]]
