@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import random
 import shutil
@@ -181,6 +182,8 @@ accounts:
 
 def play(folder: Path, *, kills: int, items: int, seed: int) -> Tally:
     """Kill collecting so many times."""
+    # The servers tell of every connection that a killed run leaves behind.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     tally = Tally(items=items)
     chance = random.Random(seed)
     outside = Outside(folder, items)
