@@ -10,6 +10,7 @@ from taihu.core.types import Span
 
 _FIELDS = {
     "party": r"(?P<party{n}>[^\s_/\\]+?)",
+    "text": r"(?P<text{n}>\S(?:.*?\S)?)",
     "yyyy": r"(?P<yyyy{n}>\d{{4}})",
     "yy": r"(?P<yy{n}>\d{{2}})",
     "mm": r"(?P<mm{n}>\d{{2}})",
@@ -22,10 +23,11 @@ _TOKEN = re.compile(r"\{(\w+)\}|(\*)|(\?)")
 
 @dataclass(frozen=True, slots=True)
 class PatternMatch:
-    """What a pattern found: the party's key and the half-open span of days; None where the pattern has no such field."""
+    """What a pattern found: the party's key, the half-open span of days, a text; None where the pattern has no such field."""
 
     party: str | None
     span: Span | None
+    text: str | None = None
 
 
 def pattern_regex(pattern: str) -> re.Pattern[str]:
@@ -51,19 +53,26 @@ def pattern_regex(pattern: str) -> re.Pattern[str]:
     # Digits next to the pattern belong to another number: a date must not be cut out of a longer one.
     starts = r"(?<!\d)" if pattern.startswith(("{yy", "{m", "{d")) else ""
     ends = r"(?!\d)" if pattern.endswith(("yy}", "{mm}", "{m}", "{dd}", "{d}")) else ""
-    ends = r"(?=$|[\s_/\\.])" if pattern.endswith("{party}") else ends
+    ends = r"(?=$|[\s_/\\.])" if pattern.endswith("{party}") else r"\s*$" if pattern.endswith("{text}") else ends
     return re.compile(starts + "".join(out) + ends)
 
 
-def match_pattern(pattern: str, text: str) -> PatternMatch | None:
+def match_pattern(pattern: str, text: str, year: int | None = None) -> PatternMatch | None:
     """Find the pattern in a text; None when it does not occur or its numbers are no date.
 
     A pattern without a day speaks for the month; with two dates for the days from the first to the last, both included.
+
+    Args:
+        pattern: The pattern.
+        text: Where it is looked for.
+        year: The year of dates that the pattern gives no year for.
     """
     found = pattern_regex(pattern).search(text)
     if not found:
         return None
     groups = found.groupdict()
+    if year is not None and not groups.get("yyyy1") and not groups.get("yy1"):
+        groups["yyyy1"] = str(year)
     try:
         days = [span for n in (1, 2) if (span := _span(groups, n)) is not None]
     except ValueError:
@@ -71,7 +80,15 @@ def match_pattern(pattern: str, text: str) -> PatternMatch | None:
     span = Span(days[0].start, days[-1].end) if days and days[0].start < days[-1].end else None
     if days and span is None:
         return None
-    return PatternMatch(groups.get("party1"), span)
+    return PatternMatch(groups.get("party1"), span, groups.get("text1"))
+
+
+def year_in(pattern: str, text: str) -> int | None:
+    """The year where a pattern with ``{yyyy}`` or ``{yy}`` finds one."""
+    found = pattern_regex(pattern).search(text)
+    groups = found.groupdict() if found else {}
+    year = groups.get("yyyy1") or (f"20{groups['yy1']}" if groups.get("yy1") else None)
+    return int(year) if year else None
 
 
 def _span(groups: dict[str, str], n: int) -> Span | None:

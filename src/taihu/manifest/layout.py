@@ -110,6 +110,9 @@ class States(Frozen):
 
     sheet: str | None = Field(default=None, description="Header of the cells that name a sheet", examples=["门店"])
     file: str | None = Field(default=None, description="Header of the cells that name a file of the archive", examples=["文件名"])
+    member: str | None = Field(
+        default=None, description="Pattern of the members of the archive that hold the list (file:)", examples=["*清单.csv"]
+    )
     group: dict[str, str] = Field(
         default_factory=dict, description="Header here to the header of the data with the same values", examples=[{"门店": "门店名称"}]
     )
@@ -117,6 +120,7 @@ class States(Frozen):
     sums: dict[str, str] = Field(
         default_factory=dict, description="Header of the stated sums to the header of the data", examples=[{"销售额": "金额"}]
     )
+    required: bool = Field(default=True, description="A file without it is held", examples=[True])
 
     @model_validator(mode="after")
     def _one_kind(self) -> States:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead
 from taihu.formats.kind import kind_of
-from taihu.manifest.layout import LayoutFile
+from taihu.manifest.layout import Hidden, LayoutFile
 from taihu.read.archives import Unpacked, unpack
 from taihu.read.grid import Grid, filled, first_cell, plain
 from taihu.read.grids import Grids, grids_of, is_invoice
@@ -95,6 +95,7 @@ def find_tables(grids: Grids) -> Iterator[Found]:
             header=tuple(dict.fromkeys(name for name in header.names if name)) or ("",),
             header_rows=header.last - header.first + 1,
             totals=tuple(stated_lines(grid, header)),
+            hidden=Hidden(rows="read"),
         )
         shaped = apply_layout(grid, _widened(grid, header), "", layout, ends_with_newline=grids.ends_with_newline, forgive=True)
         many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)

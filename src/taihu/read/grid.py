@@ -107,6 +107,14 @@ def letter(index: int) -> str:
     return text
 
 
+def column_number(letters: str) -> int:
+    """0-based column of spreadsheet letters."""
+    number = 0
+    for char in letters.upper():
+        number = number * 26 + ord(char) - 64
+    return number - 1
+
+
 def clean_text(value: str) -> Cell:
     """A text cell without the blanks around it; ``="00123"`` is the text 00123; nothing but blanks is None."""
     text = value.strip(_SPACES)

@@ -43,11 +43,17 @@ def find_header(grid: Grid, layout: LayoutFile) -> Header | None:
         first = end - layout.header_rows + 1
         if first < 0 or filled(grid.rows[end]) == 0:
             continue
-        names = combined_names(grid, first, end)
-        present = {plain(name) for name in names if name}
+        present = {plain(name) for name in combined_names(grid, first, end) if name}
         if wanted.keys() <= present and (wanted or len(present) > 1):
-            return Header(first, end, _unique(tuple(wanted.get(plain(name), name) if name else None for name in names)))
+            return header_at(grid, layout, first, end)
     return None
+
+
+def header_at(grid: Grid, layout: LayoutFile, first: int, last: int) -> Header:
+    """The header in these rows, its names written as the layout writes them."""
+    wanted = {plain(name): name for name in layout.header}
+    names = combined_names(grid, first, last)
+    return Header(first, last, _unique(tuple(wanted.get(plain(name), name) if name else None for name in names)))
 
 
 def combined_names(grid: Grid, first: int, last: int) -> list[str | None]:
@@ -107,6 +113,12 @@ def _unique(names: tuple[str | None, ...]) -> tuple[str | None, ...]:
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
     return tuple(out)
+
+
+def stands_twice(header: Header, layout: LayoutFile) -> bool:
+    """Whether every name of the layout stands in the header again: a second table beside the one that is read."""
+    present = {plain(name) for name in header.names if name}
+    return bool(layout.header) and all(f"{plain(name)}#2" in present for name in layout.header)
 
 
 def moved_columns(header: Header, layout: LayoutFile) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,11 +12,15 @@ from taihu.core.types import Note, StatedTotal, TableRead
 from taihu.manifest.layout import LayoutFile
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, plain
-from taihu.read.header import Header, moved_columns
-from taihu.read.reconcile import table_totals
+from taihu.read.header import Header, moved_columns, stands_twice
+from taihu.read.hidden import settle_hidden, without_hidden_columns
+from taihu.read.outside import Around, outside_values, year_of
+from taihu.read.reconcile import Data, table_totals
+from taihu.read.remarks import take_out_remarks
 from taihu.read.rows import Rows, forgive_short_rows, sorted_rows
-from taihu.read.units import broken_agreement, factors, stated_units
-from taihu.read.unpivot import unpivoted, value_cells
+from taihu.read.statements import disagreement
+from taihu.read.units import Stated, broken_agreement, factors, stated_units
+from taihu.read.unpivot import unpivoted, value_cells, value_names, wide_groups
 
 
 @dataclass(slots=True)
@@ -29,46 +33,84 @@ class Shaped:
 
 
 def apply_layout(
-    grid: Grid, header: Header, name: str, layout: LayoutFile, *, ends_with_newline: bool = True, forgive: bool = False
+    grid: Grid,
+    header: Header,
+    name: str,
+    layout: LayoutFile,
+    *,
+    around: Around | None = None,
+    ends_with_newline: bool = True,
+    forgive: bool = False,
 ) -> Shaped:
-    """Read one grid as a layout says.
+    """Read one table as a layout says.
 
     Args:
-        grid: The grid.
-        header: Where :func:`taihu.read.header.find_header` found the header.
+        grid: The grid, or the part of it that holds the table.
+        header: Where the header stands in it.
         name: The layout's name.
         layout: Its rules.
+        around: What else the sheet and the file say, for values outside the table.
         ends_with_newline: Whether the text ended with a line end; a short last line without one was cut off.
         forgive: Only note units and rows of another width whose cells all look like those of their columns; for people who look on.
     """
+    around = around or Around(grid)
+    grid, header = without_hidden_columns(grid, header, layout)
     _fill_down(grid, header)
     rows = sorted_rows(grid, header, layout)
     if forgive and grid.is_text:
         forgive_short_rows(grid, header, rows, ends_with_newline)
+    hidden, hidden_notes = settle_hidden(grid, header, layout, rows)
     columns = _columns(grid, header, rows.data)
-    totals, missing = table_totals(grid, header, layout, rows, columns)
-    totals.extend(grid.stated)
-    units = [(rows.outside[n], unit) for n, unit in stated_units(grid.rows[index] for index in rows.outside)]
+    remarks = take_out_remarks(header, layout, columns)
+    named = {each: columns[n] for n, each in enumerate(header.names) if each} | {each: cells for each, (_, cells) in remarks.items()}
+    totals = table_totals(grid, header, layout, Data(rows, columns, named))
+    lines = [grid.rows[n] for n in rows.outside]
+    values = outside_values(layout, around, lines)
+    units = [(rows.outside[n] if n < len(lines) else header.first, unit) for n, unit in stated_units([*lines, *around.above])]
+    notes = [*grid.notes, *rows.notes, *hidden_notes, *totals.notes]
     moved = moved_columns(header, layout)
-    notes = [*grid.notes, *rows.notes]
     if moved:
         notes.append(Note("columns_moved", grid.position(header.last), moved[0], ", ".join(moved)))
     if forgive:
         notes += [Note("unit_stated", grid.position(index), detail=unit.word) for index, unit in units if not unit.is_plain]
-    cells = {column: grid.column(n) for n, column in enumerate(header.names) if column} | value_cells(header, layout)
+    year = year_of(layout, around, lines)
+    added = {**{each: cells for each, (_, cells) in remarks.items()}, **{each: [value] * len(rows.data) for each, value in values.items()}}
+    cells = {column: grid.column(n) for n, column in enumerate(header.names) if column}
     table = TableRead(
         name=grid.name or grid.member,
-        rows=_arrow(grid, header, layout, rows.data, columns),
+        rows=_arrow(grid, header, layout, rows.data, columns, added, year),
         header_row=grid.lines[header.last] if header.is_stated else None,
-        header_cells=cells,
-        totals=tuple(totals),
+        header_cells=cells | {each: grid.column(n) for each, (n, _) in remarks.items()} | value_cells(header, layout, year),
+        totals=(*totals.stated, *grid.stated),
         notes=tuple(notes),
         layout=name,
     )
-    held, detail = _verdict(grid, header, rows, totals, missing, ends_with_newline)
-    if held is None and not forgive and (broken := broken_agreement(layout.units, [unit for _, unit in units])):
-        held, detail = "unit_disagrees", broken
+    verdicts = (
+        _verdict(grid, header, rows, table.totals, totals.missing, ends_with_newline),
+        hidden,
+        (None, "") if forgive else _around_verdict(header, layout, values, [unit for _, unit in units], rows, year),
+    )
+    held, detail = next((verdict for verdict in verdicts if verdict[0]), (None, ""))
     return Shaped(table, held, detail)
+
+
+def _around_verdict(
+    header: Header, layout: LayoutFile, values: Mapping[str, str | None], units: Sequence[Stated], rows: Rows, year: int | None
+) -> tuple[str | None, str]:
+    """Whether what stands around a table is what was agreed: its unit, the values that it is about, no second table beside it."""
+    if stands_twice(header, layout):
+        return "table_repeats", "every column of the layout stands in the header again"
+    if broken := broken_agreement(layout.units, units):
+        return "unit_disagrees", broken
+    absent = [name for name, value in values.items() if value is None]
+    if layout.year is not None and year is None:
+        absent.append("year")
+    if absent and rows.data:
+        return "outside_missing", "not found: " + ", ".join(absent)
+    if layout.unpivot is not None and not wide_groups({n: name for n, name in enumerate(header.names) if name}, layout.unpivot, year):
+        return "unknown_layout", f"no header fits {', '.join(layout.unpivot.columns)}"
+    twice = [name for name in (*layout.outside, *layout.noted) if name in header.names]
+    return ("unknown_layout", f"both a header and outside the table: {', '.join(twice)}") if twice else (None, "")
 
 
 def _fill_down(grid: Grid, header: Header) -> None:
@@ -104,9 +146,7 @@ def _verdict(
             return "damaged_file", f"the last line ({grid.position(last)}) is cut off"
     wrong = [total for total in totals if total.agrees is False]
     if wrong:
-        first = wrong[0]
-        what = first.column or "rows"
-        return "total_disagrees", f"{first.label} ({first.position}): {what} stated {first.stated}, found {first.computed}"
+        return "total_disagrees", disagreement(wrong[0])
     if missing:
         return "total_missing", "not found: " + ", ".join(missing)
     if rows.ragged:
@@ -115,18 +155,27 @@ def _verdict(
     return None, ""
 
 
-def _arrow(grid: Grid, header: Header, layout: LayoutFile, data: Sequence[int], columns: list[list[Cell]]) -> pa.Table:
+def _arrow(
+    grid: Grid,
+    header: Header,
+    layout: LayoutFile,
+    data: Sequence[int],
+    columns: list[list[Cell]],
+    added: Mapping[str, list[Cell]],
+    year: int | None,
+) -> pa.Table:
     names = _names(grid, header, columns)
     scaled = factors(layout.units)
+    values = value_names(names, layout.unpivot, year) if layout.unpivot else {}
     for n, name in names.items():
-        factor = scaled.get(plain(name)) or scaled.get(plain(name).rsplit("/", 1)[-1])
+        factor = scaled.get(plain(name)) or scaled.get(plain(values.get(n, name)))
         if factor and factor != 1:
             columns[n] = [_scaled(cell, factor) for cell in columns[n]]
     if layout.unpivot is not None:
-        return unpivoted(grid, layout, data, names, columns)
+        return unpivoted(grid, layout.unpivot, data, names, columns, added, year)
     positions = [grid.position(index) for index in data]
-    arrays = [pa.array(columns[n], pa.string()) for n in names] + [pa.array(positions, pa.string())]
-    return pa.table(arrays, names=[*names.values(), "_src_row"])
+    cells = [*(columns[n] for n in names), *added.values(), positions]
+    return pa.table([pa.array(each, pa.string()) for each in cells], names=[*names.values(), *added, "_src_row"])
 
 
 def _names(grid: Grid, header: Header, columns: list[list[Cell]]) -> dict[int, str]:

@@ -15,6 +15,7 @@ from taihu.read.header import Header
 from taihu.read.nature import conforms, contradicts, is_remark, natures
 
 _FEW = 3
+_LABEL_COLUMNS = 4
 
 
 @dataclass(slots=True)
@@ -36,10 +37,16 @@ def _matches(rule: RowRule, row: list[Cell]) -> bool:
 
 
 def is_declared_total(total: Total, row: list[Cell], width: int) -> bool:
+    """Whether a row is the total that the layout names: by its first cell; a group's by any label (``华东小计``) that it begins or ends."""
     if total.row is None:
         return False
     label, wanted = plain(first_cell(row)), plain(total.row)
-    return label == wanted or (label.startswith(wanted) and filled(row) < max(2, width))
+    if label == wanted or (label.startswith(wanted) and filled(row) < max(2, width)):
+        return True
+    if not total.adds.startswith("group") or filled(row) >= width:
+        return False
+    labels = [plain(cell) for cell in row[:_LABEL_COLUMNS] if cell is not None]
+    return any(each.startswith(wanted) or each.endswith(wanted) for each in labels)
 
 
 def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
@@ -96,6 +103,11 @@ def _why_aside(
     if count == 1 and width > 2 and row[0] is not None and is_remark(row[0]):
         return "outside", "remark_row"
     return None, ""
+
+
+def ends_table(row: list[Cell], layout: LayoutFile) -> bool:
+    """Whether a row is one of those that stand below a table: a total, or where the layout says that it ends."""
+    return _matches(layout.until, row) or _matches(layout.skip, row) or any(is_declared_total(total, row, 3) for total in layout.totals)
 
 
 def _data_follows(grid: Grid, layout: LayoutFile, index: int, width: int) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Context, Decimal, InvalidOperation, localcontext
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
 from taihu.core.types import StatedTotal
 from taihu.manifest.layout import Total
@@ -27,6 +27,10 @@ _TOTAL_LABEL = re.compile(
 )
 _SUBTOTAL = re.compile(r"小[计計]|本[页頁]|subtotal|当日")
 _NOT_ADDED = re.compile(r"单价|售价|价格|均价|折扣|比例|占比|率$|%|余额|price|rate|balance|discount|编[码号]|单号|日期|电话|date")
+_IN_WORDS = re.compile(r"(.*?)([百千万亿]{1,2})")
+_POWERS = {"百": 2, "千": 3, "万": 4, "亿": 8}
+_SUM = r"[-+]?[¥$]?[-+]?[\d,]+(?:\.\d+)?(?:[百千万亿]{1,2}(?=$|元|[^\w]))?"
+_LABEL_COLUMNS = 4
 _PATTERN_PARTS = re.compile(r"\{(rows|sum)\}")
 
 
@@ -74,13 +78,25 @@ def sum_of(cells: Sequence[Cell]) -> Decimal:
 
 
 def is_total_row(row: list[Cell], width: int) -> bool:
-    """Whether a row among the data is a total that nobody declared: its first cell says so and other cells are empty."""
-    label = plain(first_cell(row))
-    return bool(label) and len(label) <= 14 and filled(row) < width and bool(_TOTAL_LABEL.fullmatch(label))
+    """Whether a row among the data is a total that nobody declared: a label says so, and cells between it and the numbers are empty."""
+    return bool(total_label(row)) and filled(row) < width
 
 
-def is_subtotal(row: list[Cell]) -> bool:
-    return bool(_SUBTOTAL.search(plain(first_cell(row))))
+def total_label(row: Sequence[Cell]) -> str:
+    """The label of a total row: its first cell, or one further right where the cells before it name the group; empty if it is none."""
+    for n, cell in enumerate(row[:_LABEL_COLUMNS]):
+        label = plain(cell)
+        if not label:
+            continue
+        if len(label) <= 14 and _TOTAL_LABEL.fullmatch(label) and (cell == first_cell(row) or row[n + 1 : n + 2] == [None]):
+            return cell or ""
+        if number(cell) is not None:
+            break
+    return ""
+
+
+def is_subtotal(label: str) -> bool:
+    return bool(_SUBTOTAL.search(plain(label)))
 
 
 def may_be_added(header: str) -> bool:
@@ -88,22 +104,37 @@ def may_be_added(header: str) -> bool:
     return not _NOT_ADDED.search(plain(header))
 
 
-def stated_in_row(label: str, columns: Mapping[str, tuple[Cell, Sequence[Cell]]], position: str) -> list[StatedTotal]:
-    """Totals of one row: per header its stated cell beside the cells that it should add up."""
-    totals = []
-    for header, (cell, cells) in columns.items():
-        stated = number(cell)
-        if stated is not None:
-            totals.append(StatedTotal(label, header, settled(stated), _rounded_like(stated, sum_of(cells)), position))
-    return totals
+def amount(text: Cell) -> tuple[Decimal, Decimal] | None:
+    """A stated amount and the worth of its last decimal: ``12.34万元`` is 123,400, exact to 100; None if it is no number.
 
-
-def _rounded_like(stated: Decimal, computed: Decimal) -> Decimal:
-    """Senders state two decimals although their rows have more; a difference beyond that rounding stays visible."""
-    exponent = stated.as_tuple().exponent
-    decimals = max(2, -exponent if isinstance(exponent, int) else 0)
+    Without a power of ten in words the last decimal is a cent or less: whoever states 1,200 means no 1,200.37.
+    """
+    if text is None:
+        return None
+    value, power = number(text), 0
+    if value is None:
+        match = _IN_WORDS.fullmatch(unicodedata.normalize("NFKC", text).strip().replace(" ", "").removesuffix("元"))
+        value = number(match[1]) if match else None
+        if match is None or value is None:
+            return None
+        power = sum(_POWERS[char] for char in match[2])
+    exponent = value.as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) else 0
+    if not power:
+        decimals = max(2, decimals)
     with localcontext(_WIDE):
-        return settled(round(computed, decimals))
+        return settled(value.scaleb(power)), Decimal(1).scaleb(power - decimals)
+
+
+def compared(label: str, column: str | None, stated: tuple[Decimal, Decimal], found: Decimal, position: str) -> StatedTotal:
+    """A stated total beside what was added up: equal if it is what the found sum is when written with the stated decimals."""
+    value, last = stated
+    with localcontext(_WIDE):
+        if abs(found - value) * 2 <= last:
+            found = value
+        elif last <= 1:
+            found = settled(found.quantize(min(last, Decimal("0.01")), rounding=ROUND_HALF_UP))
+    return StatedTotal(label, column, value, found, position)
 
 
 def line_regex(pattern: str) -> re.Pattern[str]:
@@ -111,11 +142,17 @@ def line_regex(pattern: str) -> re.Pattern[str]:
     out, at = [], 0
     for part in _PATTERN_PARTS.finditer(pattern):
         out.append(re.escape(plain(pattern[at : part.start()])))
-        out.append(r"(?P<rows>[\d,]+)" if part[1] == "rows" else r"(?P<sum>[-+]?[\d,]+(?:\.\d+)?)")
+        out.append(r"(?P<rows>[\d,]+)" if part[1] == "rows" else rf"(?P<sum>{_SUM})")
         at = part.end()
     tail = pattern[at:]
     out.append(re.escape(plain(tail)) if tail.strip() else r"(?![\d.])")
     return re.compile("".join(out))
+
+
+def _power_behind(pattern: str) -> str:
+    """万 and the like that a pattern has right behind ``{sum}``."""
+    match = re.search(r"\{sum\}\s*([百千万亿]{1,2})", pattern)
+    return match[1] if match else ""
 
 
 def line_text(row: list[Cell]) -> str:
@@ -135,8 +172,8 @@ def find_line(pattern: re.Pattern[str], grid: Grid, outside: Sequence[int]) -> t
 def stated_in_line(
     total: Total,
     match: re.Match[str],
-    where: Callable[[Mapping[str, str]], list[int]],
-    cells: Callable[[str], Sequence[Cell]],
+    rows: int,
+    found: Decimal | None,
     position: str,
 ) -> Iterator[StatedTotal]:
     """Totals of one line: the count of rows, and the sum of the header that the layout names.
@@ -144,16 +181,14 @@ def stated_in_line(
     Args:
         total: The layout's declaration.
         match: Where its line was found.
-        where: Gives the indexes of the data rows that have these cells.
-        cells: Gives a column's cells.
+        rows: How many data rows it speaks of.
+        found: What they add up to, if the layout says of which header.
         position: Place of the line.
     """
-    chosen = where(total.where)
     label = total.line or ""
     groups = match.groupdict()
     if groups.get("rows"):
-        yield StatedTotal(label, None, Decimal(groups["rows"].replace(",", "")), Decimal(len(chosen)), position)
-    if groups.get("sum") and total.sum:
-        column = cells(total.sum)
-        stated = Decimal(groups["sum"].replace(",", ""))
-        yield StatedTotal(label, total.sum, settled(stated), _rounded_like(stated, sum_of([column[n] for n in chosen])), position)
+        yield StatedTotal(label, None, Decimal(groups["rows"].replace(",", "")), Decimal(rows), position)
+    stated = amount(f"{groups['sum']}{_power_behind(label)}") if groups.get("sum") else None
+    if stated is not None and total.sum and found is not None:
+        yield compared(label, total.sum, stated, found, position)

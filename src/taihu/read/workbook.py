@@ -10,14 +10,14 @@ from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
 from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.formats.zip_directory import open_zip, read_member
-from taihu.read.grid import Cell, Grid, canonical, filled
+from taihu.read.grid import Cell, Grid, canonical
+from taihu.read.hidden_parts import mark_hidden
 from taihu.read.limits import MAX_CELLS, check_workbook
 
 _ERROR = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*\bt="e"[^>]*>(?:<f\b.*?(?:/>|</f>))?<v>([^<]*)</v>', re.DOTALL)
 _EMPTY_FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d+)"[^>]*><f\b[^>]*(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
 _SHEET = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"', re.DOTALL)
 _RELATION = re.compile(rb"<Relationship\b[^>]*>")
-_HIDDEN_ROW = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 _MOST_POSITIONS = 20
 _MOST_PARTS = 64 << 20
 
@@ -35,6 +35,7 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
         book = calamine.load_workbook(io.BytesIO(content))
         with book:
             grids = [_grid(book, name) for name in book.sheet_names if not _is_chart(calamine, book, name)]
+            shown = {sheet.name: sheet.visible == calamine.SheetVisibleEnum.Visible for sheet in book.sheets_metadata}
     except calamine.PasswordError:
         raise ContentRefused("wrong_password", "the workbook is protected by a password") from None
     except (calamine.CalamineError, *BROKEN_ARCHIVE) as error:
@@ -45,6 +46,9 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
             raise
         raise ContentRefused("damaged_file", f"not a readable {kind} workbook (panic)") from None
     _amend(content, grids, sheets_xml)
+    hiding = {member: xml for member, xml in sheets_xml.items() if b" hidden=" in xml}
+    members = _sheet_members(content) if hiding else {}
+    mark_hidden(content, kind, grids, {name: hiding[member] for name, member in members.items() if member in hiding}, shown)
     return grids
 
 
@@ -70,12 +74,8 @@ def _grid(book: object, name: str) -> Grid:
 
 
 def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -> None:
-    """Error cells (calamine gives them as empty) get their text back; formulas never computed and hidden rows are noted."""
-    suspicious = {
-        member: xml
-        for member, xml in sheets_xml.items()
-        if b't="e"' in xml or b' hidden="' in xml or (b"<f" in xml and _EMPTY_FORMULA.search(xml))
-    }
+    """Error cells (calamine gives them as empty) get their text back; formulas never computed are noted."""
+    suspicious = {member: xml for member, xml in sheets_xml.items() if b't="e"' in xml or (b"<f" in xml and _EMPTY_FORMULA.search(xml))}
     if not suspicious:
         return
     members = _sheet_members(content)
@@ -88,10 +88,6 @@ def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -
             grid.notes.append(Note("error_cell", f"{grid.sheet}!{found[2].decode()}", found[1].decode()))
         for found in list(_EMPTY_FORMULA.finditer(xml))[:_MOST_POSITIONS]:
             grid.notes.append(Note("formula_without_value", f"{grid.sheet}!{found[1].decode()}"))
-        rows = [int(number) for number in _HIDDEN_ROW.findall(xml)]
-        hidden = [number for number in rows if number <= len(grid.rows) and filled(grid.rows[number - 1])]
-        if hidden:
-            grid.notes.append(Note("hidden_rows", f"{grid.sheet}!{hidden[0]}", detail=f"{len(hidden)} rows"))
 
 
 def _put(grid: Grid, column: str, row: int, text: str) -> None:

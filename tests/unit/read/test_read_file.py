@@ -433,7 +433,7 @@ def test_spreadsheetml() -> None:
     assert _read(xml[:-200]).held == "damaged_file"
 
 
-def test_hidden_rows_are_read_and_said() -> None:
+def test_hidden_rows_are_held_unless_the_layout_says_what_they_are() -> None:
     import xlsxwriter
 
     buffer = io.BytesIO()
@@ -443,9 +443,14 @@ def test_hidden_rows_are_read_and_said() -> None:
         page.write_row(number, 0, row)
     page.set_row(3, None, None, {"hidden": True})
     book.close()
-    read = _read(buffer.getvalue())
-    assert (read.held, read.tables[0].rows.num_rows) == (None, 20)
-    assert _notes(read) == [("hidden_rows", "流向明细!4")]
+    content = buffer.getvalue()
+    read = _read(content)
+    assert (read.held, read.held_detail, read.tables[0].rows.num_rows) == ("hidden_rows", "1 hidden rows: 流向明细!4", 20)
+    agreed = _read(content, STANDARD + "hidden: {rows: read}")
+    assert (agreed.held, agreed.tables[0].rows.num_rows, _notes(agreed)) == (None, 20, [("hidden_rows", "流向明细!4")])
+    # What is left out is missing from the stated total, which was made of all rows.
+    skipped = _read(content, STANDARD + "hidden: {rows: skip}")
+    assert (skipped.held, skipped.tables[0].rows.num_rows) == ("total_disagrees", 19)
 
 
 def test_a_long_sheet_of_few_texts() -> None:

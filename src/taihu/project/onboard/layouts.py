@@ -153,8 +153,9 @@ def _subtotals(seen: Sequence[FileTable]) -> list[str]:
     for one in seen:
         assert one.grid is not None and one.header is not None
         for row in one.grid.rows[one.header.last + 1 :]:
-            if control.is_total_row(row, one.header.width) and control.is_subtotal(row):
-                words.append(re.sub(r"[:：\s\d]+$", "", first_cell(row)))
+            label = control.total_label(row)
+            if control.is_total_row(row, one.header.width) and control.is_subtotal(label):
+                words.append(re.sub(r"[:：\s\d]+$", "", label))
     return list(dict.fromkeys(words))
 
 
@@ -204,7 +205,7 @@ def _totals(seen: Sequence[FileTable], proposal: LayoutProposal) -> Iterator[Tot
     for one in seen:
         lines = {total.line for total in one.layout.totals} if one.layout else set()
         for total in one.table.totals:
-            if total.label in lines or total.column is None or control.is_subtotal([total.label]):
+            if total.label in lines or total.column is None or control.is_subtotal(total.label):
                 continue
             label = re.sub(r"[:：\s]+$", "", total.label)
             columns = by_row.setdefault(label, {})
