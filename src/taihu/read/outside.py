@@ -15,6 +15,7 @@ from taihu.read.grid import Cell, Grid, column_number, plain
 _NEXT_LABEL = r"(?=\s+(?=\S{0,12}[^\W\d])[^\s:：]{2,14}[:：]|\s*[;；，]\s*(?=\S{0,12}[^\W\d])[^\s:：]{2,14}[:：]|\s*$)"
 _PAIR = re.compile(r"#*\s*(?P<label>[^:：;；，]*?[^\W\d][^:：;；，]*?)\s*[:：]\s*(?P<value>.*?)" + _NEXT_LABEL)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+_COLON = re.compile(r"\s*:\s*")
 _A1 = re.compile(r"([A-Za-z]{1,3})([1-9]\d*)")
 
 
@@ -120,7 +121,8 @@ def _texts(place: Place, around: Around, rows: Sequence[Sequence[Cell]]) -> Iter
 
 
 def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip()
+    """A text in which patterns are looked for: one kind of colons, no blanks around them."""
+    return _COLON.sub(":", unicodedata.normalize("NFKC", text)).strip()
 
 
 def _cell(sheet: Grid, name: str) -> str | None:

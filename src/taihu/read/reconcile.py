@@ -5,6 +5,7 @@ Agreement, disagreement and absence are three things: a total is equal, is not, 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +15,7 @@ from taihu.manifest.layout import LayoutFile, Total
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, plain
 from taihu.read.header import Header
-from taihu.read.rows import Rows, is_declared_total
+from taihu.read.rows import Rows, group_label, is_declared_total
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ def table_totals(grid: Grid, header: Header, layout: LayoutFile, data: Data) -> 
         else:
             wider = sorted({index for m, indexes in declared.items() if m >= n for index in indexes})
             stated = _row_totals(grid, total, declared[n], wider, at, data)
-            complete = _is_complete(total, declared[n], wider, data.rows)
+            complete = _is_complete(total, declared[n], wider, data.rows, len(grid.rows))
         found.stated.extend(stated)
         wanted = max(1, len(total.of)) if total.row is not None else 1
         if data.rows.data and (len(stated) < wanted or not complete):
@@ -64,13 +65,13 @@ def table_totals(grid: Grid, header: Header, layout: LayoutFile, data: Data) -> 
     return found
 
 
-def _is_complete(total: Total, own: Sequence[int], wider: Sequence[int], rows: Rows) -> bool:
+def _is_complete(total: Total, own: Sequence[int], wider: Sequence[int], rows: Rows, end: int) -> bool:
     """Whether every data row lies in a group that has its total."""
-    if not rows.data or not own:
-        return False
-    if total.adds == "group above":
-        return rows.data[-1] < wider[-1]
-    return total.adds != "group below" or rows.data[0] > wider[0]
+    if not total.adds.startswith("group"):
+        return bool(own)
+    spans = [_span(total, index, wider, end) for index in own]
+    starts = [start for start, _ in spans]
+    return all((n := bisect_right(starts, index) - 1) >= 0 and index < spans[n][1] for index in rows.data)
 
 
 def _row_totals(grid: Grid, total: Total, own: Sequence[int], wider: Sequence[int], at: Mapping[str, int], data: Data) -> list[StatedTotal]:
@@ -79,20 +80,24 @@ def _row_totals(grid: Grid, total: Total, own: Sequence[int], wider: Sequence[in
     # A total of the whole table is its last one; earlier ones of the same name were sums of pages.
     indexes = own if total.adds != "all rows" else own[-1:]
     names = total.of or tuple(name for name in at if control.may_be_added(name))
+    meant = _where(total.where, data)
+    rows = [data.rows.data[n] for n in meant]
     found = []
     for index in indexes:
         row = grid.rows[index]
-        start, end = _span(total, index, wider, data.rows, len(grid.rows))
-        chosen = [n for n in _where(total.where, data) if start <= data.rows.data[n] < end]
-        label = total.row or "" if total.adds == "all rows" else control.total_label(row) or total.row or ""
+        start, end = _span(total, index, wider, len(grid.rows))
+        chosen = meant[bisect_left(rows, start) : bisect_left(rows, end)]
+        label = group_label(total, row) if total.adds.startswith("group") else None
         for name in names:
             stated = control.amount(row[at[name]]) if name in at and at[name] < len(row) else None
             if stated is not None:
-                found.append(control.compared(label, name, stated, _sum(name, total.less, chosen, data), grid.position(index)))
+                found.append(
+                    control.compared(label or total.row or "", name, stated, _sum(name, total.less, chosen, data), grid.position(index))
+                )
     return found
 
 
-def _span(total: Total, index: int, wider: Sequence[int], rows: Rows, end: int) -> tuple[int, int]:
+def _span(total: Total, index: int, wider: Sequence[int], end: int) -> tuple[int, int]:
     """The rows of the grid that a total row adds up. Totals are listed from the narrowest to the widest: a wider one ends a group too."""
     if total.adds == "group above":
         return max((n for n in wider if n < index), default=-1) + 1, index

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from taihu.core.types import Note
 from taihu.manifest.layout import LayoutFile
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid, filled, plain
@@ -59,12 +60,15 @@ def find_regions(grid: Grid, layouts: Mapping[str, LayoutFile], file_name: str =
         if layout.anchor is None and not layout.repeats:
             header = find_header(grid, layout)
             return [] if header is None else [Region(name, layout, grid, header, Around(grid, file_name))]
-    places = _chosen(grid, [place for name, layout in layouts.items() for place in _places(grid, name, layout)])
-    if len(places) == 1:
+    found = {name: list(_places(grid, name, layout)) for name, layout in layouts.items()}
+    anchored = [name for name, layout in layouts.items() if layout.anchor is not None]
+    claimed = {name: _anchored(grid, layouts[name], found[name]) if name in anchored else found[name] for name in layouts}
+    places = _chosen([place for each in claimed.values() for place in each])
+    rivals = _rivals(grid, places, [place for name in anchored for place in found[name]])
+    if len(places) == 1 and not rivals:
         (place,) = places
-        header = _header(grid, place)
-        return [Region(place.name, place.layout, grid, header, Around(grid, file_name))]
-    return _cut(grid, places, file_name)
+        return [Region(place.name, place.layout, grid, _header(grid, place), Around(grid, file_name))]
+    return _cut(grid, places, rivals, file_name)
 
 
 def _places(grid: Grid, name: str, layout: LayoutFile) -> Iterator[_Place]:
@@ -76,8 +80,8 @@ def _places(grid: Grid, name: str, layout: LayoutFile) -> Iterator[_Place]:
             named = [n for n, each in enumerate(header.names) if each and (not wanted or plain(each) in wanted)]
             yield _Place(name, layout, header.first, header.last, named[0], named[-1])
         return
-    found = [place for end in _ends(grid, layout) for place in _places_at(grid, name, layout, end)]
-    yield from found if layout.anchor is None else _anchored(grid, layout, found)
+    for end in _ends(grid, layout):
+        yield from _places_at(grid, name, layout, end)
 
 
 def _ends(grid: Grid, layout: LayoutFile) -> Iterator[int]:
@@ -116,12 +120,12 @@ def _windows(names: Sequence[str], wanted: set[str]) -> Iterator[tuple[int, int]
 
 def _anchored(grid: Grid, layout: LayoutFile, places: Sequence[_Place]) -> Iterator[_Place]:
     """For every cell with the layout's anchor the nearest header below it, or to its right."""
-    taken: set[_Place] = set()
+    left = list(places)
     for row, column in _cells_with(grid, layout.anchor or ""):
-        fits = [place for place in places if place not in taken and _is_under(place, row, column)]
+        fits = [place for place in left if _is_under(place, row, column)]
         nearest = min(fits, key=lambda place: (place.last, abs(place.left - column)), default=None)
         if nearest is not None:
-            taken.add(nearest)
+            left = [place for place in left if place is not nearest]
             yield replace(nearest, start=min(row, nearest.first))
 
 
@@ -138,7 +142,7 @@ def _cells_with(grid: Grid, text: str) -> Iterator[tuple[int, int]]:
                 yield index, column
 
 
-def _chosen(grid: Grid, places: Sequence[_Place]) -> list[_Place]:
+def _chosen(places: Sequence[_Place]) -> list[_Place]:
     """Of places that overlap the one whose layout says most; of a layout that does not repeat the first; in the order of the sheet."""
     kept: list[_Place] = []
     vain: list[_Place] = []
@@ -157,18 +161,37 @@ def _repeats_in_vain(place: _Place, other: _Place) -> bool:
     return ("beside" if beside else "below") not in place.layout.repeats
 
 
-def _cut(grid: Grid, places: Sequence[_Place], file_name: str) -> list[Region]:
+def _rivals(grid: Grid, places: Sequence[_Place], candidates: Sequence[_Place]) -> list[_Place]:
+    """Tables with the header of one that has an anchor, and without its anchor: they end it and are not read.
+
+    A header that follows upon data without a blank or a title between them is that of a new page and ends nothing.
+    """
+    found: list[_Place] = []
+    for rival in candidates:
+        if any(rival.overlaps(other) for other in (*places, *found)):
+            continue
+        above = grid.rows[rival.first - 1] if rival.first else []
+        beside = any(rival.first <= other.last and other.first <= rival.last for other in places)
+        if beside or (filled(above) <= _SHORT and not control.is_total_row(above, _SHORT + 1)):
+            found.append(rival)
+    return found
+
+
+def _cut(grid: Grid, chosen: Sequence[_Place], rivals: Sequence[_Place], file_name: str) -> list[Region]:
     """A part of the grid for each of several tables."""
+    places = [*chosen, *rivals]
     spans = [_columns(grid, place, places) for place in places]
     starts = [_start(grid, place, spans[n], places, spans) for n, place in enumerate(places)]
     above = grid.rows[: min((place.first if place.start is None else place.start) for place in places)] if places else []
     regions = []
-    for n, place in enumerate(places):
+    for n, place in enumerate(chosen):
         left, right = spans[n]
         below = [starts[m] for m, other in enumerate(places) if other.first > place.last and _share(spans[m], spans[n])]
         bottom = min(below, default=len(grid.rows))
         part = grid.part(starts[n], bottom, left, right)
-        moved = _Place(place.name, place.layout, place.first - starts[n], place.last - starts[n], place.left - left, place.right - left)
+        unread = [other for m, other in enumerate(places) if m >= len(chosen) and starts[m] == bottom]
+        part.notes.extend(Note("rows_after_end", grid.position(other.last)) for other in unread[:1])
+        moved = replace(place, first=place.first - starts[n], last=place.last - starts[n])
         around = Around(grid, file_name, above)
         regions.append(Region(place.name, place.layout, part, _header(part, moved), around, bottom == len(grid.rows)))
     return regions

@@ -43,10 +43,13 @@ def is_declared_total(total: Total, row: list[Cell], width: int) -> bool:
     label, wanted = plain(first_cell(row)), plain(total.row)
     if label == wanted or (label.startswith(wanted) and filled(row) < max(2, width)):
         return True
-    if not total.adds.startswith("group") or filled(row) >= width:
-        return False
-    labels = [plain(cell) for cell in row[:_LABEL_COLUMNS] if cell is not None]
-    return any(each.startswith(wanted) or each.endswith(wanted) for each in labels)
+    return total.adds.startswith("group") and filled(row) < width and group_label(total, row) is not None
+
+
+def group_label(total: Total, row: list[Cell]) -> str | None:
+    """The label of a group's total row: the cell that begins or ends with the layout's words."""
+    wanted = plain(total.row)
+    return next((cell for cell in row[:_LABEL_COLUMNS] if cell and (plain(cell).startswith(wanted) or plain(cell).endswith(wanted))), None)
 
 
 def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
@@ -91,7 +94,8 @@ def _why_aside(
 ) -> tuple[str | None, str]:
     """Where a row goes that is not data (``total`` or ``outside``; None for data), and the reason that is noted."""
     count = filled(row)
-    total = count < width and control.is_total_row(row, width)
+    # In a table that states totals of others a total row has no cell less than the rest.
+    total = control.is_total_row(row, width if layout.states is None else width + 1)
     if _matches(layout.skip, row):
         return "outside", "total_row" if total else ""
     if total:
