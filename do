@@ -100,7 +100,10 @@ bench)
     ;;
 soak)
     install dev requirements-dev.lock
-    case ${1:-} in corpus) beside bench || echo "the peers could not be installed: their columns are left out" >&2 ;; esac
+    case ${1:-} in
+    corpus) beside bench || echo "the peers could not be installed: their columns are left out" >&2 ;;
+    fuzz) beside fuzz || echo "atheris could not be installed: inputs are changed by chance alone" >&2 ;;
+    esac
     exec .venv/bin/python -m tests.soak "$@"
     ;;
 docs)
@@ -119,7 +122,7 @@ lock)
     resolve requirements-dev.lock -c requirements.lock --all-extras --group dev
     # What tests and benchmarks run beside the project, each in an environment of its own.
     mkdir -p .venv
-    for group in foreign bench; do
+    for group in foreign bench fuzz; do
         uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url \
             --no-annotate --custom-compile-command "./do lock" --group "$group" -o "requirements-$group.lock"
     done

@@ -110,6 +110,19 @@ def _corpus(given: argparse.Namespace) -> tuple[str, bool]:
     return corpus.soak(given)
 
 
+def _fuzz(given: argparse.Namespace) -> tuple[str, bool]:
+    import secrets
+
+    from tests.soak import fuzz
+
+    seed = given.seed if given.seed is not None else secrets.randbelow(2**31)
+    results = []
+    for reader in fuzz.readers(given.only):
+        results.append(fuzz.fuzz(reader, given.minutes * 60, seed, given.keep))
+        print(f"{results[-1]} (seed {seed})", flush=True)
+    return fuzz.section(results, _today()), all(each.is_sound for each in results)
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -140,6 +153,12 @@ def main() -> int:
     generated.add_argument("--count", type=int, default=2000, help="polluted texts")
     generated.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
     generated.set_defaults(play=_corpus)
+    fuzzing = kinds.add_parser("fuzz", help="every reader under a fuzzer; only values or typed errors, within memory and time")
+    fuzzing.add_argument("--minutes", type=float, default=10, help="for each reader")
+    fuzzing.add_argument("--only", default="", help="only these readers, by comma; the page is not written")
+    fuzzing.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
+    fuzzing.add_argument("--keep", type=Path, default=None, help="folder for the inputs that were found")
+    fuzzing.set_defaults(play=_fuzz)
     for kind in kinds.choices.values():
         kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()

@@ -1,0 +1,82 @@
+"""A moment of ``./do soak fuzz`` in the suite, a minute for each reader in its slow group; ten minutes each are in ``docs/soak.md``."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from taihu.core.reasons import REASONS
+from taihu.read import isolated, read_file
+from tests.made.mutations import mutated
+from tests.made.seeds import seeds
+from tests.made.unruly import MARK
+from tests.soak.fuzz import Fuzzed, _judge, fuzz, readers, through_the_door
+from tests.soak.fuzz_target import Harness, by_chance, target
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits as on Linux")
+SEED = secrets.randbelow(2**31)
+
+
+@pytest.mark.parametrize("reader", readers())
+def test_every_seed_is_read(reader: str) -> None:
+    """A fuzzer that starts from files that are refused never gets into the reader."""
+    reads = [read_file(content, "x", passwords=["p1"]) for content in seeds()[reader]]
+    assert {read.held for read in reads} <= {None, "total_disagrees", "invoice_disagrees", "unit_disagrees", "no_table"}
+    assert any(read.tables for read in reads)
+
+
+def test_a_moment_of_fuzzing() -> None:
+    chance, end, tried = Random(SEED), time.monotonic() + 1.5, 0
+    ones = {reader: target(reader) for reader in readers() if reader != "encrypted"}
+    while time.monotonic() < end or tried < 2 * len(ones):
+        for reader, one in ones.items():
+            content = mutated(chance.choice(seeds()[reader]), chance, others=seeds()["csv"])
+            try:
+                one(content)
+            except Exception as error:
+                raise AssertionError(f"{reader}, seed {SEED}: {content[:2000]!r}") from error
+            tried += 1
+
+
+@pytest.mark.slow
+@pytest.mark.minutes
+@pytest.mark.parametrize("reader", readers())
+def test_a_minute_of_fuzzing(reader: str, tmp_path: Path) -> None:
+    result = fuzz(reader, 60, SEED, tmp_path)
+    assert result.is_sound, (SEED, result)
+
+
+def test_what_is_planted_is_found(tmp_path: Path) -> None:
+    """The same loop over a reader that has a fault: it raises what has no type as soon as a text holds a quote and no line end."""
+
+    def faulty(content: bytes) -> None:
+        if b'"' in content and not content.endswith(b"\n"):
+            raise RuntimeError("a fault")
+
+    harness = Harness(faulty, tmp_path, guided=False)
+    by_chance(harness, seeds()["csv"], 0.5, SEED)
+    (told,) = (tmp_path / "found").glob("*.txt")
+    assert told.read_text(encoding="utf-8").startswith("RuntimeError at test_fuzz.py")
+    assert b'"' in told.with_suffix("").read_bytes()
+
+
+def test_what_kills_its_process_counts_if_a_run_would_meet_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "_TASK", "tests.made.unruly:answer")
+    result = Fuzzed("csv", tried=1)
+    _judge(result, seeds()["csv"][0], "ended with -9", tmp_path)
+    assert result.is_sound
+    _judge(result, MARK + b"segfault ,\n", "ended with -11", tmp_path)
+    assert result.findings == [("reader_crashed", "ended with -11")] and not result.is_sound
+    assert (tmp_path / "csv-1.bin").read_bytes() == MARK + b"segfault ,\n"
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "found").glob("*.bin")), ids=lambda path: path.name)
+def test_what_was_found_before(path: Path) -> None:
+    """Inputs that once broke a reader."""
+    for read in through_the_door(path.name.partition("-")[0], path.read_bytes()):
+        assert read.held is None or (read.held in REASONS and read.held != "reader_failed")
