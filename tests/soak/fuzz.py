@@ -112,14 +112,16 @@ def section(results: Sequence[Fuzzed], today: dt.date) -> str:
     how = "atheris, guided by coverage" if guided else "by chance (atheris is not installed for this Python), without guidance"
     lines = ["| reader | minutes | inputs | slowest, s of processor | peak memory, MB | found |", "|---|---:|---:|---:|---:|---|"]
     for each in results:
-        found = "; ".join(f"{held}: {what}" for held, what in each.findings) or "none"
+        told = "; ".join(f"{held}: {what}" for held, what in each.findings) or "none"
         spent = f"{each.seconds / 60:.1f} | {each.tried:,} | {each.slowest:.2f} | {each.peak / 1e6:.0f}"
-        lines.append(f"| {each.reader} | {spent} | {found.replace('|', '/')} |")
+        lines.append(f"| {each.reader} | {spent} | {told.replace('|', '/')} |")
     minutes, tried = sum(each.seconds for each in results) / 60, sum(each.tried for each in results)
+    found = sum(len(each.findings) for each in results)
     return (
         f"## fuzz\n\n{today.isoformat()}, {how}: **{tried:,} inputs** in {minutes:.0f} minutes over {len(results)} readers,"
-        f" with changes that keep archives and checksums whole. Allowed for each input: values or a known reason, {MEMORY // 10**6:,} MB, {SECONDS:.0f} s of"
-        f" processor time. {sum(len(each.findings) for each in results) or 'Nothing'} found.\n\n" + "\n".join(lines) + "\n"
+        " with changes that keep archives and checksums whole."
+        f" Allowed for each input: values or a known reason, {MEMORY // 10**6:,} MB, {SECONDS:.0f} s of processor time."
+        f" {found or 'Nothing'} found.\n\n" + "\n".join(lines) + "\n"
     )
 
 
