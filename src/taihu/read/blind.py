@@ -192,6 +192,10 @@ def _is_upper_level(grid: Grid, last: int) -> bool:
     """Whether the row above is a second header level: merged ranges say so."""
     if last == 0 or filled(grid.rows[last - 1]) < 2:
         return False
+    above = grid.rows[last - 1]
+    # Names of one level lie under one name of the next; boxes of a form above a table begin anywhere.
+    if any(area[0] == last and any(cell is not None for cell in above[area[1] + 1 : area[3] + 1]) for area in grid.merged or ()):
+        return False
     return any(area[0] <= last - 1 <= area[2] and (area[3] > area[1] or area[2] == last) for area in grid.merged or ())
 
 

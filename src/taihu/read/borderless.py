@@ -26,6 +26,7 @@ _PAGE_NUMBER = re.compile(
 )
 _PAGE_PARTS = re.compile(r"第?\s*\d+\s*页|共\s*\d+\s*页|page\s*\d+(?:\s*of\s*\d+)?", re.IGNORECASE)
 _HOLDS_DIGITS = re.compile(r"\d")
+_WORDS = re.compile(r"[A-Za-z][A-Za-z .&/'-]*")
 _FULL = 0.6
 _EQUAL = 1.15
 _TIGHT = 1.4
@@ -102,7 +103,7 @@ def lines_of_pages(sheets: Sequence[Sheet]) -> list[Line]:
     heading = next((n for n, line in enumerate(first) if is_header(first, n)), -1)
     for page in pages:
         if page is not first:
-            for mine, theirs in zip(page, first[: heading + 1], strict=False):
+            for mine, theirs in zip(page, first[: heading + 2 if _is_translation(first, heading + 1) else heading + 1], strict=False):
                 if _without_page(mine.text) != _without_page(theirs.text):
                     break
                 mine.is_furniture = True
@@ -111,6 +112,10 @@ def lines_of_pages(sheets: Sequence[Sheet]) -> list[Line]:
                 break
             mine.is_furniture = True
     return [line for page in pages for line in page]
+
+
+def _is_translation(lines: Sequence[Line], n: int) -> bool:
+    return 0 < n < len(lines) and len(lines[n].words) > 1 and bool(_WORDS.fullmatch(lines[n].text))
 
 
 def _without_page(text: str) -> str:
@@ -329,15 +334,24 @@ class _Table:
         """Lines between the header and the first row belong to the nearer one."""
         kept: list[Line] = []
         for line in between:
+            if head and self._translates(line):
+                line.is_furniture = True
+                head.append([line])
+                continue
             above = line.y - head[-1][-1].y if head else float("inf")
             below = first.y - line.y
-            if head and above <= _TIGHT * line.size and above * _EQUAL < below and not line.values:
+            if head and above <= _TIGHT * max(line.size, head[-1][-1].size) and above * _EQUAL < below and not line.values:
                 head[-1].append(line)
             elif below * _EQUAL < above or line.values:
                 kept.append(line)
             else:
                 raise Unclear(f"page {line.page}!{line.number}: a line stands between the header and the first row")
         return head, kept
+
+    def _translates(self, line: Line) -> bool:
+        """Whether a line says the Chinese names of the header once more in English."""
+        names = self._lines[self._header].text if self._header >= 0 else ""
+        return not names.isascii() and len(line.words) >= _FULL * len(self._columns) and bool(_WORDS.fullmatch(line.text))
 
     def _page_records(self, lines: list[Line], mains: set[int]) -> list[list[Line]]:
         outside = [[line] for line in lines if line.is_furniture]

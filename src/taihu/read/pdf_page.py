@@ -24,7 +24,7 @@ _MOST_CHARS = 60_000
 _MOST_CHARS_TOGETHER = 3_000_000
 _MOST_RULES = 20_000
 _MOST_FIGURES = 20_000
-_MOST_DECODED = 256 << 20
+_MOST_DECODED = 160 << 20
 _MOST_OF_ONE = 64 << 20
 _MOST_COLUMNS = 1 << 20
 _THIN = 2.5
@@ -283,7 +283,7 @@ class _Drawn:
         self._lines: list[tuple[float, float, float, float]] = []
         self._shades: list[tuple[float, float, float, float]] = []
         self._box = (0.0, 0.0, 0.0, 0.0)
-        self._unseen = self._unmapped = 0
+        self._shown = self._unseen = self._unmapped = 0
 
     def begin(self, page: Any, ctm: Any) -> None:
         from pdfminer.utils import apply_matrix_rect
@@ -296,6 +296,9 @@ class _Drawn:
             raise ContentRefused("too_large", f"page {self.number} draws more than {_MOST_FIGURES:,} figures")
 
     def char(self, text: str, matrix: Any, origin: float, width: float, rise: float, fontsize: float) -> None:
+        self._shown += 1
+        if self._shown > _MOST_CHARS:
+            raise ContentRefused("too_large", f"page {self.number} has more than {_MOST_CHARS:,} characters")
         (a, b, c, d, e, f) = matrix
         left, bottom = a * origin + c * rise + e, b * origin + d * rise + f
         right, top = left + a * width, bottom + b * width
@@ -309,8 +312,6 @@ class _Drawn:
         size = math.hypot(c, d) * fontsize
         angle = round(math.degrees(math.atan2(b, a))) % 360
         self._glyphs.append((left, bottom, right, top, size, text or "\ufffd", self.run))
-        if len(self._glyphs) + self._unseen > _MOST_CHARS:
-            raise ContentRefused("too_large", f"page {self.number} has more than {_MOST_CHARS:,} characters")
         self._angles[angle] += 1
 
     def path(self, ctm: Any, stroke: bool, fill: bool, path: Any) -> None:
@@ -373,7 +374,7 @@ class _Drawn:
                 page.slanted += not text.isspace()
                 continue
             # Bold is often made by showing a text twice, hardly moved.
-            near = (text, round(ax / (0.2 * size or 1)), round(ay / (0.2 * size or 1)))
+            near = (text, round(ax / (0.06 * size or 1)), round(ay / (0.06 * size or 1)))
             around = [(text, near[1] + across, near[2] + down) for across in (-1, 0, 1) for down in (-1, 0, 1)]
             if not text.isspace() and any(place in seen for place in around):
                 continue

@@ -17,7 +17,7 @@ from taihu.read.pdf_page import Char
 _APART = 0.12
 _APART_IN_WIDE = 0.28
 _BLANK = 0.7
-_OVER = 0.3
+_OVER = 0.15
 _IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef]")
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import tracemalloc
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.made.pdfs import CHROMIUM, browser_pdf, html_table, placed_pdf, table_pdf
+from tests.made.pdfs import CHROMIUM, Canvas, browser_pdf, html_table, placed_pdf, table_pdf, typst_pdf, written_pdf
 
+from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead
 from taihu.manifest.layout import LayoutFile
 from taihu.manifest.source import Read
 from taihu.read import read_blind, read_file
+from taihu.read.pdf import read_pdf
 from taihu.read.pdf_page import pages_of
 
 needs_browser = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
@@ -85,3 +92,146 @@ def test_a_browser_s_radicals_are_the_characters_that_they_look_like(tmp_path: P
     read = read_blind(content, "a.pdf")
     assert read.held is None
     assert _rows(read) == rows
+
+
+def _canvas(rows: Sequence[Sequence[str]] = (HEADER, *ROWS[:5]), **how: Any) -> Canvas:
+    canvas = Canvas()
+    for n, row in enumerate(rows):
+        for left, cell in zip((40, 120, 200, 300, 360), row, strict=True):
+            canvas.text(left, 60 + 16 * n, cell, **how)
+    return canvas
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_pages_that_are_shown_turned(rotate: int) -> None:
+    assert _rows(read_blind(written_pdf([_canvas()], rotate=rotate), "a.pdf")) == ROWS[:5]
+
+
+@pytest.mark.parametrize(
+    ("turn", "place"),
+    [("0 1 -1 0", lambda x, y: (y, x)), ("0 -1 1 0", lambda x, y: (595 - y, 842 - x)), ("-1 0 0 -1", lambda x, y: (595 - x, y))],
+)
+def test_text_that_is_written_turned(turn: str, place: Callable[[float, float], tuple[float, float]]) -> None:
+    """Landscape tables are often written sideways on upright pages."""
+    canvas = Canvas()
+    for n, row in enumerate([HEADER, *ROWS[:5]]):
+        for left, cell in zip((40, 120, 200, 300, 360), row, strict=True):
+            x, up = place(left, 60 + 16 * n)
+            canvas.text(x, 842 - up, cell, turn=turn)
+    assert _rows(read_blind(written_pdf([canvas]), "a.pdf")) == ROWS[:5]
+
+
+def test_texts_shown_letter_by_letter_and_twice_for_bold() -> None:
+    canvas = _canvas(glyphwise=True)
+    for n, cell in enumerate(HEADER):
+        canvas.text((40, 120, 200, 300, 360)[n] + 0.3, 60, cell)
+    read = read_blind(written_pdf([canvas]), "a.pdf")
+    assert (read.tables[0].rows.column_names[:-1], _rows(read)) == (HEADER, ROWS[:5])
+
+
+def test_a_watermark_across_the_page_is_left_out_with_a_note() -> None:
+    canvas = _canvas()
+    canvas.text(150, 430, "仅供对账使用", size=40, turn="0.7 0.7 -0.7 0.7")
+    read = read_blind(written_pdf([canvas]), "a.pdf")
+    assert _rows(read) == ROWS[:5]
+    assert [(note.reason, note.detail) for note in read.tables[0].notes] == [("slanted_text", "6 characters")]
+
+
+def test_pages_that_are_pictures() -> None:
+    scanned, recognised = Canvas(), _canvas(mode=3)
+    scanned.picture()
+    recognised.picture()
+    for page in (scanned, recognised):
+        read = read_blind(written_pdf([page]), "a.pdf")
+        assert (read.held, read.held_detail) == ("no_table", "its pages are pictures; there is no text in them")
+    assert read_blind(written_pdf([_canvas(), scanned]), "a.pdf").held == "cells_unclear"
+
+
+def test_passwords() -> None:
+    content = written_pdf([_canvas()], password="身份证后六位".encode("gb18030").hex()[:10])
+    assert read_blind(content, "a.pdf").held == "wrong_password"
+    assert read_blind(content, "a.pdf", passwords=["wrong"]).held == "wrong_password"
+    read = read_blind(content, "a.pdf", passwords=["wrong", "身份证后六位".encode("gb18030").hex()[:10]])
+    assert (read.held, _rows(read)) == (None, ROWS[:5])
+
+
+def _twice(content: bytes) -> bytes:
+    return zlib.compress(zlib.compress(content, 9), 9)
+
+
+BOMBS = {
+    "one stream": written_pdf([zlib.compress(b" " * (80 << 20), 9)]),
+    "many streams": written_pdf([zlib.compress(b" " * (60 << 20), 9)] * 3),
+    "packed twice": written_pdf([_twice(b" " * (80 << 20))], filters="[/FlateDecode/FlateDecode]"),
+    "run lengths": written_pdf([zlib.compress(b"\x81 " * (3 << 20))], filters="[/FlateDecode/RunLengthDecode]"),
+    "characters": written_pdf([zlib.compress(b"BT /F1 9 Tf 1 0 0 1 9 9 Tm <" + b"4e2d" * 70_000 + b"> Tj ET")]),
+    "lines": written_pdf([zlib.compress(b"".join(b"%d 0 m %d 9 l S\n" % (n % 500, n % 500) for n in range(21_000)))]),
+    "pages": written_pdf([zlib.compress(b"")] * 1001),
+    "crossings": written_pdf(
+        [zlib.compress(b"".join(b"%.2f 0 m %.2f 800 l S 0 %.2f m 590 %.2f l S\n" % ((n * 1.5,) * 4) for n in range(2100)))]
+    ),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_expands_too_far_is_refused(bomb: str) -> None:
+    content = BOMBS[bomb]
+    assert len(content) < 1 << 20
+    with pytest.raises(ContentRefused) as refused:
+        read_pdf(content)
+    assert refused.value.reason == "too_large"
+    assert _rows(read_blind(written_pdf([_canvas()]), "a.pdf")) == ROWS[:5]
+
+
+@pytest.mark.parametrize("bomb", ["one stream", "many streams", "packed twice"])
+def test_memory_is_not_taken_for_what_is_refused(bomb: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(ContentRefused):
+        read_pdf(BOMBS[bomb])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300 << 20
+
+
+def test_a_merged_header_that_each_page_repeats() -> None:
+    upper = "table.cell(rowspan: 2)[日期], table.cell(colspan: 2)[线上], table.cell(colspan: 2)[线下]"
+    cells = ", ".join(f"[{cell}]" for row in ROWS for cell in (row[0], row[3], row[4], row[3], row[4]))
+    body = f"#table(columns: 5, table.header({upper}, [数量], [金额], [数量], [金额]), {cells})"
+    read = read_blind(typst_pdf(body, height=300), "a.pdf")
+    assert read.held is None
+    assert read.tables[0].rows.column_names[:-1] == ["日期", "线上/数量", "线上/金额", "线下/数量", "线下/金额"]
+    assert _rows(read) == [[row[0], row[3], row[4], row[3], row[4]] for row in ROWS]
+    assert {row["_src_row"].split("!")[0] for row in read.tables[0].rows.to_pylist()} == {"page 1", "page 2", "page 3"}
+
+
+def test_wrapped_cells_and_a_box_that_holds_all_rows() -> None:
+    wrapped = [
+        ["日期", "客户", "金额"],
+        ["2026-09-01", "苏州工业园区金鸡湖商贸有限责任公司", "1.00"],
+        ["2026-09-02", "Example Trading Shanghai", "2.00"],
+    ]
+    for ruled in (True, False):
+        read = read_blind(table_pdf(wrapped, ruled=ruled, columns=["70pt", "90pt", "60pt"], inset="(x: 4pt, y: 8pt)"), "a.pdf")
+        assert (read.held, _rows(read)) == (None, wrapped[1:])
+    canvas = _canvas()
+    for x in (35, 115, 195, 295, 355, 450):
+        canvas.line(x, 48, x, 150)
+    for y in (48, 65, 150):
+        canvas.line(35, y, 450, y)
+    read = read_blind(written_pdf([canvas]), "a.pdf")
+    assert (read.held, _rows(read)) == (None, ROWS[:5])
+
+
+def test_numbers_that_were_too_wide_for_their_column_are_noted() -> None:
+    rows = [*ROWS[:4], [*ROWS[4][:4], "########"]]
+    read = read_blind(table_pdf([HEADER, *rows], ruled=True), "a.pdf")
+    assert [(note.reason, note.position, note.column) for note in read.tables[0].notes] == [("error_cell", "page 1!6", "E")]
+
+
+def test_another_reader_of_pdf_finds_the_same_cells() -> None:
+    import pdfplumber
+
+    content = table_pdf([HEADER, *ROWS], ruled=True, height=300)
+    with pdfplumber.open(io.BytesIO(content)) as document:
+        theirs = [row for page in document.pages for table in page.extract_tables() for row in table]
+    assert [HEADER, *_rows(read_blind(content, "a.pdf"))] == theirs
