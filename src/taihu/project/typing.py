@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taihu.clean import clean_table
@@ -13,6 +14,8 @@ from taihu.manifest.source import SourceFile
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from taihu.engine.interface import Engine
+
 
 def typed_tables(file: FileRead, source: SourceFile, zone: str) -> tuple[list[pa.Table], list[Refusal]]:
     """Every table of a file typed by the contract, and what was refused.
@@ -22,19 +25,21 @@ def typed_tables(file: FileRead, source: SourceFile, zone: str) -> tuple[list[pa
     Raises:
         ContentRefused: ``unknown_layout`` if the headers do not provide the columns.
     """
-    from taihu.engine.duckdb import DuckDBEngine
-
     tables: list[pa.Table] = []
     refusals: list[Refusal] = []
-    engine = DuckDBEngine(threads=1)
-    try:
-        for table in file.tables:
-            cleaned = clean_table(engine, table.rows, source, tokenizer=lambda kind, _: f"[{kind}]", zone=zone)
-            tables.append(cleaned.table)
-            refusals += cleaned.refusals
-    finally:
-        engine.close()
+    for table in file.tables:
+        cleaned = clean_table(_engine(), table.rows, source, tokenizer=lambda kind, _: f"[{kind}]", zone=zone)
+        tables.append(cleaned.table)
+        refusals += cleaned.refusals
     return tables, refusals
+
+
+@cache
+def _engine() -> Engine:
+    """One engine for all files that are tried: starting one takes longer than most files."""
+    from taihu.engine.duckdb import DuckDBEngine
+
+    return DuckDBEngine(threads=1)
 
 
 def typed(file: FileRead, source: SourceFile, zone: str) -> dict[str, Any]:

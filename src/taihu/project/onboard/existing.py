@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Extension:
 
 def reads_already(tree: ProjectTree, root: Path, path: Path, content: bytes, passwords: Sequence[str]) -> Known | None:
     """The source that reads a file as it is: a layout fits and its columns are there."""
-    for source in tree.sources.values():
+    for source in sorted(tree.sources.values(), key=lambda source: not _is_named_for(source, path)):
         if source.file.collect.via == "database":
             continue
         file = read_file(
@@ -63,6 +64,12 @@ def reads_already(tree: ProjectTree, root: Path, path: Path, content: bytes, pas
         if file.held not in _NOT_ITS_OWN and file.tables and _binds(file, source):
             return Known(path, source.name, tuple(dict.fromkeys(table.layout for table in file.tables)), file.held)
     return None
+
+
+def _is_named_for(source: Source, path: Path) -> bool:
+    """Whether the source's own pattern fits the file's name: it is asked first, but only the header decides."""
+    pattern = source.file.collect.options.get("pattern", "")
+    return pattern not in ("", "*") and fnmatchcase(path.name, str(pattern))
 
 
 def _passwords_of(tree: ProjectTree, root: Path, source: Source) -> Iterator[str]:

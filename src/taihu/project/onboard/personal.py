@@ -31,7 +31,7 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+*-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _PHONE = re.compile(r"(?<![\dA-Za-z])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)0\d{2,3}-[2-8]\d{6,7}(?!\d)")
 _LONG = re.compile(r"(?<![\dA-Za-z])\d{15,19}[Xx]?(?![\dA-Za-z])")
-_ADDRESS = re.compile(r"[省市区县州旗].{0,20}(?:路|街|道|巷|弄|村|镇|乡|号|栋|幢|室|小区|大厦)")
+_ADDRESS = re.compile(r"[省市区县州旗路街道村镇].{0,20}\d+\s*(?:号|室|栋|幢|弄|单元|楼)")
 _LABELLED = re.compile(
     r"(?P<label>姓\s?名|户\s?名|昵称|账户名|帐户名|持卡人|用户名?|会员名?|联系人|经办人|制表人?|制单人?|[账帐][户号]|支付宝账[户号]|微信号?|卡\s?号|客户号|证件号码?|身份证号?码?|手机号?码?|电\s?话|邮\s?箱|地\s?址|住\s?址)"
     r"\s*[:：]\s*[\[【(（]?\s*(?P<value>[^\s,，;；\])】）]{2,60})"
@@ -84,6 +84,8 @@ class Stand:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
         self._known: dict[str, str] = {}
+        self._made: set[str] = set()
+        self._sorted: list[tuple[str, str]] = []
         self._count = 0
 
     def for_(self, kind: str, value: str) -> str:
@@ -96,6 +98,7 @@ class Stand:
                 if made not in self._taken and made != value:
                     break
             self._known[value] = made
+            self._made.add(made)
             self._taken.add(made)
         return self._known[value]
 
@@ -134,7 +137,11 @@ class Stand:
 
     def known_in(self, text: str) -> str:
         """A text in which every personal value that was met elsewhere has its stand-in; short numbers are left alone."""
-        for value, made in sorted(self._known.items(), key=lambda pair: -len(pair[0])):
+        if text in self._made:
+            return text
+        if len(self._sorted) < len(self._known):
+            self._sorted = sorted(self._known.items(), key=lambda pair: -len(pair[0]))
+        for value, made in self._sorted:
             if value in text and (len(value) > 6 or not value.isascii()):
                 text = text.replace(value, made)
         return text

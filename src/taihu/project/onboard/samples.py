@@ -156,7 +156,10 @@ class Masked:
         self._heads: dict[int, set[int]] = {}
         self._masked = [self._grid(number, grid) for number, grid in enumerate(self._grids)]
         self._masked = [
-            [[self._again(number, at, n, cell) for n, cell in enumerate(row)] for at, row in enumerate(rows)]
+            [
+                row if at in self._dropped[number] | self._heads[number] else [self._again(cell) for cell in row]
+                for at, row in enumerate(rows)
+            ]
             for number, rows in enumerate(self._masked)
         ]
 
@@ -215,11 +218,9 @@ class Masked:
             return self._stand.for_("account" if any(map(str.isdigit, cell)) else "person", cell)
         return self._stand.preamble(cell)
 
-    def _again(self, number: int, at: int, n: int, cell: Cell) -> Cell:
+    def _again(self, cell: Cell) -> Cell:
         """A cell of text in which a personal value that was met elsewhere stands again."""
-        if cell is None or at in self._heads[number] or control.number(cell) is not None or cell in self._stand.replaced.values():
-            return cell
-        return self._stand.known_in(cell)
+        return cell if cell is None or control.number(cell) is not None else self._stand.known_in(cell)
 
     # fewer rows --------------------------------------------------------------------------------------------------------------
 

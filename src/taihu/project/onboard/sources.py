@@ -294,6 +294,8 @@ def _loads(proposal: SourceProposal) -> None:
         return
     key = smallest_key(proposal)
     proposal.values["period"] = {"from": "received"}
+    if key and start is not None and start not in key and any(column.known.role == "price" for column in columns.values()):
+        key = tuple(name for name in columns if name in key or name == start)
     if key:
         proposal.values |= {"load": "snapshot", "key": list(key)}
         proposal.notes["load"] = Text("名单：最新的一份有效", "a list: the newest one counts")
