@@ -41,13 +41,10 @@ def _read(file: Path, source: str | None, project: Path, references: list[str]) 
     content = file.read_bytes()
     if source is None:
         return read_file(content, file.name, passwords=resolved(references, Path.cwd()))
-    from taihu.core.errors import UsageError
     from taihu.project.load import load_tree
 
     tree = load_tree(project)
-    if source not in tree.sources:
-        raise UsageError(f"there is no source {source!r}", fix=f"sources: {', '.join(tree.sources)}")
-    entry = tree.sources[source]
+    entry = tree.source(source)
     account = tree.file.accounts.get(entry.file.collect.account or "")
     named = [*entry.file.read.passwords, *(account.passwords if account else ())]
     passwords = [*resolved(references, Path.cwd()), *resolved(named, project)]

@@ -17,6 +17,7 @@ from taihu.core.types import Span
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
     from taihu.run.execution import RunResult
+    from taihu.run.plan import Step
 
 
 def run(
@@ -32,8 +33,7 @@ def run(
 ) -> None:
     """Collect, load, check, build and report whatever is due; safe to call again at any time."""
     from taihu.run import execution
-    from taihu.run.plan import plan_of
-    from taihu.run.troubles import backfill_plan
+    from taihu.run.plan import backfill_plan, plan_of
 
     progress = console.TerminalProgress("taihu")
     try:
@@ -91,7 +91,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
 def _show(result: RunResult) -> None:
     t = console.t
     landed = sum(result.landed.values())
-    console.say(t(f"新到 {landed} 个文件，更新 {len(result.tables)} 张表", f"{landed} new files, {len(result.tables)} tables updated"))
+    console.say(t(f"新到 {landed} 个文件，更新 {len(result.tables)} 张表", f"new files: {landed}, updated tables: {len(result.tables)}"))
     for name, error in sorted(result.failed.items()):
         console.say(f"  {'⏸' if name in result.paused else '✗'} {name}: {error}")
         if name in result.paused:
@@ -110,12 +110,13 @@ def _show(result: RunResult) -> None:
         )
 
 
-def _show_plan(steps: list[dict[str, str]], json: bool) -> None:
+def _show_plan(steps: list[Step], json: bool) -> None:
     if json:
-        console.show_json({"schema": "taihu.plan/1", "steps": steps})
+        rows = [{"step": step.step, "subject": step.subject, "why": step.why.en} for step in steps]
+        console.show_json({"schema": "taihu.plan/1", "steps": rows})
         return
     for step in steps:
-        console.say(f"{step['step']:<8} {step['subject']:<28} {step['why']}")
+        console.say(f"{console.tt(console.STAGES[step.step]):<8} {step.subject:<28} {console.tt(step.why)}")
 
 
 def serve(

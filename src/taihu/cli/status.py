@@ -11,7 +11,6 @@ import typer
 from taihu.cli import console
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
 from taihu.cli.states import MARKS, NAMES, STYLES, WEEKDAYS
-from taihu.core.errors import UsageError
 from taihu.core.types import Span
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ def status(
     with open_project(project, as_of) as ws:
         zone = ZoneInfo(ws.tree.file.time_zone)
         now = ws.clock.now().astimezone(zone)
-        if source is not None and source not in ws.tree.sources:
-            raise UsageError(f"there is no source {source!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
+        if source is not None:
+            ws.tree.source(source)
         shown = matrix(ws, Span(now.date() - dt.timedelta(days=days), now.date()), source)
         holds = [hold for hold in ws.ledger.holds() if source in (None, hold.source)]
         publications = ws.ledger.publications()[-3:]

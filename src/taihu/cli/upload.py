@@ -13,7 +13,7 @@ from taihu.cli.options import HERE, AsOf, Json, Project, open_project
 
 
 def upload(
-    files: Annotated[list[Path], typer.Argument(help="Files to hand in.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Files to hand in.", metavar="FILE")],
     source: Annotated[str, typer.Option("--source", "-s", help="The source that they are of.")],
     sender: Annotated[str, typer.Option("--sender", help="Mail address of the sender, where the source knows its parties by it.")] = "",
     subject: Annotated[str, typer.Option("--subject", help="Subject of the mail, where the source looks there.")] = "",

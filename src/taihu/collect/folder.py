@@ -53,7 +53,7 @@ class FolderStore(Store):
                 return [_seen(str(place), place.stat())], []
             return _listed(place)
         except FileNotFoundError:
-            raise NotFound("the folder is not there", where=folder, fix="make it, or correct collect: path:") from None
+            raise NotFound(f"the folder {folder} is not there", fix="make it, or correct collect: path:") from None
         except PermissionError:
             raise AccessRefused("the folder may not be read", where=folder, fix="let the account of this process read it") from None
         except OSError as error:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
 _SHORTEST_PREFIX = 4
+_LISTED = {
+    "hold": "taihu hold list shows those that are open",
+    "publication": "taihu report list shows them",
+    "figure": "taihu explain list shows them",
+}
 
 
 class ArrivalVerbs(CollectVerbs, StampVerbs):
@@ -350,7 +355,9 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
                 return str((exact or found[0])[0])
             if found:
                 raise NotFound(f"more than one {what} starts with {id_or_prefix}", fix="give more characters of its id")
-        raise NotFound(f"there is no {what} {id_or_prefix}", fix=f"give at least {_SHORTEST_PREFIX} characters of its id")
+        raise NotFound(
+            f"there is no {what} {id_or_prefix}", fix=_LISTED.get(what, f"give at least {_SHORTEST_PREFIX} characters of its id")
+        )
 
 
 def _totals_state(totals: Sequence[StatedTotal]) -> TotalsState:

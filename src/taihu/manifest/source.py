@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
-from taihu.manifest.words import Duration, OneOrMany, SecretReference, TimeOfDay, Title
+from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, TimeOfDay, Title
 
 Else = Literal["warn", "quarantine", "hold"]
 FileKind = Literal["excel", "csv", "html", "pdf", "invoice", "typed"]
@@ -74,7 +74,7 @@ class Expect(Frozen):
         default_factory=dict, description="Only parties whose reference row has these values", examples=[{"region_code": "EAST"}]
     )
     grace: Duration = Field(default="0 minutes", description="Later than this is late", examples=["15 minutes"])
-    since: str | None = Field(default=None, description="First business day that is owed", examples=["2026-08-17"])
+    since: Day | None = Field(default=None, description="First business day that is owed", examples=["2026-08-17"])
 
 
 class Read(Frozen):

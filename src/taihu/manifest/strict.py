@@ -116,8 +116,23 @@ def _worst(model: type[BaseModel], error: ValidationError, document: Document, b
         return ManifestError(f"unknown key {key!r}{hint}", where=document.where(path))
     if first["type"] == "missing":
         return ManifestError(f"key {str(location[-1])!r} is missing", where=document.where(path[:-1] if path else path))
+    name = ".".join(str(part) for part in path[len(base) :])
+    if first["type"] == "literal_error":
+        return _no_choice(name, first, document.where(path))
     message = first["msg"].removeprefix("Value error, ")
-    return ManifestError(f"{'.'.join(str(p) for p in path[len(base) :]) or 'value'}: {message}", where=document.where(path))
+    if not name:
+        # A rule about several keys begins with the one that it is about.
+        about = (*base, re.split(r"[\s:]", message, maxsplit=1)[0])
+        return ManifestError(message, where=document.where(about))
+    return ManifestError(f"{name}: {message}", where=document.where(path))
+
+
+def _no_choice(name: str, problem: Any, where: str) -> ManifestError:
+    """A word that is none of those that may stand there, with the one that was probably meant."""
+    choices = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+    close = difflib.get_close_matches(str(problem["input"]), choices, n=1, cutoff=0.6)
+    hint = f", did you mean {close[0]!r}?" if close else ""
+    return ManifestError(f"{name}: unknown value {str(problem['input'])!r}{hint}", where=where, fix=f"one of: {', '.join(choices)}")
 
 
 def _known_part(document: Document, base: Path, location: tuple[Any, ...]) -> Iterator[str | int]:

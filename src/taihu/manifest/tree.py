@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from taihu.core.errors import ManifestError
+from taihu.core.errors import ManifestError, UsageError
 from taihu.manifest.corrections import Correction
 from taihu.manifest.glossary import Term
 from taihu.manifest.layout import LayoutFile
@@ -73,6 +73,16 @@ class ProjectTree:
     reports: Mapping[str, ReportFile]
     roles: RolesFile
     story: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, name: str) -> Source:
+        """The source of this name.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if name not in self.sources:
+            raise UsageError(f"there is no source {name!r}", fix=f"sources: {', '.join(self.sources)}")
+        return self.sources[name]
 
     def sources_of_feed(self, feed: str) -> list[Source]:
         return [source for source in self.sources.values() if source.file.feeds == feed]

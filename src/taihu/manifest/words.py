@@ -42,8 +42,17 @@ def _duration(value: Any) -> str:
 
 
 def _time(value: Any) -> str:
-    dt.time.fromisoformat(str(value))
-    return str(value)
+    text = str(value)
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f"{text!r} is not a time of day such as '08:30'")
+    return text
+
+
+def _day(value: Any) -> str:
+    try:
+        return dt.date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise ValueError(f"{str(value)!r} is not a day such as 2026-08-17") from None
 
 
 def _reference(value: str) -> str:
@@ -58,6 +67,7 @@ def as_many(value: Any) -> Any:
 
 
 Duration = Annotated[str, BeforeValidator(_duration)]
+Day = Annotated[str, BeforeValidator(_day)]
 TimeOfDay = Annotated[str, BeforeValidator(_time)]
 SecretReference = Annotated[str, AfterValidator(_reference)]
 OneOrMany = Annotated[tuple[str, ...], BeforeValidator(as_many)]

@@ -92,9 +92,8 @@ def _sources(root: Path) -> Iterator[Source]:
         layouts = {path.stem: _read(root, path, LayoutFile) for path in sorted(folder.glob("layouts/*.yml"))}
         for name in file.read.layouts:
             if name not in layouts:
-                raise ManifestError(
-                    _unknown("layout", name, layouts), where=f"{relative}/source.yml:1", fix=f"write {relative}/layouts/{name}.yml"
-                )
+                where = document.where(("read", "layouts"))
+                raise ManifestError(_unknown("layout", name, layouts), where=where, fix=f"write {relative}/layouts/{name}.yml")
         portal = _read(root, folder / "portal.yml", PortalFile) if (folder / "portal.yml").is_file() else None
         if file.collect.via == "portal" and portal is None:
             raise ManifestError("a portal source needs its recipe portal.yml", where=f"{relative}/source.yml:1")
@@ -157,7 +156,7 @@ def _unknown(kind: str, name: str, known: Any) -> str:
 def _cross_check(tree: ProjectTree, root: Path) -> None:
     """What one file says of another must exist."""
     for source in tree.sources.values():
-        _check_source(tree, source)
+        _check_source(root, tree, source)
         if source.file.load == "replace" and not source.file.business_date:
             raise ManifestError(
                 "load: replace replaces whole days of a party, so it needs business_date:",
@@ -190,26 +189,31 @@ def _check_recipients(tree: ProjectTree, root: Path, send: Send) -> None:
                 )
 
 
-def _check_source(tree: ProjectTree, source: Source) -> None:
-    where, file = f"{source.path}/source.yml:1", source.file
-    _require("entity", [file.entity], tree.file.entities, where)
-    _require("account", [file.collect.account] if file.collect.account else [], tree.file.accounts, where)
-    _check_account(tree, source)
+def _check_source(root: Path, tree: ProjectTree, source: Source) -> None:
+    file = source.file
+    names: list[tuple[str, str | None, Collection[str], tuple[str, ...]]] = [
+        ("entity", file.entity, tree.file.entities, ("entity",)),
+        ("account", file.collect.account, tree.file.accounts, ("collect", "account")),
+        ("feed", file.feeds, tree.feeds, ("feeds",)),
+        ("reference source", file.party.in_ if file.party else None, tree.sources, ("party", "in")),
+        ("reference source", file.expect.parties if file.expect else None, tree.sources, ("expect", "parties")),
+    ]
+    for kind, name, known, keys in names:
+        if name is not None and name not in known:
+            raise ManifestError(_unknown(kind, name, known), where=place_in(root, f"{source.path}/source.yml", keys))
+    _check_account(root, tree, source)
     if file.read.password_from is not None:
         note_source(source, file.read.password_from, tree.file.accounts)
-    _require("feed", [file.feeds] if file.feeds else [], tree.feeds, where)
-    references = [file.party.in_ if file.party else None, file.expect.parties if file.expect else None]
-    _require("reference source", [name for name in references if name], tree.sources, where)
 
 
-def _check_account(tree: ProjectTree, source: Source) -> None:
+def _check_account(root: Path, tree: ProjectTree, source: Source) -> None:
     """The account is of a kind that the connector can log in with."""
     via, name = source.file.collect.via, source.file.collect.account
     kinds = connector(via).account_kinds
     if name and kinds and tree.file.accounts[name].kind not in kinds:
         raise ManifestError(
             f"account {name!r} is of kind {tree.file.accounts[name].kind!r}, which via: {via} cannot use",
-            where=f"{source.path}/source.yml:1",
+            where=place_in(root, f"{source.path}/source.yml", ("collect", "account")),
             fix=f"kinds that it can use: {', '.join(kinds)}",
         )
 

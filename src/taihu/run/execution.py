@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from taihu.core.errors import AccessRefused, TaihuError, UsageError
+from taihu.core.errors import AccessRefused, TaihuError
 from taihu.core.ids import derived_id
 from taihu.core.types import Span
 from taihu.ledger.records import Publication
@@ -72,8 +72,7 @@ def run(
         span: Business days that the sources are asked for again (backfill).
     """
     for name in sources or ():
-        if name not in ws.tree.sources:
-            raise UsageError(f"there is no source {name!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
+        ws.tree.source(name)
     result = RunResult()
     _require_fitting_reports(ws)
     with ws.ledger.lease("run") as after_crash:

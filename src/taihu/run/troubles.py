@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from taihu.core.errors import NotFound
-from taihu.core.types import Span
 from taihu.ledger.records import Letter, RefusedLogin
 
 if TYPE_CHECKING:
@@ -121,21 +120,3 @@ def letter_named(ws: Workspace, name: str) -> Letter:
     if len(found) != 1:
         raise NotFound(f"{name!r} is neither a source nor one item that could not be fetched", fix="taihu retry lists them")
     return found[0]
-
-
-def backfill_plan(ws: Workspace, span: Span, sources: Sequence[str] | None = None) -> list[dict[str, str]]:
-    """What a backfill would ask each source; nothing is contacted."""
-    from taihu.collect import Connections, connector
-
-    steps = []
-    with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root) as connections:
-        for name, source in ws.tree.sources.items():
-            if (sources is not None and name not in sources) or not connector(source.file.collect.via).is_polled:
-                continue
-            known = len(ws.ledger.known_items(name))
-            if connections.open(source).asks_for_days:
-                why = f"ask for {span}; what came before is known ({known} items)"
-            else:
-                why = f"look at everything that is there, whatever its day; {known} items are known"
-            steps.append({"step": "collect", "subject": name, "why": why})
-    return steps

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taihu.core.errors import NotFound, UsageError
+from taihu.core.errors import UsageError
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -33,15 +33,13 @@ def upload(
         subject: For sources that look for party or days there.
 
     Raises:
-        NotFound: There is no such source or file.
+        NotFound: There is no such file.
         ContentRefused: A file is too large.
-        UsageError: The source knows its parties by something that is not given.
+        UsageError: There is no such source, or it knows its parties by something that is not given.
     """
     from taihu.collect.upload import handed_in
 
-    entry = ws.tree.sources.get(source)
-    if entry is None:
-        raise NotFound(f"there is no source {source!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
+    entry = ws.tree.source(source)
     _require(entry.file.party.found_in if entry.file.party else "", {"sender": sender, "subject": subject}, source)
     files = [handed_in(path, ws.clock, who=who, sender=sender, subject=subject) for path in paths]
     done = []

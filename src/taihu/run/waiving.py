@@ -56,13 +56,10 @@ def plan_waiver(ws: Workspace, source: str, party: str, span: Span, *, undo: boo
         undo: The waiver is taken back.
 
     Raises:
-        UsageError: Nobody owes anything in this source.
-        NotFound: There is no such source or party, or nothing to take back.
+        UsageError: There is no such source, or nobody owes anything in it.
+        NotFound: There is no such party, or nothing to take back.
     """
-    entry = ws.tree.sources.get(source)
-    if entry is None:
-        raise NotFound(f"there is no source {source!r}", fix=f"sources: {', '.join(ws.tree.sources)}")
-    if entry.file.expect is None:
+    if ws.tree.source(source).file.expect is None:
         raise UsageError(f"nothing is expected of {source}", where=f"sources/{source}/source.yml", fix="only what is owed can be waived")
     key, name = _party_of(ws, source, party)
     known = {debt.day: debt.state for debt in ws.ledger.expectations(source=source, span=span) if debt.party == key}
@@ -78,8 +75,8 @@ def waive(ws: Workspace, source: str, party: str, span: Span, *, who: str, why: 
 
     Raises:
         AccessRefused: ``roles.yml`` names who may waive, and ``who`` is not among them.
-        UsageError: No reason is given, or nobody owes anything in this source.
-        NotFound: There is no such source or party, or nothing to take back.
+        UsageError: No reason is given, there is no such source, or nobody owes anything in it.
+        NotFound: There is no such party, or nothing to take back.
     """
     from taihu.guard.roles import require
 

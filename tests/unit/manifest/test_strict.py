@@ -82,3 +82,29 @@ def test_broken_yaml_names_the_line() -> None:
 def test_good_source_loads() -> None:
     source = parse(SourceFile, GOOD, "source.yml")
     assert source.columns["distributor_code"].from_ == ("经销商编码",)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "load: snapshott",
+            "source.yml:7: load: unknown value 'snapshott', did you mean 'snapshot'?\n  one of: replace, upsert, append, snapshot",
+        ),
+        (
+            "load: snapshot\nexpect: {for: the day, every: day, by: 8am}",
+            "source.yml:8: expect.by: '8am' is not a time of day such as '08:30'",
+        ),
+        (
+            "load: snapshot\nexpect: {for: the day, every: day, by: '25:00'}",
+            "source.yml:8: expect.by: '25:00' is not a time of day such as '08:30'",
+        ),
+        (
+            "load: snapshot\nexpect: {for: the day, every: day, by: '08:00', since: yesterday}",
+            "source.yml:8: expect.since: 'yesterday' is not a day such as 2026-08-17",
+        ),
+        ("load: snapshot\nbusiness_date: sold_at", "source.yml:8: business_date names 'sold_at', which is not a column"),
+    ],
+)
+def test_a_value_that_cannot_stand_there_is_said_with_what_can(line: str, says: str) -> None:
+    assert complaint(GOOD.replace("load: snapshot", line)) == says

@@ -40,9 +40,9 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     [
         ("sources/sales/source.yml", "collect:", "colect:", "sources/sales/source.yml:6", "did you mean 'collect'"),
         ("sources/sales/source.yml", "business_date: sold_on\n", "", "sources/sales/source.yml:7", "business_date"),
-        ("sources/sales/source.yml", "feeds: sales", "feeds: sale", "sources/sales/source.yml:1", "did you mean 'sales'"),
-        ("sources/sales/source.yml", "entity: main", "entity: other", "sources/sales/source.yml:1", "unknown entity"),
-        ("sources/sales/source.yml", "[standard]", "[standart]", "sources/sales/source.yml:1", "did you mean 'standard'"),
+        ("sources/sales/source.yml", "feeds: sales", "feeds: sale", "sources/sales/source.yml:9", "did you mean 'sales'"),
+        ("sources/sales/source.yml", "entity: main", "entity: other", "sources/sales/source.yml:5", "unknown entity"),
+        ("sources/sales/source.yml", "[standard]", "[standart]", "sources/sales/source.yml:8", "did you mean 'standard'"),
         ("reports/daily/report.yml", "role: team", "role: teem", "reports/daily/report.yml:11", "did you mean 'team'"),
         ("reports/daily/report.yml", "role: team", "role: team, split: region_code", "roles.yml:4", "you has no region_code"),
         ("roles.yml", "role: team}", "role: tame}", "roles.yml:4", "did you mean 'team'"),

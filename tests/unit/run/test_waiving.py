@@ -90,7 +90,7 @@ def test_a_source_that_is_its_own_party(shop: Shop, ws: Workspace) -> None:
 
 def test_what_cannot_be_waived_is_said(shop: Shop, ws: Workspace) -> None:
     shop.run(at(2, 9), ws)
-    with pytest.raises(NotFound, match="no source 'sale'") as refused:
+    with pytest.raises(UsageError, match="no source 'sale'") as refused:
         plan_waiver(ws, "sale", "B", days(1, 1))
     assert "sales" in refused.value.fix
     with pytest.raises(NotFound, match="no party 'C'") as refused:

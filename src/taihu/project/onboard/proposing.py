@@ -98,8 +98,8 @@ def propose(place: Path, tree: ProjectTree, root: Path, wish: Wish, progress: Pr
     paths = files_of(place)
     if not paths:
         raise UsageError(f"there are no files in {place}", fix="give a file, or a folder with files in it")
-    if wish.into is not None and wish.into not in tree.sources:
-        raise UsageError(f"there is no source {wish.into!r}", fix=f"sources: {', '.join(tree.sources)}")
+    if wish.into is not None:
+        tree.source(wish.into)
     if wish.via not in _VIAS:
         raise UsageError(f"onboard does not know via {wish.via!r}", fix=f"one of {', '.join(_VIAS)}")
     content = cache(Path.read_bytes)
