@@ -56,6 +56,7 @@ def serve() -> None:
     _confine()
     # What every reader needs is loaded while the parent still looks for its first file.
     importlib.import_module("pyarrow").set_cpu_count(1)
+    importlib.import_module("pyarrow.compute")
     sent(answers, b"{}", ())
     for number in itertools.count(1):
         try:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow.compute as pc
+
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead
 from taihu.formats.kind import kind_of
@@ -105,21 +107,25 @@ def find_tables(grids: Grids) -> Iterator[Found]:
 
 def _widened(grid: Grid, header: Header) -> Header:
     """The header with a place for every column that has cells below it: nothing that was sent is left out."""
-    width = max((len(row) for row in grid.rows[header.last + 1 :] if filled(row)), default=0)
+    width = grid.width_from(header.last + 1)
     return replace(header, names=header.names + (None,) * (width - len(header.names)))
 
 
 def _blocks(grid: Grid) -> list[Grid]:
     """Tables that stand below each other, parted by blank rows and each with a header of its own; else the grid as it is."""
     starts = [0]
-    for index in range(1, len(grid.rows)):
-        if filled(grid.rows[index - 1]) or not filled(grid.rows[index]):
-            continue
+    for index in _after_blank(grid):
         if _begins_table(grid, starts[-1], index):
             starts.append(index)
     if len(starts) == 1:
         return [grid]
     return [grid.part(start, end) for start, end in itertools.pairwise([*starts, len(grid.rows)])]
+
+
+def _after_blank(grid: Grid) -> list[int]:
+    """Rows with cells whose row before has none."""
+    blank = [0, *(n + 1 for n in pc.indices_nonzero(pc.equal(grid.counts(), 0)).to_pylist())]
+    return [n for n, following in zip(blank, [*blank[1:], 0], strict=True) if 0 < n < len(grid.rows) and following != n + 1]
 
 
 def _begins_table(grid: Grid, start: int, index: int) -> bool:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from taihu.core.types import Note, Position, StatedTotal
+import pyarrow as pa
+import pyarrow.compute as pc
 
-Cell = str | None
+from taihu.core.types import Note, Position, StatedTotal
+from taihu.read.columns import SPACES, ColumnRows, columns_of_rows, counts_of_rows
+from taihu.read.columns import Cell as Cell
+
 Merged = tuple[int, int, int, int]
 """First row, first column, last row, last column; all 0-based and inclusive."""
 
-_SPACES = " \t\r\n\u3000\xa0\ufeff\u200b\x00"
 _WORDS_APART = re.compile(r"[\s\u3000\xa0]+")
 _EQUALS_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 
@@ -27,6 +30,7 @@ class Grid:
 
     Attributes:
         name: Sheet name, or the archive member's, or empty.
+        rows: Lists of cells, or :class:`taihu.read.columns.ColumnRows`; cells are changed by :meth:`put` alone.
         sheet: What positions call the sheet; empty for text files.
         lines: 1-based physical line (text) or row (sheet) of each row.
         merged: Merged ranges, or None when the format does not tell.
@@ -44,7 +48,7 @@ class Grid:
     """
 
     name: str
-    rows: list[list[Cell]]
+    rows: Sequence[list[Cell]]
     lines: Sequence[int]
     sheet: str = ""
     member: str = ""
@@ -93,9 +97,56 @@ class Grid:
             outside=frozenset(n - top for n in self.outside if top <= n < bottom),
         )
 
+    def positions(self, indexes: Sequence[int]) -> pa.Array:
+        """The ``_src_row`` texts of rows."""
+        if self.sheets:
+            return pa.array([self.position(index) for index in indexes], pa.string())
+        lines = pa.array([self.lines[index] for index in indexes], pa.int64()).cast(pa.string())
+        front = Position(0, self.sheet, self.member).text.removesuffix("0")
+        return pc.binary_join_element_wise(front, lines, "") if front else lines
+
+    def columns(self, width: int) -> list[pa.ChunkedArray]:
+        """The first ``width`` columns."""
+        return columns_of_rows(self.rows, width)
+
+    def counts(self) -> pa.ChunkedArray:
+        """How many cells of each row hold a value."""
+        return counts_of_rows(self.rows)
+
+    @property
+    def width(self) -> int:
+        """Number of cells of the widest row."""
+        return len(self.rows.columns) if isinstance(self.rows, ColumnRows) else max(map(len, self.rows), default=0)
+
+    def width_from(self, index: int) -> int:
+        """Number of cells of the widest row from ``index`` on that holds a value."""
+        if isinstance(self.rows, ColumnRows) and not self.widths:
+            return self.width
+        widths = pa.array(self.widths or list(map(len, self.rows)), pa.int32())
+        return pc.max(pc.if_else(pc.greater(self.counts(), 0), widths, 0).slice(index)).as_py() or 0
+
     @property
     def is_blank(self) -> bool:
+        if isinstance(self.rows, ColumnRows):
+            return all(column.null_count == len(column) for column in self.rows.columns)
         return not any(cell is not None for row in self.rows for cell in row)
+
+    def put(self, cells: Mapping[int, Mapping[int, Cell]]) -> None:
+        """Change cells: by the index of their column, then of their row; rows grow where they are too short."""
+        if not isinstance(self.rows, ColumnRows):
+            for column, changed in cells.items():
+                for index, text in changed.items():
+                    row = self.rows[index]
+                    row.extend([None] * (column + 1 - len(row)))
+                    row[column] = text
+            return
+        columns = self.columns(max(self.width, *(column + 1 for column in cells)))
+        for column, changed in cells.items():
+            texts = columns[column].to_pylist()
+            for index, text in changed.items():
+                texts[index] = text
+            columns[column] = pa.chunked_array([pa.array(texts, pa.string())])
+        self.rows = ColumnRows(columns, len(self.rows))
 
 
 def letter(index: int) -> str:
@@ -117,9 +168,9 @@ def column_number(letters: str) -> int:
 
 def clean_text(value: str) -> Cell:
     """A text cell without the blanks around it; ``="00123"`` is the text 00123; nothing but blanks is None."""
-    text = value.strip(_SPACES)
+    text = value.strip(SPACES)
     if text.startswith('="') and (match := _EQUALS_TEXT.fullmatch(text)):
-        text = match[1].replace('""', '"').strip(_SPACES)
+        text = match[1].replace('""', '"').strip(SPACES)
     elif text.startswith("'") and text[1:].isdecimal():
         text = text[1:]
     return text or None

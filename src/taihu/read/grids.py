@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import pyarrow.compute as pc
 
 from taihu.core.errors import ContentRefused
 from taihu.formats.closes import closes_properly
@@ -85,9 +87,11 @@ def _sheet_grids(file: Unpacked) -> Grids:
 
 def _checked(result: Grids) -> Grids:
     """Hold what holds garbled text."""
-    bad = garbled("\n".join(_wide_cells(result.grids)))
-    if bad and not result.held:
-        result.held, result.held_detail = "mojibake", _place(result.grids, bad)
+    wide = _wide_cells(result.grids)
+    if garbled("\n".join(wide)) and not result.held:
+        # The first one in the order of the file.
+        cells = [cell for grid in result.grids for row in grid.rows for cell in row if cell is not None and cell in wide]
+        result.held, result.held_detail = "mojibake", _place(result.grids, garbled("\n".join(dict.fromkeys(cells))))
     return result
 
 
@@ -143,12 +147,13 @@ def _html_text(content: bytes, encoding: str | None) -> str:
     return decode(content, encoding).text
 
 
-def _wide_cells(grids: Sequence[Grid]) -> Iterable[str]:
-    """Distinct cells that are not plain ASCII, in the order of the file: the first garbled one is the same in every process."""
+def _wide_cells(grids: Sequence[Grid]) -> dict[str, None]:
+    """Distinct cells that are not plain ASCII."""
     seen: dict[str, None] = {}
     for grid in grids:
-        for row in grid.rows:
-            seen.update((cell, None) for cell in row if cell is not None and not cell.isascii())
+        for column in grid.columns(grid.width):
+            texts = column.filter(pc.invert(pc.string_is_ascii(column))).unique()
+            seen.update(dict.fromkeys(texts.to_pylist()))
     return seen
 
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 from taihu.core.types import Note, StatedTotal, TableRead
 from taihu.manifest.layout import LayoutFile
 from taihu.read import totals as control
-from taihu.read.grid import Cell, Grid, plain
+from taihu.read.columns import Cell, Column
+from taihu.read.grid import Grid, plain
 from taihu.read.header import Header, moved_columns, stands_twice
 from taihu.read.hidden import settle_hidden, without_hidden_columns
 from taihu.read.outside import Around, outside_values, year_of
@@ -116,6 +117,7 @@ def _around_verdict(
 def _fill_down(grid: Grid, header: Header) -> None:
     """Merged cells among the data mean that their text counts for all their rows; amounts are never repeated."""
     areas = [area for area in grid.merged or () if area[0] > header.last and area[2] > area[0] and area[1] < len(header.names)]
+    repeated: dict[int, dict[int, Cell]] = {}
     for top, left, bottom, _right in areas:
         name = header.names[left] or ""
         text = grid.rows[top][left] if top < len(grid.rows) and left < len(grid.rows[top]) else None
@@ -124,17 +126,19 @@ def _fill_down(grid: Grid, header: Header) -> None:
         last = min(bottom, len(grid.rows) - 1)
         if last == top:
             continue
-        for index in range(top + 1, last + 1):
-            row = grid.rows[index]
-            row.extend([None] * (left + 1 - len(row)))
-            row[left] = text
+        repeated.setdefault(left, {}).update((index, text) for index in range(top + 1, last + 1))
         grid.notes.append(Note("merged_cells", grid.position(top), name, f"to row {grid.lines[last]}"))
+    if repeated:
+        grid.put(repeated)
 
 
-def _columns(grid: Grid, header: Header, data: Sequence[int]) -> list[list[Cell]]:
+def _columns(grid: Grid, header: Header, data: Sequence[int]) -> list[Column]:
     """The data by column."""
-    chosen = [grid.rows[index] for index in data]
-    return [[row[n] if n < len(row) else None for row in chosen] for n in range(len(header.names))]
+    columns = grid.columns(len(header.names))
+    if data and len(data) == data[-1] - data[0] + 1:
+        return [Column(column.slice(data[0], len(data))) for column in columns]
+    indexes = pa.array(data, pa.int64())
+    return [Column(column.take(indexes)) for column in columns]
 
 
 def _verdict(
@@ -160,8 +164,8 @@ def _arrow(
     header: Header,
     layout: LayoutFile,
     data: Sequence[int],
-    columns: list[list[Cell]],
-    added: Mapping[str, list[Cell]],
+    columns: list[Column],
+    added: Mapping[str, Sequence[Cell]],
     year: int | None,
 ) -> pa.Table:
     names = _names(grid, header, columns)
@@ -170,21 +174,20 @@ def _arrow(
     for n, name in names.items():
         factor = scaled.get(plain(name)) or scaled.get(plain(values.get(n, name)))
         if factor and factor != 1:
-            columns[n] = [_scaled(cell, factor) for cell in columns[n]]
+            columns[n] = Column.of([_scaled(cell, factor) for cell in columns[n]])
     if layout.unpivot is not None:
         return unpivoted(grid, layout.unpivot, data, names, columns, added, year)
-    positions = [grid.position(index) for index in data]
-    cells = [*(columns[n] for n in names), *added.values(), positions]
-    return pa.table([pa.array(each, pa.string()) for each in cells], names=[*names.values(), *added, "_src_row"])
+    others = [pa.array(cells, pa.string()) for cells in added.values()]
+    return pa.table([*(columns[n].texts for n in names), *others, grid.positions(data)], names=[*names.values(), *added, "_src_row"])
 
 
-def _names(grid: Grid, header: Header, columns: list[list[Cell]]) -> dict[int, str]:
+def _names(grid: Grid, header: Header, columns: list[Column]) -> dict[int, str]:
     """Column number to name; a column without a name is kept under its place when it has values."""
     names = {}
     for n, name in enumerate(header.names):
         if name:
             names[n] = name
-        elif any(cell is not None for cell in columns[n]):
+        elif not columns[n].is_empty:
             names[n] = f"column_{grid.column(n)}"
     return names
 

@@ -7,6 +7,9 @@ import struct
 import zipfile
 from collections.abc import Mapping
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from taihu.core.errors import ContentRefused
 from taihu.formats.compound import open_compound
 from taihu.formats.zip_directory import MAX_ENTRIES, open_zip, overlapping, prove_member, read_member
@@ -23,11 +26,17 @@ RATIO_FROM = 64 << 20
 MAX_MEMBERS = MAX_ENTRIES
 MAX_DEPTH = 4
 
-_FAR_CELL = re.compile(rb'<c r="(?:[A-Z]{3}\d|[A-Z]{1,2}\d{6})')
-_CELL = b'<c r="'
-_COLUMN = re.compile(rb'<c r="([A-Z]{1,3})\d')
-_CELL_ROW = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
-_ROW = re.compile(rb'<row [^>]*?\br="(\d{1,7})"')
+_CELL = re.compile(rb"[<:]c\s")
+_CELL_PLACE = re.compile(rb"[<:]c\s(?:[^<>]*?\s)?r\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"']")
+_ROW_PLACE = re.compile(rb"[<:]row\s(?:[^<>]*?\s)?r\s*=\s*[\"'](\d{1,7})[\"']")
+# What stands beyond columns Z, AZ, CZ, IZ and ZZ, each with the number of columns up to there.
+_BEYOND = (
+    ("[A-Z]{2}", 26),
+    ("[B-Z][A-Z]|A[A-Z]{2}", 52),
+    ("[D-Z][A-Z]|[A-C][A-Z]{2}", 104),
+    ("[J-Z][A-Z]|[A-I][A-Z]{2}", 260),
+    ("[A-Z]{3}", 702),
+)
 _COUNTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?sst\b([^>]*)>")
 _UNIQUE = re.compile(rb'uniqueCount\s*=\s*["\'](\d+)')
 # The record that begins the list of texts of an xlsb: its type, its size, then how often texts are used and how many there are.
@@ -135,25 +144,59 @@ def _check_counts(head: bytes, size: int) -> None:
 
 
 def _check_sheets(sheets: Mapping[str, bytes]) -> None:
-    """Refuse sheets that span too many cells together; how many there are exactly is counted only where a rough bound is too large."""
-    rough = [_rough_extent(xml) for xml in sheets.values()]
-    if all(bound is not None for bound in rough) and sum(bound for bound in rough if bound) <= _SPARSE_FROM:
+    """Refuse sheets that span too many cells together; where they end exactly is sought only where a bound is too large."""
+    bounds = [_bound(xml) for xml in sheets.values()]
+    if None not in bounds and sum(bound[0] * bound[1] for bound in bounds if bound) <= _SPARSE_FROM:
         return
-    _check_total(sum(_check_span(*_extent(xml), xml.count(_CELL)) for xml in sheets.values()))
+    total = 0
+    for xml, bound in zip(sheets.values(), bounds, strict=True):
+        cells = len(_CELL.findall(xml)) if bound is None else sum(xml.count(mark) for mark in (b"<c ", b":c "))
+        try:
+            total += _check_span(*(bound or _extent(xml)), cells)
+        except ContentRefused:
+            total += _check_span(*_extent(xml), cells)
+    _check_total(total)
 
 
-def _rough_extent(xml: bytes) -> int | None:
-    """At most so many cells, if no cell stands very far out; None if one does."""
-    return None if _FAR_CELL.search(xml) else max(map(int, _ROW.findall(xml)), default=0) * 702
+def _bound(xml: bytes) -> tuple[int, int] | None:
+    """Rows and columns beyond which no cell stands, found in one pass or a few; None if they are too many for that.
+
+    The last row says how many there are; a pattern shows that no other place in the sheet is further down or to the right.
+    """
+    last = _ROW_PLACE.search(xml, max(0, xml.rfind(b"<row ")))
+    if last is None:
+        return None if _CELL_PLACE.search(xml) else (0, 0)
+    rows = int(last[1])
+    text = pa.array([xml], pa.large_binary())
+    for columns, count in _BEYOND:
+        if rows * count > MAX_CELLS:
+            return None
+        beyond = rf"""\br\s*=\s*["'](?:{columns}|[A-Z]*{_more_than(rows)})"""
+        if not pc.any(pc.match_substring_regex(text, beyond.encode())).as_py():
+            return rows, count
+    return None
+
+
+def _more_than(number: int) -> str:
+    """A pattern for the whole numbers above one, without leading zeros."""
+    digits = str(number)
+    parts = [rf"[1-9]\d{{{len(digits)},}}"]
+    for at, digit in enumerate(digits):
+        if digit < "9":
+            parts.append(rf"{digits[:at]}[{int(digit) + 1}-9]\d{{{len(digits) - at - 1}}}")
+    return f"(?:{'|'.join(parts)})"
 
 
 def _extent(xml: bytes) -> tuple[int, int]:
     """Rows and columns that the places of cells span."""
-    letters = max(set(_COLUMN.findall(xml)), key=lambda text: (len(text), text), default=b"")
+    rows, letters = 0, b""
+    for found in _CELL_PLACE.finditer(xml):
+        rows = max(rows, int(found[2]))
+        letters = max(letters, found[1], key=lambda text: (len(text), text))
     columns = 0
     for byte in letters:
         columns = columns * 26 + byte - 64
-    return max(map(int, set(_CELL_ROW.findall(xml))), default=0), columns
+    return rows, columns
 
 
 def _check_biff(content: bytes) -> None:

@@ -295,7 +295,7 @@ def _extend(
     _append(grid, [(name, count + n, line.text) for n, line in enumerate(above, start=1)])
     count += len(above)
     repeated = len(head) if head and _same(rows[: len(head)], head) else 0
-    assert isinstance(grid.merged, list) and isinstance(grid.sheets, list) and isinstance(grid.lines, list)
+    assert isinstance(grid.merged, list) and isinstance(grid.sheets, list) and isinstance(grid.lines, list) and isinstance(grid.rows, list)
     grid.merged += [(top + base, left, bottom + base, right) for top, left, bottom, right in merged if top >= repeated]
     for n, row in enumerate(rows):
         if n < repeated:
@@ -313,7 +313,7 @@ def _extend(
 def _append(grid: Grid, lines: Sequence[tuple[str, int, str]]) -> None:
     """Add lines that stand outside of the table."""
     grid.sheets = list(grid.sheets) or [grid.sheet] * len(grid.rows)
-    grid.lines = list(grid.lines)
+    grid.lines, grid.rows = list(grid.lines), list(grid.rows)
     for sheet, number, text in lines:
         grid.outside |= {len(grid.rows)}
         grid.rows.append([clean_text(text)])

@@ -32,8 +32,8 @@ class Data:
     """The data of a table by column: by place as it was sent, and by name with the columns that were made of remarks."""
 
     rows: Rows
-    columns: list[list[Cell]]
-    named: Mapping[str, list[Cell]]
+    columns: Sequence[Sequence[Cell]]
+    named: Mapping[str, Sequence[Cell]]
 
 
 def table_totals(grid: Grid, header: Header, layout: LayoutFile, data: Data) -> Totals:

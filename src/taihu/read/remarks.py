@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 from taihu.manifest.layout import LayoutFile
 from taihu.read import totals as control
-from taihu.read.grid import Cell, plain
+from taihu.read.columns import Cell, Column
+from taihu.read.grid import plain
 from taihu.read.header import Header
 
 _NUMBER = r"[¥$]?\s*([-+]?[\d,]+(?:\.\d+)?)"
 
 
-def take_out_remarks(header: Header, layout: LayoutFile, columns: list[list[Cell]]) -> Mapping[str, tuple[int, list[Cell]]]:
+def take_out_remarks(header: Header, layout: LayoutFile, columns: list[Column]) -> Mapping[str, tuple[int, list[Cell]]]:
     """The columns that a layout makes of remarks: name to the column that they stood in and the numbers found there.
 
     Args:
@@ -30,12 +31,9 @@ def take_out_remarks(header: Header, layout: LayoutFile, columns: list[list[Cell
             found[name] = (0, [None] * len(columns[0] if columns else ()))
             continue
         pattern = _regex(remark.text)
-        numbers: list[Cell] = []
-        for n, cell in enumerate(columns[column]):
-            rest, number = _parted(cell, pattern)
-            columns[column][n] = rest
-            numbers.append(number)
-        found[name] = (column, numbers)
+        parted = [_parted(cell, pattern) for cell in columns[column]]
+        columns[column] = Column.of([rest for rest, _ in parted])
+        found[name] = (column, [number for _, number in parted])
     return found
 
 

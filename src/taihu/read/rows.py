@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from taihu.core.types import Note
 from taihu.manifest.layout import LayoutFile, RowRule, Total
 from taihu.read import totals as control
+from taihu.read.columns import Cell
 from taihu.read.dialect import DELIMITERS
-from taihu.read.grid import Cell, Grid, filled, first_cell, plain
+from taihu.read.grid import Grid, filled, first_cell, plain
 from taihu.read.header import Header
 from taihu.read.nature import conforms, contradicts, is_remark, natures
 
@@ -58,7 +62,10 @@ def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
     lines = [control.line_regex(total.line) for total in layout.totals if total.line]
     names = [plain(name) for name in header.names if name]
     width = header.width
-    for index in range(header.last + 1, len(grid.rows)):
+    after = header.last + 1
+    for index in _unlike_data(grid, header, layout):
+        rows.data.extend(range(after, index))
+        after = index + 1
         row = grid.rows[index]
         if filled(row) == 0:
             continue
@@ -83,10 +90,60 @@ def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
                 rows.ragged.append(index)
         else:
             (rows.totals if aside == "total" else rows.outside).append(index)
+    else:
+        rows.data.extend(range(after, len(grid.rows)))
     _note_totals_inside(grid, rows)
     rows.outside.extend(range(rows.end, len(grid.rows)))
     rows.notes.extend(_below(grid, rows, width))
     return rows
+
+
+def _unlike_data(grid: Grid, header: Header, layout: LayoutFile) -> list[int]:
+    """Rows below the header that may be something else than data; only they are looked at one by one.
+
+    All others hold more than two cells, none of them beyond the names, and do not begin like a total, a header or a rule of the layout.
+    """
+    below, width = header.last + 1, header.width
+    columns = [column.slice(below) for column in grid.columns(max(grid.width, len(header.names), 1))]
+    counts = grid.counts().slice(below)
+    few = 2 if width > 2 or any(total.line for total in layout.totals) else width - 1
+    suspect = pc.less_equal(counts, few)
+    for mask in (*_labelled(columns, counts, header, layout), *(column.is_valid() for column in columns[len(header.names) :])):
+        suspect = pc.or_(suspect, mask)
+    if grid.is_text:
+        suspect = pc.or_(suspect, pc.less(pa.array(grid.widths[below:], pa.int32()), width))
+    anywhere = {plain(text) for text in (*layout.until.any_cell, *layout.skip.any_cell)}
+    for column in columns if anywhere else []:
+        texts = [text for text in column.unique().to_pylist() if plain(text) in anywhere]
+        suspect = pc.or_(suspect, pc.is_in(column, value_set=pa.array(texts, pa.string())))
+    found = {below + n for n in pc.indices_nonzero(suspect).to_pylist()}
+    return sorted(found.union(n for n in grid.outside if n >= below))
+
+
+def _labelled(columns: Sequence[pa.ChunkedArray], counts: pa.ChunkedArray, header: Header, layout: LayoutFile) -> Iterator[pa.ChunkedArray]:
+    """Which rows begin like the header or a rule, and which of those with less cells have the label of a total in front."""
+    rules = [*layout.until.first_cell, *layout.skip.first_cell, *(total.row for total in layout.totals if total.row)]
+    begins = tuple(plain(label) for label in (*rules, *[name for name in header.names if name][:1]))
+    first = pc.coalesce(*columns)
+    yield _among(first, first, begins, lambda text: plain(text).startswith(begins))
+    groups = tuple(plain(total.row) for total in layout.totals if total.row and total.adds.startswith("group"))
+    short = pc.less(counts, header.width + (layout.states is not None))
+
+    def is_label(text: str) -> bool:
+        return control.is_total_label(text) or plain(text).startswith(groups) or plain(text).endswith(groups)
+
+    if pc.any(short).as_py():
+        for column in columns[:_LABEL_COLUMNS]:
+            yield _among(column, column.filter(short), groups, is_label)
+
+
+def _among(column: pa.ChunkedArray, some: pa.ChunkedArray, labels: Sequence[str], is_wanted: Callable[[str], bool]) -> pa.ChunkedArray:
+    """Which texts of a column are among the wanted ones of some of them."""
+    texts = some.drop_null()
+    if not any(label.isascii() for label in labels):
+        # What is compared of a text in ASCII is ASCII.
+        texts = texts.filter(pc.or_(pc.invert(pc.string_is_ascii(texts)), control.may_be_total_label(texts)))
+    return pc.is_in(column, value_set=pa.array(filter(is_wanted, texts.unique().to_pylist()), pa.string()))
 
 
 def _why_aside(
@@ -134,7 +191,8 @@ def _note_totals_inside(grid: Grid, rows: Rows) -> None:
 
 def _below(grid: Grid, rows: Rows, width: int) -> list[Note]:
     """What is below the end of the table and as full as a row of it is not remarks; say that it was not read."""
-    full = [n for n in range(rows.end, len(grid.rows)) if filled(grid.rows[n]) > max(2, width // 2) and n not in rows.totals]
+    counts = grid.counts().slice(rows.end).to_pylist()
+    full = [n for n, count in enumerate(counts, start=rows.end) if count > max(2, width // 2) and n not in rows.totals]
     return [Note("rows_after_end", grid.position(full[0]), detail=f"{len(full)} rows")] if full else []
 
 
@@ -153,6 +211,8 @@ def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline
 
     Such a sender does so in all rows, and each cell looks like the others of its column. A row with cells too many never passes.
     """
+    if not rows.ragged and all(column.null_count == len(column) for column in grid.columns(grid.width)[header.width :]):
+        return
     beyond = {n for n in rows.data if any(cell is not None for cell in grid.rows[n][header.width :])}
     if len(beyond) > len(rows.data) / 2:
         beyond = set()

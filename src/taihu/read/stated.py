@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import pyarrow.compute as pc
+
 from taihu.manifest.layout import Total
 from taihu.read import totals as control
-from taihu.read.grid import Grid, filled, plain
+from taihu.read.grid import Grid, plain
 from taihu.read.header import Header
 
 _COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|订单|明细|数据|记录)?(?:录)?")
@@ -21,11 +23,9 @@ def stated_lines(grid: Grid, header: Header) -> Iterator[Total]:
     """Totals that lines outside the table state, as a layout would declare them."""
     amount = next((name for name in header.names if name and _AMOUNT.search(name)), None)
     seen: set[str] = set()
-    labels = _labels(grid, header)
-    for index, row in enumerate(grid.rows):
-        if header.first <= index <= header.last or filled(row) > 2:
-            continue
-        text = control.line_text(row)
+    lines = _lines(grid, header)
+    labels = list(dict.fromkeys(found["label"] for text in lines for found in _LABELLED_LINE.finditer(text)))
+    for text in lines:
         for found in _LABELLED_LINE.finditer(text):
             if found["label"] in seen or amount is None:
                 continue
@@ -42,10 +42,10 @@ def stated_lines(grid: Grid, header: Header) -> Iterator[Total]:
             yield Total(line=text[: count.start(1)] + "{rows}" + text[count.end(1) :], required=False)
 
 
-def _labels(grid: Grid, header: Header) -> list[str]:
-    """Labels of all lines outside the table that state a count and a sum."""
-    outside = [row for n, row in enumerate(grid.rows) if not header.first <= n <= header.last and filled(row) <= 2]
-    return list(dict.fromkeys(found["label"] for row in outside for found in _LABELLED_LINE.finditer(control.line_text(row))))
+def _lines(grid: Grid, header: Header) -> list[str]:
+    """The rows outside the header that hold one cell or two, as plain texts."""
+    few = pc.indices_nonzero(pc.less_equal(grid.counts(), 2)).to_pylist()
+    return [control.line_text(grid.rows[n]) for n in few if not header.first <= n <= header.last]
 
 
 def _rows_with(grid: Grid, header: Header, label: str, others: Sequence[str]) -> dict[str, str]:
@@ -62,5 +62,6 @@ def _rows_with(grid: Grid, header: Header, label: str, others: Sequence[str]) ->
 
 
 def _few_values(grid: Grid, header: Header, column: int) -> set[str]:
-    values = {plain(row[column]) for row in grid.rows[header.last + 1 :] if column < len(row) and row[column] is not None}
+    texts = grid.columns(column + 1)[column].slice(header.last + 1).drop_null().unique()
+    values = {plain(text) for text in texts.to_pylist()}
     return values if len(values) <= 12 else set()

@@ -11,9 +11,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from taihu.core.types import StatedTotal
 from taihu.manifest.layout import Total
-from taihu.read.grid import Cell, Grid, filled, first_cell, plain
+from taihu.read.columns import Cell
+from taihu.read.grid import Grid, filled, first_cell, plain
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d{1,2})?")
 _WIDE = Context(prec=200)
@@ -82,14 +86,24 @@ def is_total_row(row: list[Cell], width: int) -> bool:
     return bool(total_label(row)) and filled(row) < width
 
 
+def is_total_label(cell: Cell) -> bool:
+    """Whether a cell names a total."""
+    label = plain(cell)
+    return 0 < len(label) <= 14 and bool(_TOTAL_LABEL.fullmatch(label))
+
+
+def may_be_total_label(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which texts in ASCII may name a total: all that do, and some others."""
+    return pc.match_substring_regex(texts, r"t[^a-z]*o[^a-z]*t[^a-z]*a[^a-z]*l|s[^a-z]*u[^a-z]*m", ignore_case=True)
+
+
 def total_label(row: Sequence[Cell]) -> str:
     """The label of a total row: its first cell, or one further right where the cells before it name the group; empty if it is none."""
     for n, cell in enumerate(row[:_LABEL_COLUMNS]):
-        label = plain(cell)
-        if not label:
+        if not cell:
             continue
-        if len(label) <= 14 and _TOTAL_LABEL.fullmatch(label) and (cell == first_cell(row) or row[n + 1 : n + 2] == [None]):
-            return cell or ""
+        if is_total_label(cell) and (cell == first_cell(row) or row[n + 1 : n + 2] == [None]):
+            return cell
         if number(cell) is not None:
             break
     return ""

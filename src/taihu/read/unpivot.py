@@ -108,8 +108,8 @@ def unpivoted(
     rule: Unpivot,
     data: Sequence[int],
     names: Mapping[int, str],
-    columns: list[list[Cell]],
-    added: Mapping[str, list[Cell]],
+    columns: Sequence[Sequence[Cell]],
+    added: Mapping[str, Sequence[Cell]],
     year: int | None,
 ) -> pa.Table:
     """Wide columns as rows: one row per data row and key (``线上``), its value columns named by the part that is ``*``.
@@ -118,7 +118,7 @@ def unpivoted(
     """
     groups = wide_groups(names, rule, year)
     wide = {n for group in groups.values() for n in group.values()}
-    fixed = {names[n]: columns[n] for n in names if n not in wide} | dict(added)
+    fixed = {**{names[n]: columns[n] for n in names if n not in wide}, **added}
     key_names = [into for into in rule.into if into != "*"][: len(next(iter(groups), ()))]
     values = _values(groups)
     out: dict[str, list[Cell]] = {name: [] for name in [*fixed, *key_names, *values, "_src_row"]}
