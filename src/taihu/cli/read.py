@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taihu.cli import console
+from taihu.cli.decide import show_proposals
 from taihu.cli.options import HERE, Json, Project
 
 if TYPE_CHECKING:
     from taihu.core.types import FileRead, TableRead
+    from taihu.project.onboard.unknown import ProposedLayout
 
 
 def read(
@@ -25,30 +27,36 @@ def read(
     json: Json = False,
 ) -> None:
     """Show header, rows, proposed types and control totals of every table in a file."""
-    result = _read(file, source, project, password or [])
+    result, proposals = _read(file, source, project, password or [])
     if out is not None:
         _write_csv(result, out, file.stem)
     if json:
-        console.show_json(as_json(result))
+        proposed = [{"table": each.place, "layout": each.text} for each in proposals]
+        console.show_json(as_json(result) | ({"proposed_layouts": proposed} if source else {}))
     else:
         _show(result, rows)
+        show_proposals(proposals, source or "")
     raise typer.Exit(3 if result.held else 0)
 
 
-def _read(file: Path, source: str | None, project: Path, references: list[str]) -> FileRead:
+def _read(file: Path, source: str | None, project: Path, references: list[str]) -> tuple[FileRead, list[ProposedLayout]]:
+    """What was read, and layouts for what no layout of the source fits."""
     from taihu.read import read_file
 
     content = file.read_bytes()
     if source is None:
-        return read_file(content, file.name, passwords=resolved(references, Path.cwd()))
+        return read_file(content, file.name, passwords=resolved(references, Path.cwd())), []
     from taihu.project.load import load_tree
+    from taihu.project.onboard.unknown import proposed_layouts
 
     tree = load_tree(project)
     entry = tree.source(source)
     account = tree.file.accounts.get(entry.file.collect.account or "")
     named = [*entry.file.read.passwords, *(account.passwords if account else ())]
     passwords = [*resolved(references, Path.cwd()), *resolved(named, project)]
-    return read_file(content, file.name, read=entry.file.read, layouts=entry.layouts, passwords=passwords)
+    result = read_file(content, file.name, read=entry.file.read, layouts=entry.layouts, passwords=passwords)
+    unknown = result.held == "unknown_layout"
+    return result, proposed_layouts(content, file.name, entry.layouts, console.lang(), passwords) if unknown else []
 
 
 def resolved(references: list[str], project: Path) -> list[str]:

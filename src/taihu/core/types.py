@@ -198,11 +198,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """What a reader made of one object.
-
-    ``held`` is the reason code why its rows must not be used, or None. ``proposal`` is the text of a layout file that would read a
-    file whose header fits no known one, for a person to look at and to save.
-    """
+    """What a reader made of one object. ``held`` is the reason code why its rows must not be used, or None."""
 
     kind: str
     encoding: str | None
@@ -211,7 +207,6 @@ class FileRead:
     held_detail: str = ""
     cells: Mapping[str, str] = field(default_factory=dict)
     members: Sequence[Member] = ()
-    proposal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

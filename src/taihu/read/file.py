@@ -125,7 +125,6 @@ def merged(kind: str, reads: Sequence[tuple[Member | None, FileRead]]) -> FileRe
         held=held.held if held else None,
         held_detail=held.held_detail if held else "",
         cells=reads[0][1].cells if reads else {},
-        proposal=next((read.proposal for _, read in reads if read.proposal), ""),
         members=tuple(replace(member, reason=read.held or "", detail=read.held_detail) for member, read in reads if member is not None),
     )
 

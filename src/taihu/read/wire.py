@@ -25,7 +25,6 @@ def packed(file: FileRead) -> tuple[dict[str, Any], list[pa.Buffer]]:
         "held": file.held,
         "held_detail": file.held_detail,
         "cells": dict(file.cells),
-        "proposal": file.proposal,
         "members": [[m.path, m.kind, m.size, m.sha256, m.parent, m.reason, m.detail] for m in file.members],
         "tables": tables,
     }
@@ -68,7 +67,6 @@ def unpacked(said: Mapping[str, Any], body: bytes) -> FileRead:
         held_detail=_text(said["held_detail"]),
         cells=_texts(said["cells"]),
         members=tuple(_member(*member) for member in said["members"]),
-        proposal=_text(said["proposal"]),
     )
 
 

@@ -21,6 +21,7 @@ from taihu.formats.patterns import match_pattern
 from taihu.ledger.records import Arrival, ArrivalDecision, ArrivalState
 from taihu.manifest.tree import Source
 from taihu.read import read_file
+from taihu.read.outside import labelled_in
 from taihu.run.passwords import MISSING
 from taihu.run.postconditions import asked_span, broken_promise
 
@@ -36,6 +37,10 @@ REJECTING = frozenset(
     | {"unsupported_archive", "no_table", "too_few_rows", "wrong_period"}
     | {"reader_failed", "reader_crashed", "took_too_long", "too_much_memory"}
 )
+
+
+# What a cell or a label may hold without a pattern: two days, one, or a month.
+_PERIODS = ("{yyyy}-{mm}-{dd}*{yyyy}-{mm}-{dd}", "{yyyy}-{mm}-{dd}", "{yyyy}-{mm}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +236,8 @@ def _file_party(source: Source, file: FileRead, references: References) -> str |
         return references.party_by(source, file.cells.get(rule.cell, ""))
     if rule is not None and rule.found_in == "sheet" and file.tables:
         return references.party_by(source, file.tables[0].name)
+    if rule is not None and rule.found_in == "label" and rule.label:
+        return references.party_by(source, labelled_in(file.cells, rule.label) or "")
     return None
 
 
@@ -239,10 +246,10 @@ def _scopes(source: Source, intake: Intake, file: FileRead, party: str | None, r
     rows = intake.rows
     assert rows is not None
     rule = source.file.period
-    if rule.found_in in ("file name", "subject", "cell") and (rule.pattern or rule.cell):
-        span = _stated_span(source, intake, file)
-        if span is not None:
-            return [Scope(name, span) for name in _parties(source, rows, party)]
+    if rule.found_in in ("file name", "subject", "sheet", "cell", "label") and (rule.pattern or rule.cell or rule.label):
+        spans = _stated_spans(source, intake, file)
+        if spans:
+            return [Scope(name, span) for name in _parties(source, rows, party) for span in spans]
     if "business_date" not in rows.column_names or rule.found_in == "received":
         received = (intake.arrival.received_at or intake.arrival.landed_at).astimezone(references.zone).date()
         return [Scope(name, Span(received, received + dt.timedelta(days=1))) for name in _parties(source, rows, party)]
@@ -274,13 +281,19 @@ def _parties(source: Source, rows: pa.Table, party: str | None) -> list[str]:
     return [party or source.name]
 
 
-def _stated_span(source: Source, intake: Intake, file: FileRead) -> Span | None:
+def _stated_spans(source: Source, intake: Intake, file: FileRead) -> list[Span]:
+    """The days that a name, a cell or a label states; with sheets those of every sheet that was read."""
     rule = source.file.period
-    text = intake.arrival.name if rule.found_in == "file name" else intake.arrival.meta.get("subject", "")
-    if rule.found_in == "cell":
-        text = file.cells.get(rule.cell or "", "")
-    found = match_pattern(rule.pattern or "{yyyy}-{mm}-{dd}", text)
-    return found.span if found else None
+    texts = {
+        "file name": [intake.arrival.name],
+        "subject": [intake.arrival.meta.get("subject", "")],
+        "sheet": list(dict.fromkeys(table.name for table in file.tables if table.rows.num_rows)),
+        "cell": [file.cells.get(rule.cell or "", "")],
+        "label": [labelled_in(file.cells, rule.label or "") or ""],
+    }[rule.found_in]
+    patterns = [rule.pattern] if rule.pattern else _PERIODS
+    found = [next((match for pattern in patterns if (match := match_pattern(pattern, text)) and match.span), None) for text in texts]
+    return [each.span for each in found if each and each.span]
 
 
 def runs_of(days: Iterable[dt.date]) -> list[Span]:

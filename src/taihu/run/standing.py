@@ -104,7 +104,7 @@ class Standing:
         span: Span | None = Span(received, received + dt.timedelta(days=1))
         if rule.found_in in ("file name", "subject"):
             span = stated_span(rule, arrival, received) or span
-        elif rule.found_in == "cell" or (rule.found_in == "rows" and self._source.file.business_date):
+        elif rule.found_in in ("sheet", "cell", "label") or (rule.found_in == "rows" and self._source.file.business_date):
             return before.scopes
         parties = dict.fromkeys(scope.party for scope in before.scopes) or {self._source.name: None}
         return tuple(Scope(party, span) for party in parties if span)
