@@ -50,9 +50,9 @@ class DuckDBEngine:
         self._lock = threading.RLock()
         self._connection = connection
         self._catalog = catalog
-        self._arrow_names: dict[str, str] = {}
+        self._arrow: dict[str, pa.Schema] = {}
         self._schemas: set[str] = set()
-        self._kinds: dict[str, str] = {}
+        self._views: set[str] = set()
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
 
@@ -62,18 +62,11 @@ class DuckDBEngine:
         Columns whose value stands in the path (``/_month=2026-09/``) are read from there.
         """
         if files:
-            self._create_from_files("VIEW", table, files, schema)
+            self._view_of_files(table, files, schema)
         else:
             self.register(table, schema.empty_table())
 
-    def copy_files(self, table: str, files: Sequence[str], schema: pa.Schema) -> None:
-        """Like :meth:`view_files`, with the rows read once and kept in memory: for small tables that are read many times."""
-        if files:
-            self._create_from_files("TABLE", table, files, schema)
-        else:
-            self.register(table, schema.empty_table())
-
-    def _create_from_files(self, kind: str, table: str, files: Sequence[str], schema: pa.Schema) -> None:
+    def _view_of_files(self, table: str, files: Sequence[str], schema: pa.Schema) -> None:
         paths = ", ".join(text_literal(_glob_escaped(path)) for path in files)
         hive = any(f"/{name}=" in files[0] for name in schema.names)
         options = f"union_by_name = true, hive_partitioning = {str(hive).lower()}"
@@ -83,36 +76,35 @@ class DuckDBEngine:
         columns = ", ".join(f"CAST({quoted(f.name)} AS {sql_type(f.type)}) AS {quoted(f.name)}" for f in schema)
         with self._lock:
             try:
-                self._create(kind, table, f"SELECT {columns} FROM {source}")
+                self._create(table, f"SELECT {columns} FROM {source}")
             except TerminalError as error:
                 if not isinstance(error.__context__, self._binder_error):
                     raise
                 # A column younger than all of these files: an empty relation in front lends its name and type.
                 lent = ", ".join(f"CAST(NULL AS {sql_type(f.type)}) AS {quoted(f.name)}" for f in schema)
-                self._create(kind, table, f"SELECT {columns} FROM (SELECT {lent} WHERE false UNION ALL BY NAME SELECT * FROM {source})")
+                self._create(table, f"SELECT {columns} FROM (SELECT {lent} WHERE false UNION ALL BY NAME SELECT * FROM {source})")
             self._release_arrow(table)
 
     def register(self, table: str, data: pa.Table) -> None:
         """Offer Arrow data as ``table``; it is read in place, not copied."""
-        schema, name = split_name(table)
         with self._lock:
-            arrow_name = f"_arrow_{schema}_{name}"
-            self._connection.register(arrow_name, data)
-            self._create("VIEW", table, f"SELECT * FROM {quoted(arrow_name)}")
-            self._arrow_names[table] = arrow_name
+            self._connection.register(_arrow_name(table), data)
+            if self._arrow.get(table) != data.schema:  # else the view that is there shows the new rows
+                self._create(table, f"SELECT * FROM {quoted(_arrow_name(table))}")
+                self._arrow[table] = data.schema
 
     def view(self, table: str, sql: str) -> None:
         """Offer the result of a query as ``table``, computed when it is read."""
         with self._lock:
-            self._create("VIEW", table, sql)
+            self._create(table, sql)
             self._release_arrow(table)
 
     def drop(self, table: str) -> None:
         """Forget ``table``; nothing happens if it is not known."""
         with self._lock:
-            kind = self._kinds.pop(table, None)
-            if kind:
-                self._run(f"DROP {kind} IF EXISTS {_table(table)}", ())
+            if table in self._views:
+                self._run(f"DROP VIEW IF EXISTS {_table(table)}", ())
+                self._views.discard(table)
             self._release_arrow(table)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
@@ -203,20 +195,22 @@ class DuckDBEngine:
         fix = "raise the engine's memory limit" if kind == "OutOfMemory" else "look for values that do not fit the types of the statement"
         return TerminalError(f"the engine stopped with a {kind} error", fix=fix)
 
-    def _create(self, kind: str, table: str, sql: str) -> None:
+    def _create(self, table: str, sql: str) -> None:
         schema, _ = split_name(table)
         if schema not in self._schemas:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
             self._schemas.add(schema)
-        if self._kinds.get(table, kind) != kind:
-            self.drop(table)
-        self._run(f"CREATE OR REPLACE {kind} {_table(table)} AS {sql}", ())
-        self._kinds[table] = kind
+        self._run(f"CREATE OR REPLACE VIEW {_table(table)} AS {sql}", ())
+        self._views.add(table)
 
     def _release_arrow(self, table: str) -> None:
-        arrow_name = self._arrow_names.pop(table, None)
-        if arrow_name:
-            self._connection.unregister(arrow_name)
+        if self._arrow.pop(table, None) is not None:
+            self._connection.unregister(_arrow_name(table))
+
+
+def _arrow_name(table: str) -> str:
+    schema, name = split_name(table)
+    return f"_arrow_{schema}_{name}"
 
 
 def _arrow(relation: Any) -> pa.Table:

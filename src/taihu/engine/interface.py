@@ -20,10 +20,6 @@ class Engine(Protocol):
         """Offer the rows of Parquet files as ``table``; columns that a file lacks are null."""
         ...
 
-    def copy_files(self, table: str, files: Sequence[str], schema: pa.Schema) -> None:
-        """Like :meth:`view_files`, with the rows read once and kept in memory: for small tables that are read many times."""
-        ...
-
     def register(self, table: str, data: pa.Table) -> None:
         """Offer Arrow data as ``table``."""
         ...

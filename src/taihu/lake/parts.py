@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -110,15 +111,51 @@ def split_by(data: pa.Table, by: str) -> dict[str, pa.Table]:
     return {value: data.filter(pc.equal(column, pa.scalar(value, column.type))) for value in values}
 
 
-def write_part(folder: Path, rows: pa.Table, by: str | None, value: str, version: int) -> Part:
+class KeptParts:
+    """Rows of the files that were written or read last.
+
+    A morning asks for the same small files many times, and a file never changes: its name tells its content.
+
+    Args:
+        size: Most bytes that are kept; a larger file is read anew each time.
+    """
+
+    def __init__(self, size: int = 48_000_000) -> None:
+        self._size = size
+        self._rows: OrderedDict[Path, pa.Table] = OrderedDict()
+        self._bytes = 0
+
+    def read(self, path: Path, schema: pa.Schema, values: Mapping[str, str]) -> pa.Table:
+        """Rows of one file in the order and types of ``schema``; ``values`` are those that stand in the path.
+
+        Raises:
+            IntegrityError: The file is gone or damaged.
+        """
+        rows = self._rows.get(path)
+        if rows is None or not path.exists():
+            rows = _file_rows(path)
+        self.keep(path, rows)
+        return _shaped(rows, schema, values)
+
+    def keep(self, path: Path, rows: pa.Table) -> None:
+        """Remember the rows of a file, and forget those that were asked for longest ago when there are too many."""
+        before = self._rows.pop(path, None)
+        self._rows[path] = rows
+        self._bytes += rows.nbytes - (before.nbytes if before is not None else 0)
+        while self._bytes > self._size and len(self._rows) > 1:
+            _, oldest = self._rows.popitem(last=False)
+            self._bytes -= oldest.nbytes
+
+
+def write_part(folder: Path, rows: pa.Table, by: str | None, value: str, version: int, kept: KeptParts) -> Part:
     """Write rows as one Parquet file, durably, under a name made of the version that will hold it and a digest of its bytes."""
     import pyarrow.parquet as pq
 
     place = folder / f"{by}={value}" if by else folder
     durable.make_folder(place)
     temporary = durable.temporary_path(place, "rows")
-    kept = rows.drop_columns([by]) if by else rows
-    pq.write_table(kept, temporary, compression="zstd", row_group_size=_ROWS_PER_GROUP, store_schema=False)
+    stored = rows.drop_columns([by]) if by else rows
+    pq.write_table(stored, temporary, compression="zstd", row_group_size=_ROWS_PER_GROUP, store_schema=False)
     digest = sha256()
     with temporary.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -127,22 +164,23 @@ def write_part(folder: Path, rows: pa.Table, by: str | None, value: str, version
     name = digest.hexdigest()[:32]
     final = place / f"part-{version:05d}-{name}.zstd.parquet"
     durable.finish(temporary, final, before=lambda: reached("part.before_rename"))
+    kept.keep(final, stored)
     return Part(final.relative_to(folder).as_posix(), size, rows.num_rows, name, value, by)
 
 
-def read_part(path: Path, schema: pa.Schema, values: Mapping[str, str]) -> pa.Table:
-    """Rows of one file in the order and types of ``schema``; ``values`` are those that stand in the path.
-
-    Raises:
-        IntegrityError: The file is gone or damaged.
-    """
+def _file_rows(path: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.ParquetFile(path).read()
+        return pq.ParquetFile(path).read()
     except (OSError, pa.ArrowInvalid):
         raise IntegrityError(f"a file of the table cannot be read: {path.name}", fix="taihu doctor shows which files are damaged") from None
+
+
+def _shaped(rows: pa.Table, schema: pa.Schema, values: Mapping[str, str]) -> pa.Table:
+    import pyarrow as pa
+
     columns = []
     for field in schema:
         if field.name in values:

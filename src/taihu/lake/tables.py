@@ -19,7 +19,7 @@ from taihu.core.boundary import reached
 from taihu.core.errors import IntegrityError, NotFound, TransientError, UsageError
 from taihu.core.ids import derived_id
 from taihu.lake import durable
-from taihu.lake.parts import Part, canonical, merged_schema, read_part, split_by, write_part
+from taihu.lake.parts import KeptParts, Part, canonical, merged_schema, split_by, write_part
 from taihu.lake.state import State, first_state, state_of
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Tables:
         self._handles: dict[str, Any] = {}
         self._states: dict[tuple[str, int], State] = {}
         self._newest: dict[str, int] = {}
+        self._kept = KeptParts()
 
     # reading
 
@@ -98,15 +99,16 @@ class Tables:
         wanted = sorted(state.parts if partitions is None else set(partitions) & set(state.parts))
         return [str(folder / unquote(path)) for value in wanted for path in sorted(state.parts[value])]
 
-    def read(self, table: str, version: int | None = None) -> pa.Table:
-        """All rows of a version."""
+    def read(self, table: str, version: int | None = None, *, partitions: Sequence[str] | None = None) -> pa.Table:
+        """Rows of a version, of all or of the named partitions."""
         import pyarrow as pa
 
         state = self._state(table, version)
         folder = self._folder(table)
+        wanted = sorted(state.parts if partitions is None else set(partitions) & set(state.parts))
         parts = [
-            read_part(folder / unquote(path), state.schema, {state.by: value} if state.by else {})
-            for value in sorted(state.parts)
+            self._kept.read(folder / unquote(path), state.schema, {state.by: value} if state.by else {})
+            for value in wanted
             for path in sorted(state.parts[value])
         ]
         return pa.concat_tables(parts) if parts else state.schema.empty_table()
@@ -263,7 +265,7 @@ class Tables:
         folder = self._folder(table)
         durable.make_folder(folder)
         groups = split_by(data, by) if by else ({"": data} if data.num_rows else {})
-        return {value: write_part(folder, rows, by, value, version) for value, rows in groups.items()}
+        return {value: write_part(folder, rows, by, value, version, self._kept) for value, rows in groups.items()}
 
     def _commit(
         self,

@@ -291,8 +291,10 @@ class _Builder:
         key = (self.tables.version(table), partitions)
         if self.state.views.get(table) != key:
             schema = _with_missing(self.tables.schema(table), arrow_schema(self.graph.types(table)))
-            offer = self.engine.copy_files if self.tables.row_count(table) <= _SMALL else self.engine.view_files
-            offer(table, self.tables.files(table, partitions=partitions), schema)
+            if self.tables.row_count(table) <= _SMALL:
+                self.engine.register(table, _in_schema(self.tables.read(table, partitions=partitions), schema))
+            else:
+                self.engine.view_files(table, self.tables.files(table, partitions=partitions), schema)
             self.state.views[table] = key
 
     def _written(self, table: str, rows: pa.Table, work: _Work) -> int:
@@ -320,6 +322,16 @@ def _with_missing(stored: pa.Schema, declared: pa.Schema) -> pa.Schema:
     import pyarrow as pa
 
     return pa.schema([*stored, *(item for item in declared if item.name not in stored.names)])
+
+
+def _in_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with the columns that they lack, which are null."""
+    import pyarrow as pa
+
+    for item in schema:
+        if item.name not in rows.schema.names:
+            rows = rows.append_column(item, pa.nulls(rows.num_rows, item.type))
+    return rows
 
 
 def _read_definition(text: str | None) -> dict[str, Any]:

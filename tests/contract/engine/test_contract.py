@@ -71,19 +71,6 @@ def test_a_column_that_older_files_lack_is_null(engine: Engine, tmp_path: Path) 
     assert engine.rows("SELECT note, product_code FROM clean.sales") == [(None, "P101")]
 
 
-def test_copied_files_stay_when_the_files_go(engine: Engine, tmp_path: Path) -> None:
-    path = _write(tmp_path, "2026-09", SALES.slice(0, 1))
-    schema = SALES.schema.append(pa.field("_month", pa.string())).append(pa.field("note", pa.string()))
-    engine.register("clean.sales", SALES)
-    engine.copy_files("clean.sales", [path], schema)
-    Path(path).unlink()
-    assert engine.rows("SELECT product_code, _month, note FROM clean.sales") == [("P101", "2026-09", None)]
-    engine.register("clean.sales", SALES)
-    engine.copy_files("clean.sales", [], schema)
-    assert engine.query("SELECT * FROM clean.sales").schema.names == schema.names
-    engine.drop("clean.sales")
-
-
 def test_a_fresh_engine_has_its_own_tables(engine: Engine) -> None:
     engine.register("clean.sales", SALES)
     for _ in range(3):
