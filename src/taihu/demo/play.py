@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -66,12 +68,15 @@ def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: De
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".taihu-demo").write_text("made by taihu demo; it may be deleted\n", encoding="utf-8")
     with start_world(seed=seed, folder=folder / "world", faults=faults, inbox=folder / "company_a" / "inbox") as world:
+        _load_libraries()
         project = folder / "company_a"
         environment = write_project(project, world.accounts)
         os.environ.update(environment)
         clock = FixedClock(instant_of(FIRST))
-        with open_workspace(project, clock, progress=progress) as ws:
+        watched = _Watched(progress)
+        with open_workspace(project, clock, progress=watched) as ws:
             for day in mornings():
+                watched.collected = partial(world.prepare, day + dt.timedelta(days=1))
                 delivered = world.morning(day)
                 clock.move_to(instant_of(day))
                 if day in MISSED:
@@ -82,6 +87,28 @@ def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: De
             (project / documenting.SCORE).write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             files = _documents(ws, progress) if documents else []
         yield Played(project, [*_reports(project), *files], result, environment)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """Passes progress on, and tells as soon as a morning's files are collected."""
+
+    progress: Progress
+    collected: Callable[[], None] = lambda: None
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        if name == "load":
+            self.collected()
+        self.progress.stage(name, total)
+
+    def step(self, what: str) -> None:
+        self.progress.step(what)
+
+
+def _load_libraries() -> None:
+    """Load what the mornings need while the world is made beside."""
+    for name in ("duckdb", "deltalake", "pyarrow.compute", "pyarrow.parquet", "sqlalchemy", "sqlglot", "paramiko", "httpx", "imap_tools"):
+        import_module(name)
 
 
 def line_of(result: RunResult, delivered: int) -> str:

@@ -4,7 +4,8 @@ The pipeline meets it only through protocols on loopback and files in a shared f
 that only this process holds, and is opened when the last morning is over.
 
 Protocol on stdin and stdout, one JSON value a line: ``{"morning": "2026-09-15"}`` delivers what exists by then,
-``{"truth": true}`` opens the truth, ``{"stop": true}`` ends the world.
+``{"prepare": "2026-09-16"}`` writes the files of a morning to come and is not answered, ``{"truth": true}`` opens the truth,
+``{"stop": true}`` ends the world.
 """
 
 from __future__ import annotations
@@ -122,6 +123,15 @@ class World:
         deliver_until(self.erp, self.facts.deliveries, now, day)
         return delivered
 
+    def prepare(self, day: dt.date) -> None:
+        """Write what will be sent by 08:30 of ``day``: senders write their files while the pipeline is at work, not when it waits."""
+        from taihu.demo.schedule import at_time
+
+        now = at_time(day, 8, 30)
+        for sending in self.plan.sendings:
+            if sending.at <= now:
+                sending.written()
+
     def _drop_tables(self, now: dt.datetime) -> int:
         drops = [drop for drop in self.drops if drop.at <= now and id(drop) not in self._done]
         for drop in drops:
@@ -181,9 +191,16 @@ class _SealedTruth:
 class WorldHandle:
     """The world as the pipeline's process sees it: addresses, and a child process that is told what time it is."""
 
-    def __init__(self, process: subprocess.Popen[str], accounts: Mapping[str, Any]) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self.accounts = accounts
+        self._accounts: Mapping[str, Any] | None = None
+
+    @property
+    def accounts(self) -> Mapping[str, Any]:
+        """Addresses and passwords of the servers; waits until they are up."""
+        if self._accounts is None:
+            self._accounts = _answer(self._process)["accounts"]
+        return self._accounts
 
     @property
     def pid(self) -> int:
@@ -193,6 +210,10 @@ class WorldHandle:
     def morning(self, day: dt.date) -> int:
         """Let everything arrive that exists by 08:30 of ``day``; the number of files."""
         return int(self._ask({"morning": day.isoformat()})["delivered"])
+
+    def prepare(self, day: dt.date) -> None:
+        """Let the senders write the files of ``day`` ahead; nothing is delivered and nothing is waited for."""
+        self._send({"prepare": day.isoformat()})
 
     def truth(self) -> Truth:
         """Open the truth."""
@@ -223,6 +244,7 @@ class WorldHandle:
         self._process.stdin.flush()
 
     def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        assert self.accounts
         self._send(message)
         return _answer(self._process)
 
@@ -237,7 +259,7 @@ def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def start_world(seed: int, folder: Path, faults: bool = True, *, inbox: Path | None = None) -> WorldHandle:
-    """Start the simulated company in a child process.
+    """Start the simulated company in a child process; it is up when its handle's ``accounts`` are there.
 
     Args:
         seed: Chooses the world.
@@ -267,7 +289,7 @@ def start_world(seed: int, folder: Path, faults: bool = True, *, inbox: Path | N
     for name in ("TAIHU_KILL_AT", "TAIHU_BOUNDARY_LOG"):
         environment.pop(name, None)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
-    return WorldHandle(process, _answer(process)["accounts"])
+    return WorldHandle(process)
 
 
 def _serve(world: World, commands: TextIO, answers: TextIO) -> None:
@@ -279,6 +301,8 @@ def _serve(world: World, commands: TextIO, answers: TextIO) -> None:
     for message in _messages(commands):
         if "morning" in message:
             say({"done": message["morning"], "delivered": world.morning(dt.date.fromisoformat(message["morning"]))})
+        elif "prepare" in message:
+            world.prepare(dt.date.fromisoformat(message["prepare"]))
         elif message.get("truth"):
             say({"truth": world.truth()})
         elif message.get("stop"):

@@ -67,7 +67,7 @@ class Tables:
         return sorted(f"{log.parent.parent.name}.{log.parent.name}" for log in logs if any(log.glob("*.json")))
 
     def exists(self, table: str) -> bool:
-        return any((self._folder(table) / "_delta_log").glob("*.json"))
+        return self._known_newest(table) is not None or any((self._folder(table) / "_delta_log").glob("*.json"))
 
     def version(self, table: str) -> int:
         """The newest version; a table starts at 0."""

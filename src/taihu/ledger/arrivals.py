@@ -13,7 +13,7 @@ from taihu.core.types import Scope, Span, StatedTotal
 from taihu.ledger.collecting import CollectVerbs
 from taihu.ledger.lake import StampVerbs
 from taihu.ledger.records import Arrival, ArrivalDecision, NoteRow, Outcome, QuarantinedRow, TotalsState
-from taihu.ledger.store import chunks, instant_out
+from taihu.ledger.store import chunks, day_out, instant_out
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -24,6 +24,10 @@ _LISTED = {
     "publication": "taihu report list shows them",
     "figure": "taihu explain list shows them",
 }
+_ARRIVAL = (
+    *("id", "source", "state", "reason", "sha256", "size", "kind", "received_at", "landed_at", "sequence"),
+    *("rows", "layout", "totals_state", "envelope", "reading"),
+)
 
 
 class ArrivalVerbs(CollectVerbs, StampVerbs):
@@ -155,7 +159,7 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
         found: dict[tuple[str, dt.date], str] = {}
         for arrival_id, party, first, end in rows:
             name = self._named("party", party)
-            for day in Span(dt.date.fromisoformat(first), dt.date.fromisoformat(end)).days():
+            for day in Span(day_out(first), day_out(end)).days():
                 found[name, day] = arrival_id
         return found
 
@@ -175,40 +179,40 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
     def _loaded(self, query: Select[Any]) -> list[Arrival]:
         scope, arrival = self._t.scope, self._t.arrival
         wanted = query.with_only_columns(arrival.c.id).order_by(None)
+        parts = scope.select().with_only_columns(*(scope.c[name] for name in ("arrival_id", "party", "day_from", "day_to", "is_nil")))
         with self._read() as connection:
-            rows = connection.execute(query).all()
-            spoken = connection.execute(
-                scope.select().where(scope.c.arrival_id.in_(wanted)).order_by(scope.c.arrival_id, scope.c.ordinal)
-            ).all()
+            rows = connection.execute(query.with_only_columns(*(arrival.c[name] for name in _ARRIVAL))).all()
+            spoken = connection.execute(parts.where(scope.c.arrival_id.in_(wanted)).order_by(scope.c.arrival_id, scope.c.ordinal)).all()
         scopes: dict[str, list[Scope]] = {}
-        for row in spoken:
-            span = Span(dt.date.fromisoformat(row.day_from), dt.date.fromisoformat(row.day_to))
-            scopes.setdefault(row.arrival_id, []).append(Scope(self._named("party", row.party), span, row.is_nil))
-        return [self._arrival_of(row, tuple(scopes.get(row.id, ()))) for row in rows]
+        for arrival_id, party, first, end, is_nil in spoken:
+            scopes.setdefault(arrival_id, []).append(Scope(self._named("party", party), Span(day_out(first), day_out(end)), is_nil))
+        return [self._arrival_of(row, tuple(scopes.get(row[0], ()))) for row in rows]
 
-    def _arrival_of(self, row: Any, scopes: tuple[Scope, ...]) -> Arrival:
-        envelope = self._open_json(row.envelope, f"arrival.envelope:{row.id}")
-        reading = self._open_json(row.reading, f"arrival.reading:{row.id}") if row.reading else {}
+    def _arrival_of(self, row: Sequence[Any], scopes: tuple[Scope, ...]) -> Arrival:
+        """The arrival of a row with the columns of ``_ARRIVAL``."""
+        id_, source, state, reason, sha256, size, kind, received_at, landed_at, sequence, rows, layout, totals_state, sealed, read = row
+        envelope = self._open_json(sealed, f"arrival.envelope:{id_}")
+        reading = self._open_json(read, f"arrival.reading:{id_}") if read else {}
         return Arrival(
-            id=row.id,
-            source=row.source,
-            state=row.state,
-            reason=row.reason,
+            id=id_,
+            source=source,
+            state=state,
+            reason=reason,
             detail=reading.get("detail", ""),
-            sha256=row.sha256,
-            size=row.size,
-            kind=row.kind,
+            sha256=sha256,
+            size=size,
+            kind=kind,
             item_key=envelope["key"],
             name=envelope["name"],
             meta=envelope["meta"],
-            received_at=instant_out(row.received_at),
-            landed_at=instant_out(row.landed_at),
-            sequence=row.sequence,
+            received_at=instant_out(received_at),
+            landed_at=instant_out(landed_at),
+            sequence=sequence,
             scopes=scopes,
-            rows=row.rows,
-            layout=row.layout,
+            rows=rows,
+            layout=layout,
             header_cells=reading.get("header_cells", {}),
-            totals_state=row.totals_state,
+            totals_state=totals_state,
             totals=tuple(_total_out(total) for total in reading.get("totals", ())),
         )
 

@@ -10,12 +10,13 @@ from taihu.core.errors import NotFound
 from taihu.core.ids import derived_id
 from taihu.core.types import Span
 from taihu.ledger.arrivals import ArrivalVerbs
-from taihu.ledger.records import Decision, Expectation, Hold
-from taihu.ledger.store import chunks, instant_in, instant_out, maybe_in, maybe_out
+from taihu.ledger.records import Decision, Expectation, ExpectationState, Hold
+from taihu.ledger.store import chunks, day_out, instant_in, instant_out, maybe_in, maybe_out
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_EXPECTATION = ("source", "party", "day", "due_at", "state", "arrival_id", "arrived_at")
 _RELEASED = "released"
 _OVERTAKEN = "overtaken"
 _WAIVE, _UNDO = "waive", "waive.undo"
@@ -31,22 +32,32 @@ class DecidingVerbs(ArrivalVerbs):
         table = self._t.expectation
         wanted = {(row["source"], row["party"], row["day"]): row for row in map(self._expectation_in, rows)}
         days = [day for _, _, day in wanted]
-        query = table.select().where(table.c.source.in_({source for source, _, _ in wanted}), table.c.day.between(min(days), max(days)))
+        columns = [table.c[name] for name in _EXPECTATION]
+        query = table.select().with_only_columns(*columns).where(table.c.source.in_({source for source, _, _ in wanted}))
+        query = query.where(table.c.day.between(min(days), max(days)))
         with self._write() as connection:
-            known = {(row.source, row.party, row.day): dict(row._mapping) for row in connection.execute(query)}
-            self._put(connection, table, [row for key, row in wanted.items() if known.get(key) != row])
+            known = {(row[0], row[1], row[2]): tuple(row) for row in connection.execute(query)}
+            self._put(connection, table, [row for key, row in wanted.items() if known.get(key) != tuple(row.values())])
 
-    def expectations(self, *, source: str | None = None, span: Span | None = None) -> list[Expectation]:
+    def expectations(
+        self, *, source: str | None = None, span: Span | None = None, state: ExpectationState | None = None
+    ) -> list[Expectation]:
         """Expectations by source, day and party; ``span`` limits the business days."""
         table = self._t.expectation
-        query = table.select().order_by(table.c.source, table.c.day)
+        query = table.select().with_only_columns(*(table.c[name] for name in _EXPECTATION)).order_by(table.c.source, table.c.day)
         if source is not None:
             query = query.where(table.c.source == source)
+        if state is not None:
+            query = query.where(table.c.state == state)
         if span is not None:
             query = query.where(table.c.day >= span.start.isoformat(), table.c.day < span.end.isoformat())
         with self._read() as connection:
             rows = connection.execute(query).all()
-        return sorted((self._expectation_out(row) for row in rows), key=lambda each: (each.source, each.day, each.party))
+        found = [
+            Expectation(source, self._named("party", party), day_out(day), instant_out(due_at), state, arrival_id, maybe_out(arrived_at))
+            for source, party, day, due_at, state, arrival_id, arrived_at in rows
+        ]
+        return sorted(found, key=lambda each: (each.source, each.day, each.party))
 
     def expectations_dropped(self, source: str, keys: Sequence[tuple[str, dt.date]]) -> None:
         """Forget expectations (party, day) that a changed manifest or reference table no longer asks for."""
@@ -199,6 +210,7 @@ class DecidingVerbs(ArrivalVerbs):
         return decision_id
 
     def _expectation_in(self, row: Expectation) -> dict[str, Any]:
+        """The row's columns, in the order of ``_EXPECTATION``."""
         return {
             "source": row.source,
             "party": self._known("party", row.party),
@@ -208,17 +220,6 @@ class DecidingVerbs(ArrivalVerbs):
             "arrival_id": row.arrival_id,
             "arrived_at": maybe_in(row.arrived_at),
         }
-
-    def _expectation_out(self, row: Any) -> Expectation:
-        return Expectation(
-            source=row.source,
-            party=self._named("party", row.party),
-            day=dt.date.fromisoformat(row.day),
-            due_at=instant_out(row.due_at),
-            state=row.state,
-            arrival_id=row.arrival_id,
-            arrived_at=maybe_out(row.arrived_at),
-        )
 
     def _hold_of(self, row: Any) -> Hold:
         span = Span(dt.date.fromisoformat(row.day_from), dt.date.fromisoformat(row.day_to)) if row.day_from else None

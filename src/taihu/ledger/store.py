@@ -12,6 +12,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 _CHUNK = 400
+# Sealed values that are remembered opened, a kilobyte or two each.
+_OPENED = 4096
 _ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(7401870512)"
 
 
@@ -50,6 +53,7 @@ class Store:
         self._open = threading.local()
         self._same: dict[tuple[str, str], bytes] = {}
         self._same_back: dict[tuple[str, bytes], str] = {}
+        self._opened: dict[tuple[str, bytes], Any] = {}
         self._prepare()
 
     @classmethod
@@ -192,7 +196,13 @@ class Store:
         return self._sealer.seal(canonical_json(value), context)
 
     def _open_json(self, sealed: bytes, context: str) -> Any:
-        return json.loads(self._sealer.open(sealed, context))
+        """The sealed value; remembered, as a morning looks at the same arrivals many times. Nobody changes what is given out."""
+        known = self._opened.get((context, sealed))
+        if known is None:
+            if len(self._opened) >= _OPENED:
+                self._opened.clear()
+            known = self._opened[context, sealed] = json.loads(self._sealer.open(sealed, context))
+        return known
 
     def _known(self, column: str, text: str) -> bytes:
         """The comparable seal of a text; remembered, as a morning asks for the same few parties thousands of times."""
@@ -222,9 +232,16 @@ def instant_in(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@lru_cache(maxsize=8192)
 def instant_out(text: str) -> dt.datetime:
     """The instant of :func:`instant_in`."""
     return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+@lru_cache(maxsize=8192)
+def day_out(text: str) -> dt.date:
+    """The day that is written as ``2026-09-15``."""
+    return dt.date.fromisoformat(text)
 
 
 def maybe_in(instant: dt.datetime | None) -> str | None:

@@ -21,7 +21,7 @@ from taihu.collect.retry import Patience
 from taihu.core.clock import FixedClock
 from taihu.core.errors import AccessRefused, DiskFull, ManifestError, SourcePaused, TaihuError, TerminalError, TransientError
 from taihu.core.types import Fetched, Item, ObjectRef, Span
-from taihu.ledger.records import AttemptKind, Letter
+from taihu.ledger.records import AttemptKind, BreakerState, Letter
 from taihu.manifest.tree import Source
 from taihu.manifest.words import parse_duration
 from taihu.run import unfinished
@@ -83,13 +83,14 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
             try:
                 if not connector(source.file.collect.via).is_polled:
                     continue
-                rest = resting(ws, source)
+                breaker = ws.ledger.breaker(source.name)
+                rest = resting(ws, source, breaker)
                 if rest:
                     result[source.name] = Collected(problem=rest)
                     continue
                 # Of ten sources in one mailbox that is away, one waits.
                 account = source.file.collect.account or ""
-                trial = ws.ledger.breaker(source.name).is_open or (account and account in away)
+                trial = breaker.is_open or (account and account in away)
                 patience = ONCE if trial else patience_of(ws, source)
                 result[source.name] = collected = collect(ws, source, connections.open(source, patience), span)
                 without_passwords = collect_passwords(ws, source, connections, patience)
@@ -119,9 +120,8 @@ def patience_of(ws: Workspace, source: Source) -> Patience:
     return Patience(attempts=40, seconds=left, longest_wait=30)
 
 
-def resting(ws: Workspace, source: Source) -> str:
+def resting(ws: Workspace, source: Source, breaker: BreakerState) -> str:
     """Why a source is left alone for now; empty if it may be asked."""
-    breaker = ws.ledger.breaker(source.name)
     if not breaker.is_open or breaker.retry_at is None or ws.clock.now() >= breaker.retry_at:
         return ""
     until = breaker.retry_at.astimezone(ZoneInfo(ws.tree.file.time_zone))

@@ -7,12 +7,13 @@ again later says the same about what was missing then.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from taihu.core.clock import instant_text
+from taihu.ledger.records import Arrival
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -78,11 +79,12 @@ CALENDAR = pa.schema(
 def export(ws: Workspace) -> list[str]:
     """Write the ``ops`` tables whose content changed; returns their names."""
     names = PartyNames(ws)
+    arrivals = ws.ledger.arrivals()
     written = []
     for table, schema, rows in (
-        ("ops.expectation", EXPECTATION, _expectations(ws, names)),
-        ("ops.hold", HOLD, _holds(ws, names)),
-        ("ops.arrival", ARRIVAL, _arrivals(ws)),
+        ("ops.expectation", EXPECTATION, _expectations(ws, names, arrivals)),
+        ("ops.hold", HOLD, _holds(ws, names, arrivals)),
+        ("ops.arrival", ARRIVAL, _arrivals(arrivals)),
         ("ops.calendar", CALENDAR, _calendar(ws)),
     ):
         data = pa.Table.from_pylist(list(rows), schema=schema)
@@ -118,8 +120,8 @@ class PartyNames:
         return str(value) if value is not None else None
 
 
-def _expectations(ws: Workspace, names: PartyNames) -> Iterable[dict[str, Any]]:
-    reasons = {arrival.id: arrival.reason for arrival in ws.ledger.arrivals(states=("held", "rejected"))}
+def _expectations(ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
+    reasons = {arrival.id: arrival.reason for arrival in arrivals if arrival.state in ("held", "rejected")}
     for debt in ws.ledger.expectations():
         yield {
             "source": debt.source,
@@ -134,26 +136,24 @@ def _expectations(ws: Workspace, names: PartyNames) -> Iterable[dict[str, Any]]:
         }
 
 
-def _holds(ws: Workspace, names: PartyNames) -> Iterable[dict[str, Any]]:
+def _holds(ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
     """Held and rejected arrivals, and accepted ones with quarantined rows (a row per reason)."""
-    winners = {arrival for source in ws.tree.sources for arrival in ws.ledger.winners(source).values()}
-    covered = {(source, party, day) for source in ws.tree.sources for party, day in ws.ledger.winners(source)}
-    for arrival in ws.ledger.arrivals(states=("held", "rejected")):
+    covered = {(source, *at): arrival for source in ws.tree.sources for at, arrival in ws.ledger.winners(source).items()}
+    winners = set(covered.values())
+    for arrival in (arrival for arrival in arrivals if arrival.state in ("held", "rejected")):
         for scope in arrival.scopes or [None]:
             party = scope.party if scope else ""
             replaced = scope is not None and all((arrival.source, scope.party, day) in covered for day in scope.span.days())
             yield _hold_row(arrival, names, party, scope, arrival.reason, arrival.rows, is_open=not replaced)
-    counts: dict[tuple[str, str], int] = {}
-    for row in ws.ledger.quarantined():
-        counts[(row.arrival_id, row.reason)] = counts.get((row.arrival_id, row.reason), 0) + 1
-    for (arrival_id, reason), count in sorted(counts.items()):
-        arrival = ws.ledger.arrival(arrival_id)
+    known = {arrival.id: arrival for arrival in arrivals}
+    for (arrival_id, reason), count in sorted(ws.ledger.quarantine_counts().items()):
+        arrival = known[arrival_id]
         if arrival.state == "accepted":
             scope = arrival.scopes[0] if arrival.scopes else None
             yield _hold_row(arrival, names, scope.party if scope else "", scope, reason, count, is_open=arrival.id in winners)
 
 
-def _hold_row(arrival: Any, names: PartyNames, party: str, scope: Any, reason: str, rows: int, *, is_open: bool) -> dict[str, Any]:
+def _hold_row(arrival: Arrival, names: PartyNames, party: str, scope: Any, reason: str, rows: int, *, is_open: bool) -> dict[str, Any]:
     return {
         "arrival_id": arrival.id,
         "source": arrival.source,
@@ -171,8 +171,8 @@ def _hold_row(arrival: Any, names: PartyNames, party: str, scope: Any, reason: s
     }
 
 
-def _arrivals(ws: Workspace) -> Iterable[dict[str, Any]]:
-    for arrival in ws.ledger.arrivals():
+def _arrivals(arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
+    for arrival in arrivals:
         parties = sorted({scope.party for scope in arrival.scopes})
         yield {
             "arrival_id": arrival.id,

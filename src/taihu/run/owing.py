@@ -58,7 +58,7 @@ def _judged(ws: Workspace, source: Source) -> list[Expectation]:
         references.debts,
         winners={**_unchanged(ws, source, references, arrivals.values()), **references.winners},
         arrivals=arrivals,
-        waived=frozenset(ws.ledger.waivers(source.name)),
+        waived=references.waived,
         grace=source.file.expect.grace,
         now=ws.clock.now(),
         asked_at=_answered_at(ws, source, arrivals.values()),

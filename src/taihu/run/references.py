@@ -36,6 +36,7 @@ class References:
         self.source = source
         self.zone = ZoneInfo(ws.tree.file.time_zone)
         self.winners: Mapping[tuple[str, dt.date], str] = ws.ledger.winners(source.name)
+        self.waived = frozenset(ws.ledger.waivers(source.name)) if source.file.expect is not None else frozenset()
         self.parties = self._parties()
         self.debts = self._debts()
         self._lookup: dict[str, str] = self._lookup_table()
@@ -112,9 +113,8 @@ class References:
         """Days that a person has waived, or for which a database was asked and had nothing new."""
         if not self.debts:
             return set()
-        known = self._ws.ledger.expectations(source=self.source.name)
-        nil = {(debt.party, debt.day) for debt in known if debt.state == "nil" and debt.arrival_id is None}
-        return nil | set(self._ws.ledger.waivers(self.source.name))
+        known = self._ws.ledger.expectations(source=self.source.name, state="nil")
+        return {(debt.party, debt.day) for debt in known if debt.arrival_id is None} | self.waived
 
     def open_debts(self, party: str | None = None) -> list[Owed]:
         """Debts that nothing speaks for yet, those accepted earlier in this run included; of one party or of all."""
