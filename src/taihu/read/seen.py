@@ -74,7 +74,7 @@ def packed_grid(grid: Grid) -> dict[str, Any]:
         "name": grid.name,
         "sheet": grid.sheet,
         "member": grid.member,
-        "rows": grid.rows,
+        "rows": [list(row) for row in grid.rows],
         "lines": list(grid.lines),
         "merged": None if grid.merged is None else [list(area) for area in grid.merged],
         "is_text": grid.is_text,
