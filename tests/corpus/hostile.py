@@ -158,6 +158,8 @@ def written(fault: str, kind: str, chance: Random) -> Hostile | None:
     flat = kind in ("csv", "tsv", "fixed")
     if (kind in _TEXTS and made.needs_types) or (flat and (made.needs_merges or len(made.sheets) > 1)):
         return None
+    if kind == "xlsb" and fault == "formulas without values":
+        return None
     if (made.since_1904 and kind in ("ods", "spreadsheetml")) or (kind == "fixed" and fault in _NOT_FIXED):
         return None
     if kind in _TEXTS:

@@ -93,9 +93,9 @@ def _xls_cell(place: bytes, value: Value, texts: dict[str, int], since_1904: boo
         code = _ERRORS[value.text] if isinstance(value, Error) else int(value)
         return _record(0x205, place + struct.pack("<BB", code, isinstance(value, Error)))
     if isinstance(value, Formula):
-        # A formula that was never computed has an empty text as its result.
-        result = b"\x03\0\0\0\0\0\xff\xff" if value.value is None else struct.pack("<d", float(value.value))
-        return _record(0x06, place + result + struct.pack("<HLH", 2, 0, 3) + b"\x1e\x01\x00")
+        # One that was never computed has zero as its result, and asks to be computed when the file is opened.
+        result = struct.pack("<d", float(value.value or 0))
+        return _record(0x06, place + result + struct.pack("<HLH", 2 * (value.value is None), 0, 3) + b"\x1e\x01\x00")
     number = _serial(value, since_1904) if isinstance(value, dt.date) else float(value if value is not None else 0)
     return _record(0x203, place + struct.pack("<d", number))
 
@@ -175,8 +175,7 @@ def _xlsb_cell(column: int, value: Value, texts: dict[str, int], since_1904: boo
     if isinstance(value, bool):
         return _brt(4, place + bytes([value]))
     if isinstance(value, Formula):
-        if value.value is None:
-            return _brt(8, place + _wide("") + struct.pack("<HLL", 0, 0, 0))
+        assert value.value is not None, "Excel, the only writer of xlsb, computes its formulas"
         return _brt(9, place + struct.pack("<dHLL", float(value.value), 0, 0, 0))
     number = _serial(value, since_1904) if isinstance(value, dt.date) else float(value if value is not None else 0)
     assert not isinstance(value, Decimal) or number == float(value)

@@ -123,6 +123,12 @@ def _fuzz(given: argparse.Namespace) -> tuple[str, bool]:
     return fuzz.section(results, _today()), all(each.is_sound for each in results)
 
 
+def _hostile(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import hostile
+
+    return hostile.soak(given)
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -159,6 +165,10 @@ def main() -> int:
     fuzzing.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
     fuzzing.add_argument("--keep", type=Path, default=None, help="folder for the inputs that were found")
     fuzzing.set_defaults(play=_fuzz)
+    hostile = kinds.add_parser("hostile", help="hostile files of every kind that know the truth, read without configuration")
+    hostile.add_argument("--seeds", type=int, default=3, help="so many times, with a new seed each")
+    hostile.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time unless given")
+    hostile.set_defaults(play=_hostile)
     for kind in kinds.choices.values():
         kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()

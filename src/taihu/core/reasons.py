@@ -234,6 +234,13 @@ _ALL = [
     _r("two_digit_year", "日期只写了两位年份（已按约定识别）", "a two-digit year (read as agreed)", "无需处理", "nothing to do"),
     _r("invalid_number", "数字无效", "not a valid number", *_ASK),
     _r("id_in_scientific_notation", "编号被 Excel 变成科学计数法", "an id was turned into scientific notation", *_ASK),
+    _r(
+        "digits_lost",
+        "长编号的末尾数字已丢失（Excel 只保留 15 位）",
+        "long ids have lost their last digits (Excel keeps fifteen)",
+        "请发送方以文本格式导出该列",
+        "ask the sender to export the column as text",
+    ),
     _r("value_missing", "必填值缺失", "a required value is missing", *_ASK),
     _r("rounded", "小数位过多（已四舍五入）", "more decimals than kept (rounded half up)", "无需处理", "nothing to do"),
     _r("unknown_unit", "单位未登记换算", "no conversion is known for the unit", "补充该商品的装箱数", "add the pack size of the product"),

@@ -1,6 +1,6 @@
 """Which rows, columns and sheets a workbook hides: its reader gives all cells alike, the marks are read from the file itself.
 
-Rows and columns of xlsx, xls and ods; hidden sheets of all kinds. The marks of xlsb are not read: its rows count as shown.
+Rows and columns of xlsx, xls and ods; hidden sheets of all kinds. (Rows of xlsb: :mod:`taihu.read.workbook_marks`.)
 """
 
 from __future__ import annotations

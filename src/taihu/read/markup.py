@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from taihu.core.errors import ContentRefused
-from taihu.read.grid import Cell, Grid, Merged, canonical, clean_text
+from taihu.core.types import Note
+from taihu.read.grid import Cell, Grid, Merged, canonical, clean_text, letter
 from taihu.read.limits import MAX_CELLS
 
 _SPAN_LIMIT = 1000
@@ -103,6 +104,9 @@ def read_spreadsheetml(content: bytes) -> list[Grid]:
 def _worksheet(sheet: Any) -> Grid:
     rows: list[list[Cell]] = []
     merged: list[Merged] = []
+    hidden: list[int] = []
+    notes: list[Note] = []
+    name = sheet.get(f"{_SPREADSHEET}Name", "")
     for row in sheet.iter(f"{_SPREADSHEET}Row"):
         wanted = int(row.get(f"{_SPREADSHEET}Index", len(rows) + 1))
         if wanted > MAX_CELLS // 10:
@@ -110,26 +114,33 @@ def _worksheet(sheet: Any) -> Grid:
         while len(rows) < wanted - 1:
             rows.append([])
         cells: list[Cell] = []
-        for column, value, across, down in _cells(row):
+        if row.get(f"{_SPREADSHEET}Hidden") == "1":
+            hidden.append(len(rows))
+        for column, value, across, down, reason in _cells(row):
             if column > 16_384:
                 raise ContentRefused("too_large", f"a sheet of {column:,} columns")
             cells.extend([None] * (column - len(cells)))
             cells.append(value)
+            if reason:
+                notes.append(Note(reason, f"{name}!{len(rows) + 1}", letter(column)))
             if across or down:
                 merged.append((len(rows), column, len(rows) + down, column + across))
         rows.append(cells)
-    name = sheet.get(f"{_SPREADSHEET}Name", "")
-    return Grid(name=name, rows=rows, lines=range(1, len(rows) + 1), sheet=name, merged=merged)
+    return Grid(name=name, rows=rows, lines=range(1, len(rows) + 1), sheet=name, merged=merged, notes=notes, hidden_rows=frozenset(hidden))
 
 
-def _cells(row: Any) -> Iterator[tuple[int, Cell, int, int]]:
+def _cells(row: Any) -> Iterator[tuple[int, Cell, int, int, str]]:
+    """Column, text, how many cells it covers to the right and below, and what is wrong with it."""
     column = 0
     for cell in row.findall(f"{_SPREADSHEET}Cell"):
         column = int(cell.get(f"{_SPREADSHEET}Index", column + 1)) - 1
         data = cell.find(f"{_SPREADSHEET}Data")
         value = None if data is None else _typed("".join(data.itertext()), data.get(f"{_SPREADSHEET}Type", "String"))
+        kind = "" if data is None else data.get(f"{_SPREADSHEET}Type", "")
+        uncomputed = cell.get(f"{_SPREADSHEET}Formula") is not None and value is None and kind != "String"
         across = int(cell.get(f"{_SPREADSHEET}MergeAcross", 0))
-        yield column, value, across, int(cell.get(f"{_SPREADSHEET}MergeDown", 0))
+        reason = "error_cell" if kind == "Error" else "formula_without_value" if uncomputed else ""
+        yield column, value, across, int(cell.get(f"{_SPREADSHEET}MergeDown", 0)), reason
         column += 1 + across
 
 

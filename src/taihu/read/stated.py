@@ -16,7 +16,7 @@ _COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|�
 _LABELLED_LINE = re.compile(
     r"(?P<label>[\u4e00-\u9fff]{2,8})[:：]\s*(?P<rows>\d[\d,]*)\s*(?:笔|条)[,，\s]*(?:共|金额)?[:：]?\s*(?P<sum>[-+]?[\d,]+(?:\.\d+)?)\s*元?"
 )
-_AMOUNT = re.compile(r"金额|amount|总额|发生额", re.IGNORECASE)
+_AMOUNT = re.compile(r"金[额額]|amount|[总總][额額]|发生额", re.IGNORECASE)
 
 
 def stated_lines(grid: Grid, header: Header) -> Iterator[Total]:
@@ -27,13 +27,13 @@ def stated_lines(grid: Grid, header: Header) -> Iterator[Total]:
     labels = list(dict.fromkeys(found["label"] for text in lines for found in _LABELLED_LINE.finditer(text)))
     for text in lines:
         for found in _LABELLED_LINE.finditer(text):
-            if found["label"] in seen or amount is None:
+            if found["label"] in seen:
                 continue
             where = _rows_with(grid, header, found["label"], [label for label in labels if label != found["label"]])
             seen.add(found["label"])
-            pattern = (
-                text[: found.start("rows")] + "{rows}" + text[found.end("rows") : found.start("sum")] + "{sum}" + text[found.end("sum") :]
-            )
+            # Without a column of amounts the number of rows can still be compared.
+            after = text[found.end("rows") : found.start("sum")] + "{sum}" + text[found.end("sum") :] if amount else ""
+            pattern = text[: found.start("rows")] + "{rows}" + (after or text[found.end("rows") : found.start("sum")])
             if where or found["label"] in ("合计", "总计", "共计"):
                 yield Total(line=pattern, sum=amount, where=where, required=False)
         count = _COUNT_LINE.search(text)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import io
 import itertools
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
 from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.formats.zip_directory import open_zip, read_member
 from taihu.read.columns import Cell, ColumnRows, canonical_texts
-from taihu.read.grid import Grid
+from taihu.read.grid import Grid, letter
 from taihu.read.hidden_parts import mark_hidden
 from taihu.read.limits import MAX_CELLS, check_workbook
+from taihu.read.workbook_marks import Marks, marks_of, sheet_members
 
-_ERROR = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*\bt="e"[^>]*>(?:<f\b.*?(?:/>|</f>))?<v>([^<]*)</v>', re.DOTALL)
-_EMPTY_FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d+)"[^>]*><f\b[^>]*(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
-_SHEET = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"', re.DOTALL)
-_RELATION = re.compile(rb"<Relationship\b[^>]*>")
 _MOST_POSITIONS = 20
 _MOST_PARTS = 64 << 20
 _BLOCK = 8192
@@ -41,7 +36,8 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
         sheets_xml = check_workbook(content, kind)
         book = calamine.load_workbook(io.BytesIO(content))
         with book:
-            grids = [_grid(book, name) for name in book.sheet_names if not _is_chart(calamine, book, name)]
+            names = list(book.sheet_names)
+            grids = [_grid(book, name) for name in names if not _is_chart(calamine, book, name)]
             shown = {sheet.name: sheet.visible == calamine.SheetVisibleEnum.Visible for sheet in book.sheets_metadata}
     except calamine.PasswordError:
         raise ContentRefused("wrong_password", "the workbook is protected by a password") from None
@@ -52,10 +48,10 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
         if type(error).__name__ != "PanicException":
             raise
         raise ContentRefused("damaged_file", f"not a readable {kind} workbook (panic)") from None
-    _amend(content, grids, sheets_xml)
     hiding = {member: xml for member, xml in sheets_xml.items() if b" hidden=" in xml}
-    members = _sheet_members(content) if hiding else {}
+    members = sheet_members(content, kind) if hiding else {}
     mark_hidden(content, kind, grids, {name: hiding[member] for name, member in members.items() if member in hiding}, shown)
+    _amend(grids, marks_of(content, kind, names, sheets_xml))
     return grids
 
 
@@ -93,53 +89,26 @@ def _rows(sheet: Any) -> ColumnRows:
     return ColumnRows([*before, *map(pa.chunked_array, zip(*blocks, strict=True))], count)
 
 
-def _amend(content: bytes, grids: list[Grid], sheets_xml: Mapping[str, bytes]) -> None:
+def _amend(grids: Sequence[Grid], marks: Mapping[str, Marks]) -> None:
     """Error cells (calamine gives them as empty) get their text back; formulas never computed are noted."""
-    suspicious = {
-        member: xml for member, xml in sheets_xml.items() if _is_suspicious(xml) and (b't="e"' in xml or _EMPTY_FORMULA.search(xml))
-    }
-    if not suspicious:
-        return
-    members = _sheet_members(content)
     for grid in grids:
-        xml = suspicious.get(members.get(grid.name, ""))
-        if xml is None:
+        mark = marks.get(grid.name)
+        if mark is None:
             continue
+        grid.merged = mark.merged if grid.merged is None else grid.merged
         errors: dict[int, dict[int, Cell]] = {}
-        for found in _ERROR.finditer(xml):
-            _put(errors, grid, found[1].decode(), int(found[2]), found[3].decode())
-            grid.notes.append(Note("error_cell", f"{grid.sheet}!{found[2].decode()}", found[1].decode()))
+        for (row, column), text in mark.errors.items():
+            if row < len(grid.rows):
+                errors.setdefault(column, {})[row] = text
         if errors:
             grid.put(errors)
-        for found in list(_EMPTY_FORMULA.finditer(xml))[:_MOST_POSITIONS]:
-            grid.notes.append(Note("formula_without_value", f"{grid.sheet}!{found[1].decode()}"))
-
-
-def _is_suspicious(xml: bytes) -> bool:
-    """Whether a sheet holds errors or formulas; one pass instead of two."""
-    return bool(pc.any(pc.match_substring_regex(pa.array([xml], pa.large_binary()), rb't="e"|<f')).as_py())
-
-
-def _put(cells: dict[int, dict[int, Cell]], grid: Grid, column: str, row: int, text: str) -> None:
-    index = 0
-    for char in column:
-        index = index * 26 + ord(char) - 64
-    if row <= len(grid.rows):
-        cells.setdefault(index - 1, {})[row - 1] = text
-
-
-def _sheet_members(content: bytes) -> dict[str, str]:
-    """Sheet name to the archive member that holds it."""
-    import html
-
-    targets = {}
-    for relation in _RELATION.findall(_member(content, "xl/_rels/workbook.xml.rels")):
-        ident, target = re.search(rb'\bId="([^"]*)"', relation), re.search(rb'\bTarget="([^"]*)"', relation)
-        if ident and target:
-            path = target[1].decode()
-            targets[ident[1]] = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
-    sheets = _SHEET.findall(_member(content, "xl/workbook.xml"))
-    return {html.unescape(name.decode()): targets.get(ident, "") for name, ident in sheets}
+        for (row, column), _ in list(mark.errors.items())[:_MOST_POSITIONS]:
+            grid.notes.append(Note("error_cell", grid.position(row), letter(column)))
+        for row, column in mark.uncomputed[:_MOST_POSITIONS]:
+            if row < len(grid.rows):
+                grid.notes.append(Note("formula_without_value", grid.position(row), letter(column)))
+        if mark.hidden:
+            grid.hidden_rows = frozenset(mark.hidden)
 
 
 def _member(content: bytes, name: str) -> bytes:

@@ -361,7 +361,7 @@ def test_canonical_cells_and_flagged_ones() -> None:
     ]  # fmt: skip
     content = _xlsx([["列", "x"], ["=1/0", "y"], ["=A1", "z"]])
     read = _read(content, "header: [列]")
-    assert ("formula_without_value", "流向明细!A2") in _notes(read)
+    assert ("formula_without_value", "流向明细!2") in _notes(read)
 
 
 def test_merged_store_cells_fill_down_but_amounts_do_not() -> None:
