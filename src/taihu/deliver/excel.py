@@ -75,6 +75,7 @@ class _ReportSheet:
         tables = [_column_count(block) for block in figures.blocks if isinstance(block, TableBlock)]
         self.width = max([_GRID, *tables])
         self.at = _Cursor()
+        self._sparks: list[tuple[str, str]] = []
         self._blocks: dict[type, list[Any]] = {}
         for block in figures.blocks:
             if not (isinstance(block, Tiles) and not block.figures):  # as the page leaves it out
@@ -97,6 +98,7 @@ class _ReportSheet:
             else:
                 self._words(section)
         self._foot()
+        self._draw_sparks()
 
     # frame -----------------------------------------------------------------------------------------------------------
 
@@ -241,19 +243,22 @@ class _ReportSheet:
             formula(self.sheet, row, column, text, value, style)
 
     def _spark(self, figure: Figure, row: int, left: int, right: int) -> None:
+        from xlsxwriter.utility import xl_rowcol_to_cell
+
         if figure.id not in self.trends:
             return
-        sparkline = {
-            "range": self.trends[figure.id],
-            "type": "column",
-            "series_color": "#8FB8C2",
-            "last_point": True,
-            "last_color": theme.LAKE,
-        }
         if right > left:
             edges = {"left": 1, "right": 1, "left_color": theme.HAIRLINE, "right_color": theme.HAIRLINE}
             self.sheet.merge_range(row, left, row, right, "", self.book.style(**edges))
-        self.sheet.add_sparkline(row, left, sparkline)
+        self._sparks.append((self.trends[figure.id], xl_rowcol_to_cell(row, left)))
+
+    def _draw_sparks(self) -> None:
+        """All small charts as one group: they look alike, and each group costs the writer a palette of its own."""
+        if self._sparks:
+            look = {"type": "column", "series_color": "#8FB8C2", "last_point": True, "last_color": theme.LAKE}
+            self.sheet.add_sparkline(
+                0, 0, {**look, "range": [each for each, _ in self._sparks], "location": [cell for _, cell in self._sparks]}
+            )
 
     def _tile_target(self, figure: Figure, scale: Scale, row: int, left: int, frame: Any, line: int) -> None:
         comparison = next((each for each in figure.comparisons if each.against == "target"), None)

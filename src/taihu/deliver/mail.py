@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.generator import BytesGenerator
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -28,6 +30,7 @@ from taihu.render.typeset import packaged, typeset
 
 _TREND_WIDTH, _CHART_WIDTH = 130, 430
 _PIXELS = 207  # an inch: charts are drawn at 430 points and shown at 618, so that their letters stay readable
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _EMBEDDED = re.compile(r'src="data:image/png;base64,([A-Za-z0-9+/=]+)"')
 _KINDS = {
     ".xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -143,7 +146,16 @@ def message(
         main, sub = next((kind for suffix, kind in _KINDS.items() if name.endswith(suffix)), ("application", "octet-stream"))
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
     _settle_boundaries(mail, hashlib.sha256(message_id.encode()).hexdigest()[:24])
-    return mail.as_bytes()
+    written = io.BytesIO()
+    _Generator(written, mangle_from_=False, policy=SMTP).flatten(mail)
+    return written.getvalue()
+
+
+class _Generator(BytesGenerator):
+    """Writes what ``as_bytes`` writes, at once: the library's own walks over every line of base64."""
+
+    def _write_lines(self, lines: str) -> None:
+        self.write(_LINE_END.sub(SMTP.linesep, lines))  # type: ignore[attr-defined]
 
 
 def detached(html: str) -> tuple[str, dict[str, bytes]]:

@@ -6,8 +6,10 @@ Everything here is a text that is ready to print, a tone or a share to draw, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
 from taihu.core.details import detail_in
 from taihu.core.figures import Arrivals, ChartBlock, Comparison, Figure, Holds, Notes, ReportFigures, Restatements, TableBlock, Tiles
@@ -140,6 +142,24 @@ class Page:
     issued: str
     version: str
     explain: str
+
+
+def plain(value: Any) -> Any:
+    """A page, or a part of it, in the types that JSON knows; unlike ``dataclasses.asdict`` it copies no texts."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def page_of(figures: ReportFigures, lang: Lang) -> Page:

@@ -42,10 +42,10 @@ class Book:
 
     def style(self, **properties: Any) -> Any:
         """A cell format; the report's font and middle alignment unless told otherwise."""
-        full = {"font_name": theme.OFFICE_FONT, "font_size": 10, "font_color": theme.INK, "valign": "vcenter", **properties}
-        key = tuple(sorted(full.items()))
+        key = tuple(sorted(properties.items()))
         if key not in self._styles:
-            self._styles[key] = self.file.add_format(full)
+            usual = {"font_name": theme.OFFICE_FONT, "font_size": 10, "font_color": theme.INK, "valign": "vcenter"}
+            self._styles[key] = self.file.add_format({**usual, **properties})
         return self._styles[key]
 
     def close(self) -> bytes:

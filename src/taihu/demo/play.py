@@ -107,7 +107,7 @@ class _Watched:
 
 def _load_libraries() -> None:
     """Load what the mornings need while the world is made beside."""
-    for name in ("duckdb", "deltalake", "pyarrow.compute", "pyarrow.parquet", "sqlalchemy", "sqlglot", "paramiko", "httpx", "imap_tools"):
+    for name in ("duckdb", "deltalake", "pyarrow.compute", "pyarrow.parquet", "sqlalchemy", "sqlglot", "paramiko", "imap_tools"):
         import_module(name)
 
 
