@@ -1,4 +1,4 @@
-"""``./do check`` and ``./do docs``: are the generated pages what the code says? With ``--write`` they are made so."""
+"""``./do check`` and ``./do docs``: are the generated pages what the code says (``--write`` makes them so), and what has no Chinese?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.house.pages import pages
+from tests.house.words import errors_without_chinese, help_without_chinese
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +28,11 @@ def main() -> int:
         print(f"stale: {', '.join(stale)}; run ./do docs", file=sys.stderr)
     else:
         print("reference pages are fresh")
-    return 1 if stale else 0
+    missing = [f"no Chinese in cli/help_words.py: {text!r}" for text in help_without_chinese()]
+    missing += [f"no Chinese in cli/error_words.py: {text}" for text in errors_without_chinese()]
+    for line in missing:
+        print(line, file=sys.stderr)
+    return 1 if stale or missing else 0
 
 
 if __name__ == "__main__":

@@ -107,9 +107,14 @@ def main() -> None:
     try:
         console.choose_language(arguments[1] if arguments[:1] == ["--lang"] else None)
         _translate()
-        app(args=arguments, prog_name="taihu", standalone_mode=True)
+        root = typer.main.get_command(app)
+        if console.lang() == "zh":
+            from taihu.cli.help_words import into_chinese
+
+            into_chinese(root)
+        root(args=arguments, prog_name="taihu", standalone_mode=True)
     except TaihuError as error:
-        console.say(f"{console.t('错误', 'error')}: {error}")
+        console.say(_told(error))
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         console.say(console.t("已中断；再次运行即可继续", "interrupted; run again to go on"))
@@ -122,6 +127,15 @@ def main() -> None:
 
         console.say(redact_text(traceback.format_exc()))
         raise SystemExit(1) from None
+
+
+def _told(error: TaihuError) -> str:
+    """An error as what, where and fix, in the reader's language."""
+    if console.lang() != "zh":
+        return f"error: {error}"
+    from taihu.cli.error_words import error_in_chinese
+
+    return f"错误：{error_in_chinese(error)}"
 
 
 def _lang_first(arguments: list[str]) -> list[str]:
