@@ -106,6 +106,8 @@ ERRORS = {
     "there are {} traces of {}": "{1} 的失败记录有 {0} 条",
     "a trace is kept when a step of a portal fails": "门户某一步失败时才会留下记录",
     "there is no hold {}": "没有待处理项 {}",
+    "there is no open hold {}": "没有未处理的待处理项 {}",
+    "list them with: taihu hold list": "用 taihu hold list 列出",
     "there is no publication {}": "没有已发布的报告 {}",
     "there is no figure {}": "没有数字 {}",
     "more than one {} starts with {}": "不止一个{}以 {} 开头",

@@ -99,6 +99,7 @@ HELP = {
     "List held files; release one.": "列出待处理的文件；放行。",
     "Open holds with their reason and what to do.": "待处理的文件、原因与办法。",
     "Release a held file: the next run loads it without the rule that held it.": "放行一个文件：下次运行不再按扣留它的规则处理，直接入库。",
+    "One hold in full; where the header is unknown, layouts that would read the file, to be looked at and saved.": "一个待处理项的全部信息；表头不认识时，给出能读此文件的格式，供核对后保存。",
     "Id of the hold.": "待处理项的编号。",
     "Why it may go into the figures; stays on record.": "可以计入的原因；记录在案。",
 }
