@@ -7,6 +7,10 @@ import os
 import re
 import resource
 import signal
+import socket
+import stat
+import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,15 +29,37 @@ def echo(said: Mapping[str, Any], content: bytes) -> Answer:
 
 def surroundings(said: Mapping[str, Any], content: bytes) -> Answer:
     """What the child has of its parent."""
-    handles = {}
-    for handle in Path("/proc/self/fd").iterdir():
+    handles = []
+    for number in range(256):
         try:
-            handles[handle.name] = str(handle.readlink())
+            mode = os.fstat(number).st_mode
         except OSError:
             continue
+        handles.append("pipe" if stat.S_ISFIFO(mode) else "device" if stat.S_ISCHR(mode) else "file")
     print("a library that prints", flush=True)
     os.write(1, b"and one that writes")
-    return {"environment": dict(os.environ), "arguments": Path("/proc/self/cmdline").read_text(), "handles": handles}, []
+    return {"environment": dict(os.environ), "arguments": sys.orig_argv, "handles": handles}, []
+
+
+def reach(said: Mapping[str, Any], content: bytes) -> Answer:
+    """Try to get at something outside; what came of it, or None."""
+    reached: str | None = None
+    try:
+        if said["how"] == "read":
+            reached = Path(said["path"]).read_text()
+        elif said["how"] == "write":
+            reached = str(Path(said["path"]).with_name("new").write_text("x"))
+        elif said["how"] == "program":
+            reached = subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, text=True, check=True).stdout
+        elif said["how"] == "connect":
+            with socket.create_connection(("127.0.0.1", said["port"]), timeout=5):
+                reached = "connected"
+        else:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                reached = str(sender.sendto(b"x", ("127.0.0.1", 9)))
+    except OSError:
+        reached = None
+    return {"reached": reached}, []
 
 
 def misbehave(said: Mapping[str, Any], content: bytes) -> Answer:

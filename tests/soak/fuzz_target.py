@@ -144,7 +144,7 @@ class Harness:
         # The fuzzer leaves without a word, so what is known is written down as it goes.
         if time.monotonic() > self._reported + 0.5:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            said = {"tried": self.tried, "slowest": self.slowest, "peak": peak, "guided": self._guided}
+            said = {"tried": self.tried, "slowest": self.slowest, "peak": peak, "guided": self._guided, "spent": time.process_time()}
             self._report.write_text(json.dumps(said), encoding="utf-8")
             self._reported = time.monotonic()
 

@@ -28,7 +28,7 @@ from taihu.core.reasons import REASONS
 from taihu.guard.confined import SIZES, Buffer, exactly, sent
 
 _MEGABYTE = 10**6
-_MEMORY, _MEMORY_FREE, _MEMORY_GROWTH = 900 * _MEGABYTE, 32 * _MEGABYTE, 12
+_MEMORY, _MEMORY_FREE, _MEMORY_GROWTH = 900 * _MEGABYTE, 32 * _MEGABYTE, 30
 _SECONDS, _SECONDS_PER_MEGABYTE = 10.0, 10.0
 # A busy machine gives a child only a part of a core; one that waits for something that never comes is ended all the same.
 _WALL = 6
@@ -54,8 +54,17 @@ class Limits:
 
     @classmethod
     def for_size(cls, size: int) -> Limits:
-        """900 MB and 10 seconds; 10 seconds more for each megabyte, 12 bytes more for each byte beyond 32 MB."""
-        return cls(_MEMORY + max(0, size - _MEMORY_FREE) * _MEMORY_GROWTH, _SECONDS + size / _MEGABYTE * _SECONDS_PER_MEGABYTE)
+        """900 MB and 10 seconds; 10 seconds more for each megabyte, 30 bytes more for each byte beyond 32 MB.
+
+        No more than half of the machine's memory is given to a large file.
+        """
+        seconds = _SECONDS + size / _MEGABYTE * _SECONDS_PER_MEGABYTE
+        if size <= _MEMORY_FREE:
+            return cls(_MEMORY, seconds)
+        import psutil
+
+        grown = _MEMORY + (size - _MEMORY_FREE) * _MEMORY_GROWTH
+        return cls(max(_MEMORY, min(grown, psutil.virtual_memory().total // 2)), seconds)
 
 
 @dataclass(slots=True)
@@ -73,10 +82,12 @@ class Child:
 
     Attributes:
         started: How many processes there were.
+        kept_from: What the kernel keeps the process from (see :func:`taihu.guard.kernel.confine`).
     """
 
     def __init__(self) -> None:
         self.started = 0
+        self.kept_from: tuple[str, ...] = ()
         self._turn = threading.Lock()
         self._guard = threading.Lock()
         self._busy = threading.Event()
@@ -168,7 +179,8 @@ class Child:
         threading.Thread(target=self._watch, args=(process,), daemon=True, name="limits of the child").start()
         assert process.stdout is not None
         try:
-            _received(process.stdout, 0)
+            hello, _ = _received(process.stdout, 0)
+            self.kept_from = tuple(str(name) for name in hello.get("kept", ()))
         except (OSError, EOFError, ValueError):
             self._process = process
             said = self._complained().strip().rsplit("\n", 1)[-1]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from taihu.core.errors import ContentRefused
+from taihu.guard.kernel import confine
 
 Buffer = bytes | bytearray | memoryview
 Task = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], Sequence[Buffer]]]
@@ -53,11 +54,11 @@ def exactly(pipe: IO[bytes], size: int) -> bytes:
 def serve() -> None:
     """Answer requests until the parent is gone."""
     requests, answers = _pipes()
-    _confine()
+    kept = _confine()
     # What every reader needs is loaded while the parent still looks for its first file.
     importlib.import_module("pyarrow").set_cpu_count(1)
     importlib.import_module("pyarrow.compute")
-    sent(answers, b"{}", ())
+    sent(answers, json.dumps({"kept": kept}).encode(), ())
     for number in itertools.count(1):
         try:
             said, size = SIZES.unpack(exactly(requests, SIZES.size))
@@ -104,14 +105,15 @@ def _task(name: str) -> Task:
     return task
 
 
-def _confine() -> None:
-    """For good: the parent's keys alone end it, and what it holds is never written to disk when it dies."""
+def _confine() -> list[str]:
+    """For good: the parent alone ends it, what it holds is never written to disk when it dies, and the system keeps it from the rest."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(file=2)
     if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return confine()
 
 
 def _limit(memory: int, seconds: float) -> None:
