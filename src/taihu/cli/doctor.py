@@ -73,7 +73,28 @@ def _house(ws: Workspace) -> list[Finding]:
         ),
         Finding("disk", verdict, t(f"剩余 {free / (1 << 30):.1f} GiB", f"{free / (1 << 30):.1f} GiB free")),
         Finding("keys", "ok", t(f"第 {ws.keyring.generation} 代", f"generation {ws.keyring.generation}")),
+        _reading(),
     ]
+
+
+def _reading() -> Finding:
+    """Whether files can be read, and what the system keeps the reading process from."""
+    from taihu.guard.children import shared_child
+
+    t = console.t
+    words = {"files": t("文件", "files"), "network": t("网络", "network")}
+    try:
+        kept = shared_child().start()
+    except OSError as error:
+        return Finding("reading", "bad", str(error))
+    if not kept:
+        text = t(
+            "读取进程有时间和内存限制；本系统不能隔离其文件与网络",
+            "limits of time and memory; this system cannot keep it from files and network",
+        )
+        return Finding("reading", "ok", text)
+    names = t("、", ", ").join(words[name] for name in kept)
+    return Finding("reading", "ok", t(f"读取进程有时间和内存限制，不能访问{names}", f"limits of time and memory; kept from {names}"))
 
 
 def _secrets(ws: Workspace) -> list[Finding]:

@@ -51,7 +51,7 @@ def test_an_unheard_of_error_stops_the_file_alone() -> None:
 @pytest.mark.parametrize(("how", "reason"), [("segfault", "reader_crashed"), ("allocate", "too_much_memory"), ("spin", "took_too_long")])
 def test_a_file_that_breaks_its_reader(how: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolated, "_TASK", "tests.made.unruly:answer")
-    monkeypatch.setattr(children, "_SECONDS", 0.5)
+    monkeypatch.setattr(children, "_SECONDS", 3.0)
     before = read_file(CSV, "a.csv")
     child = children.shared_child().pid
     broken = read_file(MARK + how.encode() + b" ,\n", "a.csv")

@@ -320,7 +320,7 @@ def test_files_that_break_their_reader_are_rejected_and_the_others_loaded(
 ) -> None:
     """The reader really crashes, fills the memory and spins; the ledger says so and the next file is read."""
     monkeypatch.setattr(isolated, "_TASK", "tests.made.unruly:answer")
-    monkeypatch.setattr(children, "_SECONDS", 0.5)
+    monkeypatch.setattr(children, "_SECONDS", 3.0)
     ways = {"segfault": "reader_crashed", "allocate": "too_much_memory", "spin_in_c": "took_too_long"}
     for number, how in enumerate(ways, start=1):
         shop.put("sales", f"sales_A_{how}.csv", MARK + how.encode() + b" ,\n", at(2, number))
