@@ -16,6 +16,8 @@ _COUNT_LINE = re.compile(r"共\s*(\d[\d,]*)\s*(?:条|笔|行|单|项)(?:交易|�
 _LABELLED_LINE = re.compile(
     r"(?P<label>[\u4e00-\u9fff]{2,8})[:：]\s*(?P<rows>\d[\d,]*)\s*(?:笔|条)[,，\s]*(?:共|金额)?[:：]?\s*(?P<sum>[-+]?[\d,]+(?:\.\d+)?)\s*元?"
 )
+_SUM_LINE = re.compile(r"(?P<label>[\u4e00-\u9fff]{2,8}?)(?:金额)?[:：]?(?P<sum>[-+]?[¥$]?\d[\d,]*(?:\.\d+)?(?:[万亿](?=元))?)元")
+_TOTALS = frozenset({"合计", "总计", "共计", "总金额", "总额", "金额合计", "合计金额", "合计总额"})
 _AMOUNT = re.compile(r"金[额額]|amount|[总總][额額]|发生额", re.IGNORECASE)
 
 
@@ -36,10 +38,23 @@ def stated_lines(grid: Grid, header: Header) -> Iterator[Total]:
             pattern = text[: found.start("rows")] + "{rows}" + (after or text[found.end("rows") : found.start("sum")])
             if where or found["label"] in ("合计", "总计", "共计"):
                 yield Total(line=pattern, sum=amount, where=where, required=False)
+        if amount is not None and not _LABELLED_LINE.search(text):
+            yield from _sums(grid, header, text, amount, seen)
         count = _COUNT_LINE.search(text)
         if count and "count" not in seen and not _LABELLED_LINE.search(text):
             seen.add("count")
             yield Total(line=text[: count.start(1)] + "{rows}" + text[count.end(1) :], required=False)
+
+
+def _sums(grid: Grid, header: Header, text: str, amount: str, seen: set[str]) -> Iterator[Total]:
+    """Sums that a line states without a count: of all rows, or of those that have the label in a column (支出 in 收/支)."""
+    for found in _SUM_LINE.finditer(text):
+        label = found["label"]
+        where = {} if label in _TOTALS else _rows_with(grid, header, label, ())
+        if label in seen or not (where or label in _TOTALS):
+            continue
+        seen.add(label)
+        yield Total(line=text[found.start() : found.start("sum")] + "{sum}元", sum=amount, where=where, required=False)
 
 
 def _lines(grid: Grid, header: Header) -> list[str]:

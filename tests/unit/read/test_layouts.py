@@ -633,3 +633,30 @@ def test_a_list_of_files_in_the_archive() -> None:
     more = read(_archive(listing, **members, c=[header, *A]), "a.zip", contract=contract, **layouts)
     assert (more.held, more.held_detail) == ("total_missing", "not found: 明细/c.xlsx")
     assert read(_archive(None, **members), "a.zip", contract=contract, **layouts).held == "total_missing"
+
+
+# Found without any layout
+
+
+def test_stated_totals_are_found_blind() -> None:
+    rows = [
+        ["对账单"],
+        ["日期", "收支", "金额"],
+        ["2026-09-01", "支出", "100.00"],
+        ["2026-09-02", "支出", "20.00"],
+        ["2026-09-03", "收入", "7.00"],
+    ]
+    for line, wanted in {
+        "支出 120.00元，收入 7.00元": [("120", True), ("7", True)],
+        "支出：120.00元": [("120", True)],
+        "合计金额：127元": [("127", True)],
+        "合计：0.01万元": [("100", True)],
+        "合计：0.02万元": [("200", False)],
+        "共3笔": [("3", True)],
+        "支出：2笔 121.00元": [("2", True), ("121", False)],
+    }.items():
+        file = read_file(text([*rows, [f'"{line}"']]), "a.csv")
+        assert [(total[2], total[4]) for total in totals_of(file)] == wanted, line
+        assert file.held == ("total_disagrees" if not all(agrees for _, agrees in wanted) else None)
+    # A line that states something else is no total of the rows.
+    assert totals_of(read_file(text([*rows, ["期末余额：88.00元"], ["手续费 2.00元"]]), "a.csv")) == []
