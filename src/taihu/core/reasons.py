@@ -149,6 +149,20 @@ _ALL = [
     _r("columns_moved", "列的顺序变了（已按名称识别）", "columns moved (read by name)", "无需处理", "nothing to do"),
     _r("total_disagrees", "文件自带的合计与明细不符", "the file's own total disagrees with its rows", *_ASK),
     _r("invoice_disagrees", "发票各部分的记载互相矛盾", "the parts of the invoice contradict each other", *_ASK),
+    _r(
+        "same_invoice",
+        "同一张发票（代码与号码相同）已收到，未重复计入",
+        "an invoice of this code and number has been received; not counted twice",
+        "无需处理",
+        "nothing to do",
+    ),
+    _r(
+        "red_letter",
+        "红字发票",
+        "a credit note (red-letter invoice)",
+        "核对其所冲销的蓝字发票",
+        "compare it with the invoice that it takes back",
+    ),
     _r("total_missing", "缺少应有的合计，文件可能不完整", "the agreed control total is missing; the file may be cut off", *_ASK),
     _r(
         "unit_disagrees",

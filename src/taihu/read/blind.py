@@ -23,6 +23,7 @@ from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.lost_digits import lost_digits
 from taihu.read.nature import is_value
+from taihu.read.same_invoice import once
 from taihu.read.stated import stated_lines
 from taihu.read.typed import TYPED, read_typed
 
@@ -43,7 +44,7 @@ def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> F
     from taihu.read.file import merged, seen_member
 
     kind = kind_of(content, name)
-    result = merged(kind, [(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)])
+    result = merged(kind, once([(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)]))
     if not result.held and not result.tables:
         return replace(result, held="no_table", held_detail="no table was found")
     return result

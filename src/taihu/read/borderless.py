@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 from taihu.read.grid import Cell, Grid, clean_text, plain
@@ -30,6 +30,11 @@ _WORDS = re.compile(r"[A-Za-z][A-Za-z .&/'-]*")
 _FULL = 0.6
 _EQUAL = 1.15
 _TIGHT = 1.4
+
+
+Span = tuple[float, float]
+Placed = tuple[Span, list[list[Word]]]
+"""A column's left and right end with its names."""
 
 
 @dataclass(slots=True)
@@ -107,10 +112,11 @@ def lines_of_pages(sheets: Sequence[Sheet]) -> list[Line]:
                 if _without_page(mine.text) != _without_page(theirs.text):
                     break
                 mine.is_furniture = True
-        for mine in reversed(page):
-            if not _is_page_number(mine):
+        for n in range(len(page) - 1, -1, -1):
+            gap = page[n].y - page[n - 1].y if n else float("inf")
+            if not _is_page_number(page[n], gap):
                 break
-            mine.is_furniture = True
+            page[n].is_furniture = True
     return [line for page in pages for line in page]
 
 
@@ -122,9 +128,12 @@ def _without_page(text: str) -> str:
     return _PAGE_PARTS.sub("", plain(text))
 
 
-def _is_page_number(line: Line) -> bool:
+def _is_page_number(line: Line, gap: float) -> bool:
+    """Whether the last line of a page numbers it; a bare number does if it stands well apart, for else it may be a cell."""
     text = line.text.strip()
-    return bool(_PAGE_NUMBER.fullmatch(text)) and (not text.isdecimal() or text == str(line.page))
+    if text.isdecimal():
+        return text == str(line.page) and gap > 2.5 * line.size
+    return bool(_PAGE_NUMBER.fullmatch(text))
 
 
 def is_header(lines: Sequence[Line], n: int, least: int = 2) -> bool:
@@ -270,16 +279,35 @@ class _Table:
             owners.setdefault(over[0] if over else -1 - m, []).append(m)
         if any(len(owned) > 1 for owned in owners.values()):
             self._doubt(header, "several names stand over one column")
-        placed = [(self._columns[n], [names[m] for m in owned]) for n, owned in owners.items() if n >= 0]
+        placed: list[Placed] = [(self._columns[n], [names[m] for m in owned]) for n, owned in owners.items() if n >= 0]
         placed += [((names[m][0].left, names[m][-1].right), [names[m]]) for n, owned in owners.items() if n < 0 for m in owned]
         named = {column for column, _ in placed}
         placed += [(column, []) for column in self._columns if column not in named]
-        placed.sort(key=lambda item: item[0])
+        placed = self._paired(header, sorted(placed, key=lambda item: item[0]), set(self._columns))
         self._columns = [column for column, _ in placed]
         self._names = {n: [word for name in owned for word in name] for n, (_, owned) in enumerate(placed)}
         self._check_nameless(header, body)
         if any(before[1] > after[0] for before, after in pairwise(self._columns)):
             self._doubt(header, "names and columns do not stand above each other")
+
+    def _paired(self, header: Line, placed: list[Placed], filled: set[Span]) -> list[Placed]:
+        """A name at the left and numbers at the right that stand clear of each other are one column if nothing else may be meant."""
+        out: list[Placed] = []
+        rest = list(placed)
+        while rest:
+            run = list(takewhile(lambda item: not (item[0] in filled and item[1]), rest))
+            rest = rest[len(run) :]
+            kinds = [item[0] in filled for item in run]
+            pairs = list(zip(run[::2], run[1::2], strict=False))
+            if kinds in ([False, True] * len(pairs), [True, False] * len(pairs)):
+                out += [((before[0][0], after[0][1]), before[1] or after[1]) for before, after in pairs]
+            else:
+                if any(kinds) and not all(kinds):
+                    self._doubt(header, "a column may have either of several names")
+                out += run
+            if rest:
+                out.append(rest.pop(0))
+        return out
 
     def _check_nameless(self, header: Line, body: Sequence[Line]) -> None:
         """A column without a name that always stands close to the one before is a piece of it."""
@@ -450,9 +478,16 @@ class _Table:
         tight = max(inner) * _EQUAL if inner else min(_TIGHT * lines[last].size, (pitch or float("inf")) / _EQUAL)
         found: set[int] = set()
         for n in range(last + 1, len(lines)):
-            if found or gaps[n - 1] > tight:
+            before = max(found | {last})
+            if gaps[n - 1] > tight or self._strays([lines[n]]) or self._is_total(lines[before]):
                 found.add(n)
+                if self._may_go_on(lines[n]) and gaps[n - 1] <= (pitch or 2 * lines[n].size):
+                    raise Unclear(f"page {lines[n].page}!{lines[n].number}: a line below the last row may be of it")
         return found
+
+    def _may_go_on(self, line: Line) -> bool:
+        """Whether a line is a piece of text under another column than the first."""
+        return len(line.words) == 1 and not line.values and not self._strays([line]) and self._columns_of(line.words[0]) != [0]
 
     # result
 

@@ -25,6 +25,7 @@ from taihu.read.grids import READABLE, SHEETS, Grids, grids_of
 from taihu.read.header import difference
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.regions import find_regions
+from taihu.read.same_invoice import once
 from taihu.read.statements import Seen, reconciled, statements_of
 from taihu.read.typed import TYPED, read_typed
 
@@ -62,7 +63,7 @@ def read_file(
         seen = [_read_member(file, _Asked(read, name, passwords), chosen) for file in files]
         if not seen:
             raise ContentRefused("no_table", f"no member of the archive fits {read.member!r}")
-        return merged(kind, _with_lists(seen, chosen))
+        return merged(kind, once(_with_lists(seen, chosen)))
     except ContentRefused as refused:
         return FileRead(kind, None, (), refused.reason, refused.what)
 

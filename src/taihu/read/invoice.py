@@ -8,13 +8,12 @@ Signatures are not verified.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from xml.etree import ElementTree
 
-from taihu.core.types import StatedTotal
+from taihu.core.types import Note, StatedTotal
 from taihu.read.grid import Cell, Grid, clean_text
 from taihu.read.totals import number, settled
 from taihu.read.xml import local
@@ -50,22 +49,17 @@ _LINES: dict[str, tuple[str, ...]] = {
     "税率": ("TaxScheme", "TaxRate"),
     "税额": ("TaxAmount", "ComTaxAm"),
 }
+# The titles over the goods on a page.
+LINES: dict[str, tuple[str, ...]] = {name: (name,) for name in _LINES} | {
+    "项目名称": ("项目名称", "货物或应税劳务、服务名称", "货物或应税劳务名称"),
+    "税率": ("税率", "税率/征收率"),
+}
+IDENTITY = "发票标识"
 _LINE_ELEMENTS = ("GoodsInfo", "IssuItemInformation")
+_NEGATIVE = re.compile(r"\s*[(（]?负数?[)）]?\s*")
 _CODED = {tag: name for name, tags in _FIELDS.items() for tag in tags}
 _IDENTITY = ("发票代码", "发票号码")
 _COMPARED = (*_IDENTITY, AMOUNT, TAX, TOTAL)
-_MONEY = r"[-−]?\s*[¥￥]?\s*([-−]?[\d,]+\.\d{2})"
-_IN_TEXT = (
-    ("发票代码", re.compile(r"发票代码[::]?\s*(\d{10,12})(?!\d)")),
-    ("发票号码", re.compile(r"发票号码[::]?\s*(\d{8}(?:\d{12})?)(?!\d)")),
-    ("开票日期", re.compile(r"开票日期[::]?\s*(\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|\d{4}-\d{2}-\d{2})")),
-    ("校验码", re.compile(r"校\s*验\s*码[::]?\s*([\d ]{20,24})")),
-    (TOTAL, re.compile(r"\(?小写\)?[::]?\s*" + _MONEY)),
-    (CAPITALS, re.compile(r"\(?大写\)?[::]?\s*[⊗ⓧ×\s]*(负?[零壹贰叁肆伍陆柒捌玖拾佰仟万亿圆元角分整正]{2,})")),
-)
-_SUMS = re.compile(r"合\s*计\s*" + _MONEY + r"\s+" + _MONEY)
-_NAMES = re.compile(r"(?:^|\s)名\s*称[::]\s*(\S+)")
-_TAX_IDS = re.compile(r"(?:纳税人识别号|统一社会信用代码/纳税人识别号)[::]?\s*([0-9A-Z]{15,20})(?![0-9A-Z])")
 
 
 @dataclass(slots=True)
@@ -75,6 +69,23 @@ class Invoice:
     fields: dict[str, str] = field(default_factory=dict)
     lines: list[dict[str, str]] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    unread_goods: bool = False
+
+    @property
+    def identity(self) -> str:
+        """Code and number together; fully digital invoices have no code."""
+        return self.fields.get("发票代码", "") + self.fields.get("发票号码", "")
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it takes an earlier invoice back (红字发票)."""
+        total = number(self.fields.get(TOTAL))
+        return total is not None and total < 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its lines add up to its amount."""
+        return bool(self.lines) and all(total.agrees for total in _sums(self, ""))
 
     @property
     def is_identified(self) -> bool:
@@ -104,6 +115,10 @@ def invoice_of_xml(root: ElementTree.Element) -> Invoice | None:
             invoice.fields.setdefault(name, text)
     if not invoice.is_identified or TOTAL not in invoice.fields:
         return None
+    if "原发票号码" not in invoice.fields and (remark := invoice.fields.get("备注")):
+        from taihu.read.invoice_page import blue_of
+
+        invoice.fields |= blue_of(remark)
     for element in root.iter():
         if local(element) in _LINE_ELEMENTS:
             texts = {local(child): clean_text("".join(child.itertext())) for child in element}
@@ -112,39 +127,31 @@ def invoice_of_xml(root: ElementTree.Element) -> Invoice | None:
     return invoice
 
 
-def fields_of_text(lines: Sequence[str]) -> dict[str, str]:
-    """The fields that the text of a page shows, line by line from top to bottom; empty if it is no invoice."""
-    text = unicodedata.normalize("NFKC", "\n".join(lines))
-    found: dict[str, str] = {}
-    for name, pattern in _IN_TEXT:
-        match = pattern.search(text)
-        if match:
-            found[name] = "".join(match[1].split())
-    if "发票号码" not in found or TOTAL not in found:
-        return {}
-    sums = _SUMS.search(text)
-    if sums:
-        found[AMOUNT], found[TAX] = (part.replace(" ", "").replace("−", "-") for part in sums.groups())
-    for kind, pattern in (("名称", _NAMES), ("纳税人识别号", _TAX_IDS)):
-        for party, value in zip(("购买方", "销售方"), pattern.findall(text), strict=False):
-            found[party + kind] = value
-    return found
-
-
 def invoice_grids(invoices: Sequence[Invoice]) -> list[Grid]:
     """Invoices as a sheet of one row each (发票) and their lines of goods as another (发票明细), with the totals compared."""
     names = list(_FIELDS)
-    heads: list[list[Cell]] = [list(names), *([invoice.fields.get(name) for name in names] for invoice in invoices)]
-    stated = [total for row, invoice in enumerate(invoices, start=2) for total in _stated(invoice, f"发票!{row}")]
-    grids = [Grid("发票", heads, range(1, len(heads) + 1), sheet="发票", stated=stated, header_at=0)]
+    heads: list[list[Cell]] = [[IDENTITY, *names]]
+    heads += [[invoice.identity, *(invoice.fields.get(name) for name in names)] for invoice in invoices]
+    places = [f"发票!{row}" for row in range(2, len(heads) + 1)]
+    stated = [total for place, invoice in zip(places, invoices, strict=True) for total in _stated(invoice, place)]
+    notes = [note for place, invoice in zip(places, invoices, strict=True) for note in _notes(invoice, place)]
+    grids = [Grid("发票", heads, range(1, len(heads) + 1), sheet="发票", stated=stated, header_at=0, notes=notes)]
     if any(invoice.lines for invoice in invoices):
-        rows: list[list[Cell]] = [["发票代码", "发票号码", *_LINES]]
+        rows: list[list[Cell]] = [[IDENTITY, "发票代码", "发票号码", "行号", *_LINES]]
         for invoice in invoices:
-            identity = [invoice.fields.get("发票代码"), invoice.fields.get("发票号码")]
-            rows += [[*identity, *(line.get(name) for name in _LINES)] for line in invoice.lines]
-        sums = [total for row, invoice in enumerate(invoices, start=2) if invoice.lines for total in _sums(invoice, f"发票!{row}")]
+            who: list[Cell] = [invoice.identity, invoice.fields.get("发票代码"), invoice.fields.get("发票号码")]
+            rows += [[*who, str(n), *(line.get(name) for name in _LINES)] for n, line in enumerate(invoice.lines, start=1)]
+        sums = [total for place, invoice in zip(places, invoices, strict=True) if invoice.lines for total in _sums(invoice, place)]
         grids.append(Grid("发票明细", rows, range(1, len(rows) + 1), sheet="发票明细", stated=sums, header_at=0))
     return grids
+
+
+def _notes(invoice: Invoice, place: str) -> Iterator[Note]:
+    if invoice.is_red:
+        blue = invoice.fields.get("原发票代码", "") + invoice.fields.get("原发票号码", "")
+        yield Note("red_letter", place, TOTAL, f"takes back {blue}" if blue else "names no invoice that it takes back")
+    if invoice.unread_goods:
+        yield Note("cells_unclear", place, detail="the lines of goods were not read")
 
 
 def _stated(invoice: Invoice, position: str) -> Iterator[StatedTotal]:
@@ -163,8 +170,10 @@ def _capitals(text: str | None) -> Decimal | None:
 
     if not text:
         return None
+    negative = _NEGATIVE.match(text)
     try:
-        return parse_amount(text)
+        amount = parse_amount(text[negative.end() :] if negative else text)
+        return -amount if negative else amount
     except ValueRefused:
         return None
 

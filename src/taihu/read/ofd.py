@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 from taihu.core.errors import ContentRefused
 from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.formats.zip_directory import open_zip, overlapping, read_member
+from taihu.read.glyphs import as_written
 from taihu.read.grid import Grid
-from taihu.read.invoice import Invoice, fields_of_text, invoice_grids, invoice_of_xml
+from taihu.read.invoice import Invoice, invoice_grids, invoice_of_xml
+from taihu.read.invoice_page import invoice_of_page
 from taihu.read.limits import check_expansion
-from taihu.read.placed import Word, lines_of, placed_grid
+from taihu.read.placed import Word, placed_grid
 from taihu.read.xml import local, parse_xml
 
 _MOST = 256 << 20
@@ -56,14 +58,14 @@ def _read(archive: zipfile.ZipFile) -> OfdRead:
     known = {name: text for name, text in custom.items() if name and text}
     invoice = _attached(archive)
     pages = list(_pages(archive, root))
-    shown = fields_of_text([line for page in pages for line in lines_of(page)])
+    shown = invoice_of_page([word for page in _below_each_other(pages) for word in page], 2.0)
     if invoice is None and ("发票号码" in known or shown):
-        invoice = Invoice()
+        invoice = Invoice(lines=shown.lines if shown else [], unread_goods=shown is None or shown.unread_goods)
     if invoice is None:
         return OfdRead([grid for number, page in enumerate(pages, 1) if (grid := placed_grid(page, f"page {number}")) is not None])
     invoice.add(known, "OFD.xml")
     # What stands on the page fills gaps; it is cut by its layout, so it never contradicts.
-    for name, text in shown.items():
+    for name, text in shown.fields.items() if shown else ():
         invoice.fields.setdefault(name, text)
     return OfdRead(invoice_grids([invoice]), ", ".join(invoice.contradictions))
 
@@ -111,6 +113,14 @@ def _inside(folder: str, path: str) -> str:
     return path.lstrip("/") if path.startswith("/") else posixpath.normpath(posixpath.join(folder, path))
 
 
+def _below_each_other(pages: Sequence[list[Word]]) -> Iterator[list[Word]]:
+    """The pages as one long page."""
+    offset = 0.0
+    for page in pages:
+        yield [replace(word, y=word.y + offset) for word in page]
+        offset += max((word.y for word in page), default=0.0) + 10
+
+
 def _words(page: ElementTree.Element) -> Iterator[Word]:
     """Pieces of text with their boxes in millimetres."""
     for element in page.iter():
@@ -123,7 +133,13 @@ def _words(page: ElementTree.Element) -> Iterator[Word]:
         for code in element:
             if local(code) == "TextCode" and code.text and code.text.strip():
                 baseline = _float(code.get("Y"), height)
-                yield Word(left + _float(code.get("X"), 0.0), left + width, top + baseline, code.text.strip())
+                yield Word(
+                    left + _float(code.get("X"), 0.0),
+                    left + width,
+                    top + baseline,
+                    as_written(code.text.strip()),
+                    _float(element.get("Size"), 0.0),
+                )
 
 
 def _float(text: str | None, otherwise: float) -> float:

@@ -16,10 +16,11 @@ from taihu.core.types import Note
 from taihu.read.borderless import Line, Sheet, borderless, is_header, lines_of_pages
 from taihu.read.grid import Cell, Grid, Merged, clean_text, filled, plain
 from taihu.read.grids import Grids
-from taihu.read.invoice import Invoice, fields_of_text, invoice_grids
+from taihu.read.invoice import Invoice, invoice_grids
+from taihu.read.invoice_page import invoice_of_page
 from taihu.read.nature import is_value
 from taihu.read.pdf_page import Page, pages_of
-from taihu.read.placed import Unclear, Word, cut, is_tabular, joined, line_text, lines_of, rows_of, words_of
+from taihu.read.placed import Unclear, Word, cut, is_tabular, joined, line_text, rows_of, words_of
 from taihu.read.ruled import Ruled, ruled_tables
 
 MAX_PDF = 128 << 20
@@ -80,8 +81,8 @@ class _Reading:
         words = words_of(page.chars, keep_blanks=not self.columns_at)
         if not self.unclear and (over := next((word for word in words if word.is_over), None)):
             self.unclear = f"page {page.number}, {over.y:.0f} points from the top: two texts stand over each other"
-        if fields := fields_of_text(lines_of(words, 3.0)):
-            self.invoices.append(Invoice(fields))
+        if (invoice := invoice_of_page(words, 3.0)) is not None:
+            self._invoice(invoice)
             return
         tables = [] if self.columns_at else _with_text(ruled_tables(page.rules), words)
         if not tables:
@@ -101,6 +102,8 @@ class _Reading:
             result.held, result.held_detail = "mojibake", self.unmapped
         elif self.pictures:
             result.held, result.held_detail = "cells_unclear", f"page {self.pictures[0]} is a picture; there is no text in it"
+        elif contradictions := [text for invoice in self.invoices for text in invoice.contradictions]:
+            result.held, result.held_detail = "invoice_disagrees", ", ".join(contradictions)
         elif self.unclear:
             result.held, result.held_detail = "cells_unclear", self.unclear
         if self.slanted and result.grids:
@@ -108,6 +111,17 @@ class _Reading:
         for grid in result.grids:
             grid.notes.extend(_sharps(grid))
         return result
+
+    def _invoice(self, invoice: Invoice) -> None:
+        """One more invoice, the next page of the last one, or another copy of it."""
+        last = self.invoices[-1] if self.invoices else None
+        if last is not None and last.identity == invoice.identity:
+            if not last.is_whole:
+                last.lines += invoice.lines
+                last.unread_goods |= invoice.unread_goods
+            last.add(invoice.fields, f"page {self.pages}")
+        else:
+            self.invoices.append(invoice)
 
     def _settle(self) -> None:
         """Read the pages without ruled tables that have come since the last one with some."""

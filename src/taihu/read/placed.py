@@ -18,6 +18,7 @@ _APART = 0.12
 _APART_IN_WIDE = 0.28
 _BLANK = 0.7
 _OVER = 0.15
+_OVER_BY_LETTER = 0.35
 _IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef]")
 
 
@@ -118,7 +119,10 @@ def words_of(chars: Iterable[Char], *, keep_blanks: bool = True) -> list[Word]:
     """
     lines = _char_lines(chars)
     usual = _usual_gap(lines)
-    return [word for line in lines for word in _line_words(line, keep_blanks, usual)]
+    runs = {char.run for line in lines for char in line}
+    # Letters that are shown one by one are moved closer by kerning; texts shown as a whole are not.
+    over = _OVER if sum(map(len, lines)) >= 2 * len(runs) else _OVER_BY_LETTER
+    return [word for line in lines for word in _line_words(line, keep_blanks, usual, over)]
 
 
 def _usual_gap(lines: Sequence[Sequence[Char]]) -> float:
@@ -137,7 +141,7 @@ def _char_lines(chars: Iterable[Char]) -> list[list[Char]]:
     return [sorted(line, key=lambda char: char.left) for line in lines]
 
 
-def _line_words(line: Sequence[Char], keep_blanks: bool, usual: float) -> list[Word]:
+def _line_words(line: Sequence[Char], keep_blanks: bool, usual: float, most: float) -> list[Word]:
     words: list[Word] = []
     text = ""
     kept: list[Char] = []
@@ -152,7 +156,7 @@ def _line_words(line: Sequence[Char], keep_blanks: bool, usual: float) -> list[W
         if last is not None:
             gap, size = char.left - last.right, max(char.size, last.size)
             stays = gap <= apart * size if blank is None else keep_blanks and blank.run in (last.run, char.run) and gap <= _BLANK * size
-            over = gap < (min(usual, 0.0) - _OVER) * size and char.run != last.run
+            over = gap < (min(usual, 0.0) - most) * size and char.run != last.run
             if not stays or over:
                 words.append(replace(_word(text, kept), is_glued=is_glued, is_over=is_over))
                 text, kept, is_over = "", [], over
@@ -258,8 +262,11 @@ def _between(before: str, after: str, free: float, size: float) -> str:
         return "" if free <= 2.5 * size else " "
     if any(wide):
         return "" if free <= 1.2 * size else " "
+    if free > 0.7 * size:
+        return " "
+    mixed = before[-1].isalnum() and after[0].isalnum() and before[-1].isdigit() != after[0].isdigit()
     is_code = before[-1].isalnum() or before[-1] in ",._-/"
-    return "" if is_code and free <= 0.7 * size and _is_broken(before, after) else " "
+    return "" if mixed or (is_code and _is_broken(before, after)) else " "
 
 
 def _is_broken(before: str, after: str) -> bool:

@@ -15,6 +15,7 @@ from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
 from taihu.run.intake import Intake, take_in
+from taihu.run.invoices import Invoices
 from taihu.run.postconditions import promises_period, try_again
 from taihu.run.reconciling import Reconciled, ask_again, is_key_set, reconcile
 from taihu.run.references import References
@@ -93,12 +94,15 @@ def _undo_uncommitted(ws: Workspace, source: Source) -> None:
 
 def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References, standing: Standing) -> list[Intake]:
     released = ws.ledger.released_arrivals(source.name)
+    invoices = Invoices.of(ws, source)
     intakes = []
     for arrival in waiting:
         reasons = ws.ledger.released(arrival.id) if arrival.id in released else frozenset()
         intake = None if reasons or promises_period(source, arrival) else standing.twin_of(arrival, references)
         if intake is None:
             intake = take_in(ws, source, arrival, references, released=reasons)
+        if invoices is not None:
+            intake = invoices.judged(intake, reasons)
         if intake.state in ("accepted", "nil"):
             references.remember(intake)
         standing.took(intake)

@@ -27,10 +27,10 @@ def _page(lefts: list[float]) -> bytes:
     return placed_pdf([list(zip(lefts, row, strict=True)) for row in [NAMES, *ROWS]])
 
 
-@pytest.mark.parametrize(("lefts", "layout"), [([30.0, 85.0, 120.0], "l0"), ([30.0, 85.0, 101.5], "l1")])
+@pytest.mark.parametrize(("lefts", "layout"), [([30.0, 85.0, 120.0], "l0"), ([30.0, 85.0, 103.5], "l1")])
 def test_each_page_by_the_layout_whose_columns_fit(lefts: list[float], layout: str) -> None:
     """A code that ends where the quantity begins is one word to everybody who does not know where the columns are."""
-    read = _read(_page(lefts), "a.pdf", [0, 84, 115], [0, 84, 101])
+    read = _read(_page(lefts), "a.pdf", [0, 84, 115], [0, 84, 103])
     assert (read.held, read.tables[0].layout, _rows(read)) == (None, layout, ROWS)
 
 

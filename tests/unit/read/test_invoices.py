@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import random
 import re
 import zipfile
 from collections.abc import Callable
@@ -10,12 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.made.invoices import as_ofd, as_pdf, as_xml, bill
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead
 from taihu.manifest.layout import LayoutFile
 from taihu.manifest.source import Read
 from taihu.read import read_blind, read_file
+from taihu.read.invoice_page import fields_of_text
 from taihu.read.xml import parse_xml
 
 REAL = Path(__file__).parents[4] / "shared" / "real-data" / "ofd-einvoice" / "ofdrw-converter" / "src" / "test" / "resources"
@@ -160,3 +164,41 @@ def test_other_xml_is_records() -> None:
     )
     (table,) = read_blind(text.encode("gbk"), "a.xml").tables
     assert [list(row.values()) for row in table.rows.to_pylist()] == [["A1", "东方店", "3", "1"], ["A2", "西郊", None, "2"]]
+
+
+@pytest.mark.parametrize("kind", ["xml", "ofd", "page of ofd", "pdf"])
+@pytest.mark.parametrize("shape", ["digital", "paper", "red", "discount"])
+def test_every_form_says_the_same(kind: str, shape: str) -> None:
+    """Fields, totals and lines of goods with quantity, unit, price, rate and tax; the seed is new each time."""
+    made = bill(
+        random.Random(), digital=shape != "paper", red="23442000000012345678" if shape == "red" else "", discount=shape == "discount"
+    )
+    content = {"xml": as_xml, "ofd": as_ofd, "page of ofd": functools.partial(as_ofd, data=False), "pdf": as_pdf}[kind](made)
+    if shape == "paper" and kind in ("xml", "ofd"):
+        pytest.skip("paper invoices have no such data")
+    read = read_blind(content, f"a.{kind[-3:]}")
+    assert read.held is None, read.held_detail
+    (head,) = read.tables[0].rows.to_pylist()
+    identity = (head["发票标识"], head["合计金额"], head["合计税额"], head["价税合计"])
+    assert identity == (made.code + made.number, f"{made.amount:.2f}", f"{made.tax:.2f}", f"{made.total:.2f}")
+    assert head["购买方名称"] == "北京测试有限公司" and head["销售方名称"] == "深圳测试有限公司"
+    assert head["原发票号码"] == ("23442000000012345678" if shape == "red" else None)
+    lines = [
+        [row[name] or "" for name in ("项目名称", "规格型号", "单位", "数量", "单价", "金额", "税率", "税额")]
+        for row in read.tables[1].rows.to_pylist()
+    ]
+    assert lines == made.goods
+    assert [total.agrees for table in read.tables for total in table.totals] == [True] * 4
+
+
+def test_minus_signs_wherever_they_stand() -> None:
+    for shown in ("-¥113.00", "¥-113.00", "−￥113.00", "- ¥ 113.00"):
+        assert fields_of_text(["发票号码：23442000000012345678", f"（小写）{shown}"])["价税合计"] == "-113.00"
+
+
+def test_remarks_that_name_the_invoice_taken_back() -> None:
+    paper = ["发票代码：011002680026", "发票号码：71500013", "（小写）-¥1.00", "备注 对应正数发票代码:011002680025号码:71500012"]
+    fields = fields_of_text(paper)
+    assert (fields["发票号码"], fields["原发票代码"], fields["原发票号码"]) == ("71500013", "011002680025", "71500012")
+    first = fields_of_text(["被红冲蓝字数电发票号码：23442000000012345678", "发票号码：23442000000099999999", "（小写）-¥1.00"])
+    assert (first["发票号码"], first["原发票号码"]) == ("23442000000099999999", "23442000000012345678")
