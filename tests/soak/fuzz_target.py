@@ -34,17 +34,8 @@ AS = {
     "pdf": "pdf",
 }
 # Where coverage is measured: our own code and what is Python in the readers that others wrote.
-INSTRUMENTED = (
-    "taihu.read",
-    "taihu.formats",
-    "taihu.manifest.layout",
-    "olefile",
-    "msoffcrypto",
-    "py7zr",
-    "pdfplumber",
-    "pdfminer",
-    "email",
-)
+INSTRUMENTED = ("taihu.read", "taihu.formats", "olefile", "msoffcrypto", "py7zr", "pdfplumber", "pdfminer", "email")
+LIBRARIES = {"pdf": ("pdfplumber",), "7z": ("py7zr",), "encrypted": ("msoffcrypto",), "msg": ("olefile",), "xls": ("olefile",)}
 
 
 class Untyped(AssertionError):
@@ -213,7 +204,7 @@ def main() -> None:
     atheris = _atheris()
     if atheris is not None:
         with atheris.instrument_imports(include=list(INSTRUMENTED)):
-            _import_readers()
+            _import_readers(reader)
     harness = Harness(target(reader), folder, guided=atheris is not None)
     from tests.made.seeds import seeds
 
@@ -237,7 +228,7 @@ def _atheris() -> Any:
         return None
 
 
-def _import_readers() -> None:
+def _import_readers(reader: str) -> None:
     import importlib
     import pkgutil
 
@@ -245,7 +236,7 @@ def _import_readers() -> None:
 
     for module in pkgutil.iter_modules(taihu.read.__path__):
         importlib.import_module(f"taihu.read.{module.name}")
-    for name in ("taihu.formats.mail_headers", "olefile", "msoffcrypto", "py7zr", "pdfplumber"):
+    for name in ("taihu.formats.mail_headers", *LIBRARIES.get(reader, ())):
         importlib.import_module(name)
 
 
