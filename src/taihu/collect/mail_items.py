@@ -18,7 +18,9 @@ from taihu.collect.mail_rules import MailOptions, Piece, pieces_of
 from taihu.core.errors import AccessRefused, ContentRefused, NotFound, TaihuError, TerminalError
 from taihu.core.ids import derived_id, sha256_of
 from taihu.core.types import Fetched, Item, Span
-from taihu.formats.mail_headers import Mail, head_of, parse_mail
+from taihu.formats.mail_headers import Mail, head_of
+from taihu.formats.mail_wire import unpacked
+from taihu.guard.children import shared_child
 from taihu.manifest.tree import Source
 
 # The largest that the known mail servers pass on is 150 MB; what states more is refused before anything of it is fetched.
@@ -115,9 +117,9 @@ class MailConnector(Connector):
     def _items_of(self, envelope: Envelope, raw: bytes, known: Container[str]) -> Iterator[Item]:
         """Items of one whole mail; their bytes are kept until they are fetched or ``_held`` is emptied."""
         try:
-            mail = parse_mail(raw)
-        except Exception:  # whatever the parser of the standard library trips over (parts in parts without end): one mail, not the source
-            yield from self._refuse(envelope, "damaged_file", known)
+            mail = taken_apart(raw)
+        except ContentRefused as refused:  # one mail, not the source
+            yield from self._refuse(envelope, refused.reason, known)
             return
         yield from self._items(envelope, _identity(mail, raw), pieces_of(mail, self.options), mail.date, known)
 
@@ -167,7 +169,7 @@ class MailConnector(Connector):
         raw = self._raw(ref)
         if raw is None:
             return None
-        mail = parse_mail(raw)
+        mail = taken_apart(raw)
         content = next((part.content for part in mail.parts if part.index == index), b"")
         return content if part_key(_identity(mail, raw), index, content) == key else None
 
@@ -184,6 +186,23 @@ class MailConnector(Connector):
         if is_login_page(content):
             raise ContentRefused("login_page", where=url.split("?")[0])
         return content
+
+
+def taken_apart(raw: bytes) -> Mail:
+    """A whole mail, taken apart in the child that reads files.
+
+    Raises:
+        ContentRefused: ``damaged_file`` for what the parser of the standard library trips over (parts in parts without end), else
+            ``reader_crashed``, ``took_too_long`` or ``too_much_memory``.
+    """
+    try:
+        return unpacked(*shared_child().ask("taihu.formats.mail_wire:answer", {}, raw))
+    except ContentRefused as refused:
+        if refused.reason != "reader_failed":
+            raise
+        raise ContentRefused("damaged_file", f"the mail cannot be opened ({refused.what})") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise ContentRefused("reader_crashed", f"its answer makes no sense ({type(error).__name__})") from None
 
 
 def part_key(identity: str, index: int, content: bytes) -> str:

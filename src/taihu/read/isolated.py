@@ -79,6 +79,8 @@ def look_at(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> list
         return [*seen, *map(unpacked_unreadable, answered["unreadable"])]
     except ContentRefused as refused:
         return [Unreadable("", refused.reason, refused.what)]
+    except ChildProcessError:
+        raise
     except Exception as error:
         return [Unreadable("", "reader_crashed", f"its answer makes no sense ({type(error).__name__})")]
 
