@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.clock import instant_text
@@ -61,8 +63,19 @@ def rich_console(*, err: bool = True) -> Any:
     """A rich console for tables; colours only on a terminal."""
     from rich.console import Console
 
-    width = None if sys.stderr.isatty() else 120
+    is_terminal = (sys.stderr if err else sys.stdout).isatty()
+    width = None if is_terminal or os.environ.get("COLUMNS") else 120
     return Console(stderr=err, width=width, highlight=False)
+
+
+@contextlib.contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Says on a terminal what is being worked on, as long as it takes; nothing elsewhere."""
+    if not sys.stderr.isatty() or os.environ.get("NO_PROGRESS"):
+        yield
+        return
+    with rich_console().status(what, spinner="dots"):
+        yield
 
 
 STAGES = {

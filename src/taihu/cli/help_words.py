@@ -45,7 +45,7 @@ HELP = {
     "Show what would be written, write nothing.": "只显示将写入的内容，不写文件。",
     "Also change the source.yml of sources that exist, without asking.": "不再询问，直接修改已有来源的 source.yml。",
     "Show header, rows, proposed types and control totals of every table in a file.": "显示文件中每张表的表头、行、建议类型与自带合计。",
-    "Any file: workbook, text, HTML, archive.": "任意文件：工作簿、文本、HTML、压缩包。",
+    "Any files, or folders of them: workbook, text, HTML, PDF, archive, mail.": "任意文件或文件夹：工作簿、文本、网页、PDF、压缩包、邮件。",
     "Read it as this source of the project would.": "按项目中这个来源的方式读取。",
     "Write each table as UTF-8 CSV into this folder.": "把每张表以 UTF-8 CSV 写入此文件夹。",
     "So many rows are shown of each table.": "每张表显示这么多行。",

@@ -11,6 +11,8 @@ import typer
 from taihu.cli import console
 from taihu.cli.decide import show_proposals
 from taihu.cli.options import HERE, Json, Project
+from taihu.cli.read_view import columns_of, show_file, show_summary
+from taihu.core.errors import UsageError
 
 if TYPE_CHECKING:
     from taihu.core.types import FileRead, TableRead
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def read(
-    file: Annotated[Path, typer.Argument(help="Any file: workbook, text, HTML, archive.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Any files, or folders of them: workbook, text, HTML, PDF, archive, mail.", exists=True)
+    ],
     source: Annotated[str | None, typer.Option("--source", "-s", help="Read it as this source of the project would.")] = None,
     out: Annotated[Path | None, typer.Option("--csv", help="Write each table as UTF-8 CSV into this folder.")] = None,
     rows: Annotated[int, typer.Option(help="So many rows are shown of each table.")] = 5,
@@ -27,23 +31,58 @@ def read(
     json: Json = False,
 ) -> None:
     """Show header, rows, proposed types and control totals of every table in a file."""
-    result, proposals = _read(file, source, project, password or [])
-    if out is not None:
-        _write_csv(result, out, file.stem)
-    if json:
-        proposed = [{"table": each.place, "layout": each.text} for each in proposals]
-        console.show_json(as_json(result) | ({"proposed_layouts": proposed} if source else {}))
-    else:
-        _show(result, rows)
-        show_proposals(proposals, source or "")
-    raise typer.Exit(3 if result.held else 0)
+    names = _names_of(files)
+    taken: dict[str, Path] = {}
+    results = []
+    for number, (name, path) in enumerate(names.items(), start=1):
+        with console.busy(f"{number}/{len(names)} {name}" if len(names) > 1 else name):
+            result, proposals = _read(path, source, project, password or [])
+        results.append((name, result))
+        if out is not None:
+            _write_csv(result, out, _stem(path, taken), quiet=json)
+        if len(names) == 1 and not json:
+            show_file(result, name, [_types(table) for table in result.tables], rows)
+            show_proposals(proposals, source or "")
+        elif len(names) == 1:
+            proposed = [{"table": each.place, "layout": each.text} for each in proposals]
+            console.show_json(as_json(result) | ({"proposed_layouts": proposed} if source else {}))
+    if len(names) != 1 and json:
+        console.show_json({"schema": "taihu.read/1", "files": [{"file": name} | as_json(result) for name, result in results]})
+    elif len(names) != 1:
+        show_summary(results)
+    raise typer.Exit(3 if any(result.held for _, result in results) else 0)
+
+
+def _names_of(files: list[Path]) -> dict[str, Path]:
+    """The files to read, each under the name that it is shown by; those of a folder under their way in it."""
+    found: dict[str, Path] = {}
+    for path in files:
+        if path.is_dir():
+            inside = (each for each in sorted(path.rglob("*")) if each.is_file() and not any(part.startswith(".") for part in each.parts))
+            found |= {str(each.relative_to(path.parent) if len(files) > 1 else each.relative_to(path)): each for each in inside}
+        else:
+            found[path.name if path.name not in found else str(path)] = path
+    if not found:
+        raise UsageError(console.t("文件夹里没有文件", "there are no files in the folder"), fix=", ".join(map(str, files)))
+    return found
+
+
+def _stem(path: Path, taken: dict[str, Path]) -> str:
+    """What the CSV files of a file are called; with its extension, then with a number, where another file has that name."""
+    wanted = [path.stem, path.name, *(f"{path.name}-{n}" for n in range(2, len(taken) + 3))]
+    stem = next(name for name in wanted if name not in taken)
+    taken[stem] = path
+    return stem
 
 
 def _read(file: Path, source: str | None, project: Path, references: list[str]) -> tuple[FileRead, list[ProposedLayout]]:
     """What was read, and layouts for what no layout of the source fits."""
     from taihu.read import read_file
 
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(console.t(f"无法读取 {file}：{error.strerror}", f"{file} cannot be read: {error.strerror}"), fix="") from None
     if source is None:
         return read_file(content, file.name, passwords=resolved(references, Path.cwd())), []
     from taihu.project.load import load_tree
@@ -116,52 +155,13 @@ def as_json(result: FileRead) -> dict[str, Any]:
     }
 
 
-def columns_of(table: TableRead) -> list[str]:
-    return [name for name in table.rows.column_names if not name.startswith("_src_")]
-
-
 def _types(table: TableRead) -> dict[str, str]:
     from taihu.read.propose import propose_types
 
     return dict(propose_types(table))
 
 
-def _show(result: FileRead, limit: int) -> None:
-    from rich.table import Table
-
-    from taihu.core.details import detail_in
-    from taihu.core.reasons import REASONS
-
-    t = console.t
-    console.say(f"{t('类型', 'kind')}: {result.kind}  {t('编码', 'encoding')}: {result.encoding or '-'}")
-    if result.held:
-        reason = REASONS[result.held]
-        words = (console.tt(reason.title), detail_in(result.held, result.held_detail, console.lang()))
-        console.say(f"{t('不可用', 'held')}: {t('；', '; ').join(word for word in words if word)}")
-        console.say(f"  → {console.tt(reason.fix)}")
-    for member in result.members:
-        if member.reason:
-            place = f"{member.path}: {console.tt(REASONS[member.reason].title)}"
-            detail = detail_in(member.reason, member.detail, console.lang())
-            console.say(f"  {place}{t('；', '; ')}{detail}" if detail else f"  {place}")
-    screen = console.rich_console(err=False)
-    for table in result.tables:
-        types = _types(table)
-        place = f"{t('表头行', 'header row')} {table.header_row}, {table.rows.num_rows} {t('行', 'rows')}"
-        view = Table(title=f"{table.name or t('表', 'table')}  ({place})", title_justify="left")
-        for name in columns_of(table):
-            view.add_column(f"{name}\n[dim]{types.get(name, '')}[/dim]", overflow="fold")
-        for row in table.rows.slice(0, limit).to_pylist():
-            view.add_row(*["" if row[name] is None else str(row[name]) for name in columns_of(table)])
-        screen.print(view)
-        for total in table.totals:
-            mark = {True: "=", False: "≠", None: "?"}[total.agrees]
-            screen.print(
-                f"  {total.label}: {t('文件写明', 'stated')} {total.stated} {mark} {t('明细', 'rows')} {total.computed}", markup=False
-            )
-
-
-def _write_csv(result: FileRead, folder: Path, stem: str) -> None:
+def _write_csv(result: FileRead, folder: Path, stem: str, *, quiet: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, table in enumerate(result.tables, start=1):
         path = folder / (f"{stem}.csv" if len(result.tables) == 1 else f"{stem}.{number}.csv")
@@ -171,4 +171,5 @@ def _write_csv(result: FileRead, folder: Path, stem: str) -> None:
             writer.writerow(names)
             for row in table.rows.select(names).to_pylist():
                 writer.writerow(["" if row[name] is None else row[name] for name in names])
-        console.say(str(path))
+        if not quiet:
+            console.say(str(path))

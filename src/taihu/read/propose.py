@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from taihu.core.types import TableRead
 from taihu.manifest.source import ColumnType
-from taihu.read.grid import Cell, plain
+from taihu.read.grid import Cell, canonical, plain
+from taihu.read.nature import ERRORS
 from taihu.read.totals import is_nothing, number
 
 _DATE = re.compile(
@@ -42,12 +45,18 @@ def propose_types(table: TableRead) -> dict[str, ColumnType]:
 def proposals(table: TableRead) -> dict[str, Proposal]:
     """A proposal with its evidence for every column of a table of texts; the position column is left out."""
     rows = table.rows
-    return {name: propose_type(name, rows[name].to_pylist()) for name in rows.column_names if name != "_src_row"}
+    return {name: propose_type(name, _texts(rows[name])) for name in rows.column_names if name != "_src_row"}
+
+
+def _texts(column: pa.ChunkedArray) -> list[Cell]:
+    """A column as texts; Parquet brings types of its own."""
+    cells = column.to_pylist()
+    return cells if pa.types.is_string(column.type) else [canonical(cell) for cell in cells]
 
 
 def propose_type(header: str, cells: Sequence[Cell]) -> Proposal:
     """A type for one column: the narrowest that nearly all values fit; leading zeros and code-like headers stay text."""
-    values = [cell for cell in cells if cell is not None and not is_nothing(cell)]
+    values = [cell for cell in cells if cell is not None and not is_nothing(cell) and cell not in ERRORS]
     total = len(values)
     if not total:
         return Proposal("text", 0, 0)
