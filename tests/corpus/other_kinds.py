@@ -327,15 +327,15 @@ def no_tables() -> Iterator[Hostile]:
     for status in ("404 Not Found", "502 Bad Gateway"):
         page = f"<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center><hr>nginx</body></html>"
         yield Hostile("流向.csv", "no table", f"a page that says {status}", page.encode(), HELD)
-    yield Hostile("流向.xlsx", "no table", "a picture", _png(), HELD)
+    yield Hostile("流向.xlsx", "no table", "a picture", picture(), HELD)
     for name, part in (("docx", "word/document.xml"), ("pptx", "ppt/presentation.xml")):
-        yield Hostile(f"流向.{name}", "no table", f"a {name}", _office(part), HELD)
+        yield Hostile(f"流向.{name}", "no table", f"a {name}", office(part), HELD)
     yield Hostile("a.txt", "no table", "a letter", "您好：\r\n  附件请查收。\r\n\r\n此致\r\n敬礼\r\n".encode("gbk"), HELD)
     yield Hostile("a.exe", "no table", "a program", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff" + bytes(range(256)) * 8, HELD)
     yield Hostile("a.xls", "no table", "random bytes", Random(7).randbytes(3000), HELD)
 
 
-def _png() -> bytes:
+def picture() -> bytes:
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", zlib.crc32(kind + content))
 
@@ -343,7 +343,7 @@ def _png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 72)) + chunk(b"IEND", b"")
 
 
-def _office(part: str) -> bytes:
+def office(part: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         types = '<Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType="x"/>'

@@ -169,6 +169,8 @@ def _packed(chance: Random) -> Iterator[Hostile]:
     yield replace(first, content=_zip({"../../etc/a.csv": first.content}), fault="a zip that wants to write elsewhere", must=HELD)
     yield replace(first, content=_deep(first.content, "a.csv", 12), fault="twelve zips in each other", must=HELD)
     yield replace(first, content=b"Rar!\x1a\x07\x01\x00" + first.content, fault="a rar archive", must=HELD)
+    beside = {"说明.docx": other_kinds.office("word/document.xml"), "公章.png": other_kinds.picture(), "1.csv": first.content}
+    yield replace(first, content=_zip(beside), fault="a zip with a letter and a picture beside the table")
     whole = _PACKERS["in a zip"](second)
     for name in ("in a zip", "in a tar.gz", "gzipped", "bzipped", "as xz", "in a 7z", "in an Outlook mail", "in winmail.dat"):
         file = sound(chance.choice(("csv", "xlsx")), chance, _CLAIMED)

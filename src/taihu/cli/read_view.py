@@ -35,6 +35,7 @@ KINDS = {
     "encrypted-office": Text("加密的 Office 文件", "encrypted Office file"),
     "docx": Text("Word 文档", "Word document"),
     "pptx": Text("演示文稿", "presentation"),
+    "picture": Text("图片", "picture"),
     "empty": Text("空文件", "empty file"),
     "binary": Text("未知的二进制文件", "unknown binary file"),
 }
@@ -48,6 +49,9 @@ _PARTS = re.compile(r"\{(?:rows|sum)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HINTS = {
     "wrong_password": Text("用 --password env:变量名 或 --password file:路径 给出密码", "give it with --password env:NAME or file:PATH"),
+    "wrong_kind": Text(
+        "请发送方发送表格本身（而非图片、文档等）", "ask the sender for the table itself, not for a picture or a document of it"
+    ),
     "no_table": Text("里面没有行列；若应有表格，请打开文件核对", "there are no rows and columns in it; open it to see what was sent"),
 }
 

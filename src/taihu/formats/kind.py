@@ -1,7 +1,7 @@
 """What a file is, by its bytes. Extensions lie: HTML, tab-separated text and SpreadsheetML are all sent as ``.xls``.
 
 Kinds: ``xlsx xlsb xls ods spreadsheetml html xml json csv parquet pdf ofd eml msg tnef zip 7z tar gz bz2 xz rar encrypted-office
-docx pptx empty binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here can read.
+docx pptx picture empty binary``. ``csv`` stands for any text that may hold a table; ``binary`` for what nothing here knows.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ _MAGIC = (
     (b"Rar!\x1a\x07", "rar"),
     (b"PAR1", "parquet"),
     (b"\x78\x9f\x3e\x22", "tnef"),
+    (b"\x89PNG\r\n\x1a\n", "picture"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"GIF87a", "picture"),
+    (b"GIF89a", "picture"),
+    (b"II*\x00", "picture"),
+    (b"MM\x00*", "picture"),
 )
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00\x04\x00")

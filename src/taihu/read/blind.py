@@ -31,6 +31,7 @@ _STATED = re.compile(r"[:：]\s*[\[(（]?\s*\d|^\s*\d+[.、)）]|：\[|https?://
 _YEAR = re.compile(r"(?:19|20)\d{2}(?:[-/.年](?:0?[1-9]|1[0-2])月?)?年?|(?:0?[1-9]|1[0-2])月")
 _SENTENCE = re.compile(r"[。！？]|[.!?:：，,]$")
 _LOOKED_AT = 60
+_BESIDE = frozenset({"docx", "pptx", "picture"})
 
 
 def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> FileRead:
@@ -44,7 +45,12 @@ def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> F
     from taihu.read.file import merged, seen_member
 
     kind = kind_of(content, name)
-    result = merged(kind, once([(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)]))
+    reads = once([(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)])
+    result = merged(kind, reads)
+    stopped = next((read for member, read in reads if read.held and not (member and read.kind in _BESIDE)), None)
+    if result.tables and result.held:
+        # A picture or a letter that came along with the tables stops nobody.
+        return replace(result, held=stopped.held if stopped else None, held_detail=stopped.held_detail if stopped else "")
     if not result.held and not result.tables:
         return replace(result, held="no_table", held_detail="no table was found")
     return result
