@@ -10,16 +10,14 @@ import typer
 
 from taihu.cli import console
 from taihu.cli.options import HERE, AsOf, Json, Project, open_project
-from taihu.cli.states import MARKS, NAMES, STYLES, WEEKDAYS
 from taihu.core.types import Span
 
 if TYPE_CHECKING:
     from taihu.cli.matrix_page import HoldLine
     from taihu.ledger.records import Hold
-    from taihu.run.matrix import Cell, Matrix
+    from taihu.run.matrix import Matrix
 
 _MOST_HOLDS = 10
-_SMALL = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 def status(
@@ -33,6 +31,7 @@ def status(
     """The arrival matrix, open holds and the latest reports."""
     from zoneinfo import ZoneInfo
 
+    from taihu.cli.matrix_table import show_matrix
     from taihu.cli.retry import as_json, show_troubles
     from taihu.run.matrix import matrix
     from taihu.run.operations import PartyNames
@@ -80,7 +79,7 @@ def status(
         console.say(str(html))
         return
     if shown.cells:
-        _show_matrix(shown, titles)
+        show_matrix(shown, titles)
     elif any(entry.file.expect for entry in sources):
         console.say(console.t("还没有应到的数据：先运行 taihu run", "nothing is owed yet: run taihu run first"))
     else:
@@ -149,45 +148,6 @@ def _hold_line(hold: Hold, titles: dict[str, str], who: dict[tuple[str, str], st
         detail_in(hold.reason, hold.detail, console.lang()),
         hold.id,
     )
-
-
-def _show_matrix(shown: Matrix, titles: dict[str, str]) -> None:
-    """One row a party, one column a day: days off are dim, small figures count the versions."""
-    from collections import Counter
-
-    from rich.table import Table
-    from rich.text import Text as RichText
-
-    by_row: dict[tuple[str, str], dict[dt.date, Cell]] = {}
-    for cell in shown.cells:
-        by_row.setdefault((cell.debt.source, cell.debt.party), {})[cell.debt.day] = cell
-    table = Table(box=None, padding=(0, 0, 0, 1), header_style="")
-    for title in (console.t("来源", "source"), console.t("单位", "party")):
-        table.add_column(RichText(title, style="dim"), no_wrap=True, overflow="ellipsis")
-    for day in shown.days:
-        letter = console.t("班", "W*") if day.is_makeup else console.t(*WEEKDAYS[day.day.weekday()])
-        table.add_column(
-            RichText(f"{day.day:%m}\n{day.day:%d}\n{letter}", style="" if day.is_workday else "dim"), min_width=2, no_wrap=True
-        )
-    last = ""
-    for (name, party), own in sorted(by_row.items()):
-        who = "" if party == name else " ".join(dict.fromkeys((party, shown.parties.get((name, party), party))))
-        cells = [_mark(own[day.day]) if day.day in own else RichText(" ") for day in shown.days]
-        table.add_row(titles[name] if name != last else "", who, *cells)
-        last = name
-    counts: Counter[str] = Counter(cell.debt.state for cell in shown.cells)
-    console_ = console.rich_console(err=False)
-    console_.print(table)
-    console_.print("  ".join(f"{MARKS[state]} {console.t(*names)} {counts[state]}" for state, names in NAMES.items()), style="dim")
-    if any(cell.versions > 1 for cell in shown.cells):
-        console_.print(console.t("●² 已到 2 版，以最后一版为准", "●² 2 versions came, the last one counts"), style="dim")
-
-
-def _mark(cell: Cell) -> Any:
-    from rich.text import Text as RichText
-
-    many = "" if cell.versions < 2 else _SMALL[cell.versions] if cell.versions < len(_SMALL) else "⁺"
-    return RichText(MARKS[cell.debt.state] + many, style=STYLES[cell.debt.state])
 
 
 def _show_holds(holds: list[Hold], who: dict[tuple[str, str], str]) -> None:

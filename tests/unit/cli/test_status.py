@@ -14,9 +14,10 @@ __all__ = ["shop"]
 WHEN = at(5, 9).isoformat()
 
 
-@pytest.fixture
-def root(shop: Shop) -> Path:
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five mornings: in time, corrected, late, empty, waived, missing, a newer version held."""
+    shop = Shop(tmp_path_factory.mktemp("status") / "shop")
     shop.run(at(2, 7))
     shop.sales("A", "1", "1:100", at(2, 7, 30))
     shop.sales("B", "1", "1:70", at(2, 10))
@@ -66,9 +67,7 @@ def test_json_says_all_that_the_matrix_shows(root: Path) -> None:
     ("lang", "words"), [("zh", ["未到 2", "豁免 2", "甲店", "已到 2 版"]), ("en", ["missing 2", "waived 2", "2 versions came"])]
 )
 def test_the_table_names_parties_and_counts_versions(root: Path, lang: str, words: list[str]) -> None:
-    from tests.e2e.conftest import taihu
-
-    said = taihu("status", "-p", str(root), "--source", "sales", "--as-of", WHEN, "--lang", lang).said
+    said = call(root, "--lang", lang, "status", "--source", "sales", "--as-of", WHEN)
     assert all(word in said for word in words), said
     (row,) = [line for line in said.splitlines() if "B 乙店" in line and "◐" in line]
     assert re.findall("[●○◐✗!?–·]", row) == ["◐", "–", "–", "✗"]
@@ -78,10 +77,8 @@ def test_the_table_names_parties_and_counts_versions(root: Path, lang: str, word
     ("lang", "words"), [("zh", ["待处理", "豁免 2", "零申报", "共 2 版"]), ("en", ["nil return", "waived 2", "2 versions"])]
 )
 def test_the_page_shows_waivers_versions_and_days_off(root: Path, tmp_path: Path, lang: str, words: list[str]) -> None:
-    from tests.e2e.conftest import taihu
-
     page = tmp_path / "deep" / "matrix.html"
-    assert taihu("status", "-p", str(root), "--as-of", WHEN, "--days", "8", "--lang", lang, "--html", str(page)).code == 0
+    call(root, "--lang", lang, "status", "--as-of", WHEN, "--days", "8", "--html", str(page))
     html = page.read_text(encoding="utf-8")
     assert all(word in html for word in words)
     assert "&lt;盘点&gt;" in html and "<盘点>" not in html, "what people write is no markup"
@@ -98,3 +95,10 @@ def test_national_day_stands_above_its_columns(shop: Shop) -> None:
     call(shop.root, "status", "--as-of", "2026-10-12T08:30:00+08:00", "--html", str(page), "--days", "14")
     html = page.read_text(encoding="utf-8")
     assert '<th class="feast off" colspan="7">National Day</th>' in html and "make-up workday" in html
+
+
+@pytest.mark.parametrize(("room", "widths"), [(40, [10, 20]), (24, [10, 14]), (16, [8, 8])])
+def test_names_give_way_to_days(room: int, widths: list[int]) -> None:
+    from taihu.cli.matrix_table import _widths
+
+    assert _widths([10, 20], room) == widths
