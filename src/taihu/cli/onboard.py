@@ -46,10 +46,21 @@ def onboard(
     finally:
         progress.close()
     written = [] if dry_run else write(proposed, project, change=lambda ready: _may_change(ready, yes))
+    changed = {path.resolve() for path in written}
+    unchanged = [
+        ready for ready in proposed.ready if ready.extends and (project / ready.extends.source.path / "source.yml").resolve() not in changed
+    ]
     if json:
         console.show_json(as_json(proposed, written, project))
     else:
         _show(proposed, written, project, dry_run=dry_run)
+        for ready in unchanged if not dry_run else ():
+            console.say(
+                console.t(
+                    f"! {ready.proposal.name} 的 source.yml 没有改：照上面的差异修改，或删去新布局后用 --yes 再来一次",
+                    f"! source.yml of {ready.proposal.name} was not changed: change it as shown, or remove the new files and say --yes",
+                )
+            )
     if not dry_run:
         load_tree(project)
     raise typer.Exit(3 if proposed.unread else 0)

@@ -27,9 +27,11 @@ _DASHES = re.compile(r"[-—–_=]{2,}|暂无|n/?a|null|none|nan", re.IGNORECASE
 _FULL_YEAR = re.compile(r"(?:19|20)\d{2}(?:[-/.年]|\d{4})")
 _SHORT = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:\D.*)?|\d{2}年\d{1,2}月\d{1,2}[日号]?.*")
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
+_SHORT_PARTS = re.compile(r"(?P<a>\d{1,4})([-/.])(?P<b>\d{1,2})\2(?P<c>\d{1,4})(?!\d)")
 _ORDERS: tuple[Order, ...] = ("year first", "day first", "month first")
 _ENOUGH = 0.95
 _CATEGORY = 0.2
+_MOST_DISTINCT = 5000
 # Of what the table knows, only these hold companies in one file and persons in the next.
 _MAY_BE_PERSONS = frozenset({"customer_name", "supplier_name", "remark", "summary"})
 # Without these a row says nothing; any other column may be empty in the next file although it was full in this one.
@@ -58,6 +60,11 @@ class ColumnProposal:
     absent: Counter[str] = field(default_factory=Counter)
     evidence: list[Text] = field(default_factory=list)
     decide: Text | None = None
+
+    @property
+    def distinct(self) -> list[str]:
+        """Distinct values, enough of them to tell a type."""
+        return list(dict.fromkeys(self.values))[:_MOST_DISTINCT]
 
     @property
     def is_measure(self) -> bool:
@@ -150,7 +157,7 @@ def _reads(column: Column, values: Sequence[str]) -> list[bool]:
 
 def _type(proposal: ColumnProposal, header: str) -> ColumnType:
     """The type that the header's words and nearly all values agree on; text where they do not."""
-    values, hint = proposal.values, proposal.known.type
+    values, hint = proposal.distinct, proposal.known.type
     if not values:
         return hint if hint and hint != "phone" else "text"
     seen = propose_type(header, values)
@@ -172,7 +179,7 @@ def _type(proposal: ColumnProposal, header: str) -> ColumnType:
 
 
 def _are_dates(values: Sequence[str]) -> bool:
-    read = sum(any(_parses(value, order) for order in (None, *_ORDERS)) and _looks_dated(value) for value in values)
+    read = sum(_looks_dated(value) and any(_parses(value, order) for order in (None, *_ORDERS)) for value in values)
     return read >= _ENOUGH * len(values)
 
 
@@ -196,10 +203,10 @@ def _has_time(value: str) -> bool:
 
 def _ratio(proposal: ColumnProposal) -> ColumnType:
     """A percentage where every value says so or is a ratio already."""
-    numbers = [value for text in proposal.values if (value := number(text.rstrip("%％"))) is not None]
-    if len(numbers) < len(proposal.values):
+    numbers = [value for text in proposal.distinct if (value := number(text.rstrip("%％"))) is not None]
+    if len(numbers) < len(proposal.distinct):
         return _unlike(proposal, "percent")
-    written = [value.endswith(("%", "％")) for value in proposal.values]
+    written = [value.endswith(("%", "％")) for value in proposal.distinct]
     if all(written) or (not any(written) and all(abs(value) <= 1 for value in numbers)):
         return "percent"
     proposal.decide = Text(
@@ -209,8 +216,8 @@ def _ratio(proposal: ColumnProposal) -> ColumnType:
 
 
 def _number(proposal: ColumnProposal, wanted: ColumnType) -> ColumnType:
-    numbers = [value for text in proposal.values if (value := number(text)) is not None]
-    if len(numbers) < _ENOUGH * len(proposal.values):
+    numbers = [value for text in proposal.distinct if (value := number(text)) is not None]
+    if len(numbers) < _ENOUGH * len(proposal.distinct):
         return _unlike(proposal, wanted)
     scale = SCALES.get(wanted, 0)
     finer = sum(1 for value in numbers if value != round(value, scale))
@@ -232,12 +239,12 @@ def _unlike(proposal: ColumnProposal, wanted: ColumnType | None) -> ColumnType:
 
 def _order(proposal: ColumnProposal) -> dict[str, object]:
     """The order of year, month and day, where the values prove one."""
-    values = proposal.values
+    values = proposal.distinct
     if all(_FULL_YEAR.match(parse_form(value)) for value in values):
         return {"order": "year first"}
-    fits = [order for order in _ORDERS if all(_parses(value, order) for value in values)]
-    if len(fits) == 1:
-        refuted = next((value for value in values for order in _ORDERS if order not in fits and not _parses(value, order)), "")
+    fits = [order for order in _ORDERS if all(_may_be(value, order) for value in values)]
+    if len(fits) == 1 and all(_parses(value, fits[0]) for value in values):
+        refuted = next((value for value in values for order in _ORDERS if order not in fits and not _may_be(value, order)), "")
         proposal.evidence.append(Text(f"例如 {refuted} 只能这样读", f"{refuted} cannot be read otherwise"))
         return {"order": fits[0]}
     example = values[0]
@@ -247,6 +254,18 @@ def _order(proposal: ColumnProposal) -> dict[str, object]:
         f"order: {listed}. {example} is a day by each of them; rows are refused until it is said",
     )
     return {}
+
+
+def _may_be(value: str, order: Order) -> bool:
+    """Whether somebody could mean a day by it: 24.3.5 is the fifth of March, or the 24th of March of the year 5."""
+    if _parses(value, order):
+        return True
+    match = _SHORT_PARTS.match(parse_form(value))
+    if match is None:
+        return False
+    a, b, c = match["a"], match["b"], match["c"]
+    year, month, day = {"year first": (a, b, c), "day first": (c, b, a), "month first": (c, a, b)}[order]
+    return len(year) == 1 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
 
 
 # money, persons --------------------------------------------------------------------------------------------------------------
@@ -277,11 +296,11 @@ def _personal(proposal: ColumnProposal) -> str | None:
         return None
     if proposal.known.role in ("document", "product", "store", "party", "region", "line"):
         return None
-    seen = personal.kind_of_values(proposal.values)
+    seen = personal.kind_of_values(proposal.distinct)
     if seen is None or (seen[0] == "person" and proposal.known.known_by == "table" and proposal.key not in _MAY_BE_PERSONS):
         return None
     kind, count = seen
-    proposal.evidence.append(Text(f"个人信息（{count} 个值）", f"personal: {count} of {len(proposal.values)} values look like it"))
+    proposal.evidence.append(Text(f"个人信息（{count} 个值）", f"personal: {count} of {len(proposal.distinct)} values look like it"))
     return kind
 
 

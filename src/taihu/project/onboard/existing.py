@@ -142,10 +142,8 @@ def _likeness(source: Source, group: Group, terms: Mapping[str, Term]) -> float 
         read = source.file.read
         if shape.kind not in read.kinds or (shape.kind in ("csv", "html") and read.encoding not in (None, shape.encoding)):
             return None
-        matched = matches(source, list(shape.terms), terms)
-        needed = [name for name, column in source.file.columns.items() if not column.optional]
-        if not all(name in matched for name in needed):
-            return None
+    if missing_columns(source, group, terms):
+        return None
     columns, headers = len(source.file.columns), max(len(shape.terms) for shape in group.shapes)
     shared = min(len(matches(source, list(shape.terms), terms)) for shape in group.shapes)
     return shared / max(1, columns + headers - shared)
@@ -159,6 +157,8 @@ def matches(source: Source, headers: Sequence[str], terms: Mapping[str, Term]) -
         lambda name, column, header: header_key(header) in {header_key(own) for own in column.from_ or (name,)},
         lambda name, column, header: terms[header].key == name,
         lambda name, column, header: bool(_part(name, column)) and part_of(header, terms[header]) == _part(name, column),
+        # Renamed by a word more or less: 数量 became 实发数量. A person sees it in the difference before it counts.
+        lambda name, column, header: any(_within(header, own) for own in column.from_ or ()) and not terms[header].role,
     )
     for rule in rules:
         for name, column in source.file.columns.items():
@@ -169,6 +169,17 @@ def matches(source: Source, headers: Sequence[str], terms: Mapping[str, Term]) -
                 found[name] = header
                 left.remove(header)
     return found
+
+
+def _within(one: str, other: str) -> bool:
+    mine, others = header_key(one), header_key(other)
+    return len(min(mine, others, key=len)) > 1 and (mine in others or others in mine)
+
+
+def missing_columns(source: Source, group: Group, terms: Mapping[str, Term]) -> list[str]:
+    """Columns that a source needs and that some of the tables lack."""
+    needed = [name for name, column in source.file.columns.items() if not column.optional]
+    return [name for name in needed if any(name not in matches(source, list(shape.terms), terms) for shape in group.shapes)]
 
 
 def _part(name: str, column: Any) -> str:
@@ -219,4 +230,6 @@ def _set(text: str, path: tuple[str, ...], value: Any) -> str:
                 return f"{text[:at]}{key}: {flow(value)}, {text[at:]}"
             raise ManifestError(f"{'.'.join(path)} is not in the file", fix=f"set it to {flow(value)}")
         node = found
-    return text[: node.start_mark.index] + flow(value) + text[node.end_mark.index :]
+    # A list over several lines ends where its last item does; what the parser calls its end is the next key.
+    last = node.value[-1] if isinstance(node, yaml.SequenceNode) and not node.flow_style else node
+    return text[: node.start_mark.index] + flow(value) + text[last.end_mark.index :]

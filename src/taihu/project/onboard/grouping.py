@@ -183,7 +183,7 @@ def title_of(seen: Sequence[FileTable]) -> tuple[str, str, str]:
     heads = _most(_head(one) for one in seen)
     sheets = _most(skeleton(one.table.name) for one in seen if one.kind == "excel" and not _PLAIN_SHEET.fullmatch(one.table.name))
     chinese = next((text for text in (stems, heads, sheets) if _is_chinese(text)), "")
-    words = next((english for text in (chinese, heads, sheets) if text and (english := english_of(text))), "")
+    words = next((english for least in (2 / 3, 0.0) for text in (chinese, heads, sheets) if (english := english_of(text, least))), "")
     latin = english_of(stems) if stems.isascii() and stems else ""
     name = latin or words
     english = (words or latin or "New source").replace("_", " ").capitalize()

@@ -21,6 +21,8 @@ from taihu.read.units import Stated, stated_units
 _PERIOD = re.compile(r"(?:(?:19|20)\d{2}年?[-/.]?)?(?:0?[1-9]|1[0-2])月?|(?:19|20)\d{2}年?|(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])月?")
 _NUMBERED = re.compile(r"(.+)#\d+")
 _NUMBER = re.compile(r"(?<![\d.,-])[-+]?\d[\d,]*(?:\.\d+)?(?![\d.])")
+_SUM_WORDS = re.compile(r"计|汇总|total|sum", re.IGNORECASE)
+_CHANNELS = re.compile("线上|线下|电商|门店|直营|经销|批发|零售|商超")
 _FEW_VALUES = 12
 _LABEL_CHARACTERS = 12
 
@@ -104,12 +106,23 @@ def _say_header(proposal: LayoutProposal, fixed: Sequence[str]) -> None:
 
 
 def _wide(names: Sequence[str]) -> list[str]:
-    """Names that are periods, alone or over a second name; a table with fewer than two is not wide."""
+    """Names that are periods, alone or over a second name, or upper names over the same lower ones each; two of them at least."""
     found = [name for name in names if _PERIOD.fullmatch(name.partition("/")[0])]
-    return found if len(found) > 1 and len(found) < len(names) else []
+    if len(found) > 1:
+        return found if len(found) < len(names) else []
+    lower: dict[str, list[str]] = {}
+    for name in names:
+        upper, slash, rest = name.partition("/")
+        if slash:
+            lower.setdefault(upper, []).append(rest)
+    same = len(lower) > 1 and len({tuple(rest) for rest in lower.values()}) == 1 and len(next(iter(lower.values()))) > 1
+    return [name for name in names if "/" in name] if same else []
 
 
 def _unpivot(wide: Sequence[str], grid: Grid) -> Unpivot:
+    if not _PERIOD.fullmatch(wide[0].partition("/")[0]):
+        uppers = dict.fromkeys(name.partition("/")[0] for name in wide)
+        return Unpivot(columns=tuple(f"{upper}/*" for upper in uppers), into=("渠道" if _CHANNELS.search("".join(uppers)) else "类别", "*"))
     patterns = tuple(dict.fromkeys(re.sub(r"\d+", "*", name.partition("/")[0]) + ("/*" if "/" in name else "") for name in wide))
     is_year = all(re.fullmatch(r"\d{4}年?", name.partition("/")[0]) for name in wide)
     key = "年份" if is_year else "月份"
@@ -153,6 +166,8 @@ def _subtotals(seen: Sequence[FileTable]) -> list[str]:
     for one in seen:
         assert one.grid is not None and one.header is not None
         for row in one.grid.rows[one.header.last + 1 :]:
+            if not _SUM_WORDS.search("".join(cell for cell in row if cell)):
+                continue
             label = control.total_label(row)
             if control.is_total_row(row, one.header.width) and control.is_subtotal(label):
                 words.append(re.sub(r"[:：\s\d]+$", "", label))

@@ -21,7 +21,7 @@ from taihu.manifest.model import FeedFile
 from taihu.manifest.source import SourceFile
 from taihu.manifest.strict import Document, bind, parse
 from taihu.manifest.tree import ProjectTree
-from taihu.project.onboard.existing import Extension, Known, extension, known_terms, reads_already, source_for
+from taihu.project.onboard.existing import Extension, Known, extension, known_terms, missing_columns, reads_already, source_for
 from taihu.project.onboard.grouping import Group, group, title_of
 from taihu.project.onboard.layouts import names_of
 from taihu.project.onboard.looking import FileTable, Unread, files_of, tables_of
@@ -151,9 +151,12 @@ def _ready(
         raise UsageError(f"{wish.name!r} cannot be the name of a source", fix="small letters, digits and underscores")
     owner = source_for(tree, each, terms, wish.into)
     if wish.into is not None and owner is None:
+        missing = missing_columns(tree.sources[wish.into], each, terms)
         raise UsageError(
-            f"the files do not have the columns of source {wish.into!r}, or are another kind of file",
-            fix="leave --into out: a source of its own is proposed",
+            f"the files lack {', '.join(missing)} of source {wish.into}"
+            if missing
+            else f"the files are not read as source {wish.into} reads",
+            fix="leave --into out: a source of its own is proposed; a header that means such a column can be put into its from: by hand",
         )
     name = next(candidate for n in itertools.count(1) if (candidate := base if n == 1 else f"{base}_{n}") not in taken)
     proposal = propose_source(name, Text(zh, en), each, terms, asked)
@@ -272,6 +275,8 @@ def _samples(ready: Ready, folder: str, source: SourceFile, zone: str, asked: As
     made, missing = samples(ready.proposal, Stand(cells), asked)
     ready.samples = made
     ready.problems += missing
+    if not ready.proposal.layouts:
+        ready.problems.append(Text("没有样本：这类文件不写样本", "no sample: files of this kind are not written"))
     for sample in made:
         expected = {**reading(sample.read), "typed": typed(sample.read, source, zone)}
         text = json.dumps(expected, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

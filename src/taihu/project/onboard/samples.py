@@ -155,13 +155,9 @@ class Masked:
         self._dropped: dict[int, set[int]] = {}
         self._heads: dict[int, set[int]] = {}
         self._masked = [self._grid(number, grid) for number, grid in enumerate(self._grids)]
-        self._masked = [
-            [
-                row if at in self._dropped[number] | self._heads[number] else [self._again(cell) for cell in row]
-                for at, row in enumerate(rows)
-            ]
-            for number, rows in enumerate(self._masked)
-        ]
+        for number, rows in enumerate(self._masked):
+            as_it_is = self._dropped[number] | self._heads[number]
+            self._masked[number] = [row if at in as_it_is else [self._again(cell) for cell in row] for at, row in enumerate(rows)]
 
     def content(self) -> bytes:
         if self._seen_here.kind == "csv":

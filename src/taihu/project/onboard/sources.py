@@ -21,6 +21,7 @@ from taihu.read.totals import number
 
 _CODE_IN_NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4}\d{2,}(?![A-Za-z0-9])")
 _MOST_KEYS = 3
+_NO_DAYS = frozenset({"updated_at", "birth_date", "valid_from", "valid_to", "month", "year"})
 _PAYMENTS = frozenset({"direction", "balance_amount", "counterparty", "counterparty_account", "settlement_currency", "income"})
 _TITLE_ROWS = 8
 
@@ -282,6 +283,7 @@ def _loads(proposal: SourceProposal) -> None:
     """By whole days where rows have a date, else as the newest list."""
     columns = proposal.columns
     days = [name for name, column in columns.items() if column.known.role == "day" and column.column.type in ("date", "timestamp")]
+    days = days or [name for name, column in columns.items() if column.column.type in ("date", "timestamp") and column.key not in _NO_DAYS]
     filled = [name for name in days if columns[name].is_filled] or days
     start = next((name for name, column in columns.items() if column.known.role == "from"), None)
     if filled and start is None:

@@ -159,9 +159,7 @@ def layout_text(layout: LayoutProposal, lang: Lang) -> str:
         lines += [_total_line(total, layout, words) for total in file.totals]
     if file.unpivot is not None:
         unpivot = file.unpivot.model_dump(exclude_defaults=True)
-        lines.append(
-            commented(f"unpivot: {flow(unpivot)}", words.of(Text("一列一期改为一行一期", "a column a period becomes a row a period")))
-        )
+        lines.append(commented(f"unpivot: {flow(unpivot)}", words.of(Text("横排改为竖排，一列一行", "columns side by side become rows"))))
     if file.units:
         units = [unit.model_dump(exclude_defaults=True) for unit in file.units]
         lines.append(commented(f"units: {flow(units)}", words.of(layout.notes.get("units"))))

@@ -27,6 +27,13 @@ _PERSONAL: Mapping[str, PersonalKind] = {
 }  # fmt: skip
 
 _LONGEST = 5
+_ENDINGS = {
+    "数量": "quantity", "金额": "amount", "单价": "price", "日期": "date", "时间": "time", "编码": "code", "编号": "number",
+    "单号": "number", "名称": "name", "姓名": "person_name", "电话": "phone", "手机": "mobile", "手机号": "mobile", "邮箱": "mail_address",
+    "地址": "address", "比例": "share", "比率": "ratio", "率": "rate", "费": "fee", "备注": "remark", "类型": "kind", "类别": "category",
+    "状态": "status",
+}  # fmt: skip
+_PERSONAL_ENDINGS = {"姓名": "person", "电话": "contact", "手机": "contact", "手机号": "contact", "邮箱": "contact", "地址": "address"}
 _BRACKETS = re.compile(r"[(\[{（【]([^)\]}）】]*)[)\]}）】]")
 _UNIT_MARKS: tuple[tuple[str, str, int], ...] = (
     ("亿元", "CNY", 100_000_000),
@@ -110,7 +117,10 @@ def term_of(header: str) -> Term:
                 tax = "none"
             return Term(key, role, kind, _PERSONAL.get(key), unit[0], unit[1], tax, "table")
     name = english_of(bare.rsplit("/", 1)[-1])
-    return Term(name, "", None, _PERSONAL.get(name), unit[0], unit[1], tax, "words" if name else "")
+    ending = next((key for key in _ENDINGS if bare.endswith(key)), "")
+    name = name or _ENDINGS.get(ending, "")
+    personal = _PERSONAL.get(name) or _PERSONAL_ENDINGS.get(ending)
+    return Term(name, "", None, personal, unit[0], unit[1], tax, "words" if name else "")
 
 
 def tax_in(text: str) -> str | None:
@@ -134,8 +144,8 @@ def currency_of(text: str) -> str | None:
     return _CURRENCIES.get(plain) or (text.strip().upper() if re.fullmatch(r"[A-Za-z]{3}", text.strip()) else None)
 
 
-def english_of(text: str) -> str:
-    """Words put together in English snake case; empty where less than two thirds of the characters are known words."""
+def english_of(text: str, least: float = 2 / 3) -> str:
+    """Words put together in English snake case; empty where fewer than ``least`` of the characters are known words."""
     plain = header_key(text)
     if plain.isascii():
         joined = re.sub(r"[^a-z0-9]+", "_", _camel(text)).strip("_")
@@ -156,7 +166,7 @@ def english_of(text: str) -> str:
             known, at = known + len(latin[0]), at + len(latin[0])
         else:
             at += 1
-    return "_".join(dict.fromkeys(parts)) if total and known * 3 >= total * 2 else ""
+    return "_".join(dict.fromkeys(parts)) if total and known >= least * total and known else ""
 
 
 def _camel(text: str) -> str:
