@@ -27,50 +27,9 @@ _NAME = re.compile(f"(?:{'|'.join(_DOUBLE)}|[{_SURNAMES}])[\u4e00-\u9fff]{{1,2}}
 _NO_NAME = re.compile(
     r"公司|商行|超市|[店行厂部局院校铺司场馆社城房所屋家园站吧厅队组区市省县镇村路号款费付账金物品食酒茶餐车房票额包卡信息型位州]$"
 )
-_WORDS = frozenset(
-    [
-        "华东",
-        "华北",
-        "华南",
-        "华中",
-        "全国",
-        "单位",
-        "江苏",
-        "江西",
-        "安徽",
-        "云南",
-        "甘肃",
-        "宁夏",
-        "成都",
-        "黄石",
-        "安阳",
-        "洛阳",
-        "高雄",
-        "常熟",
-        "石家庄",
-        "连云港",
-        "马鞍山",
-        "黄山",
-        "易付宝",
-        "余额宝",
-        "零钱通",
-        "单价",
-        "时间",
-        "应付",
-        "应收",
-        "施工",
-        "白酒",
-        "黄酒",
-        "金额",
-        "全部",
-        "常温",
-        "明细",
-        "景区",
-        "高端",
-        "路由",
-        "项目",
-        "方案",
-    ]
+_NOT_NAMES = (
+    "华东 华北 华南 华中 全国 单位 江苏 江西 安徽 云南 甘肃 宁夏 成都 黄石 安阳 洛阳 高雄 常熟 石家庄 连云港 马鞍山 黄山 易付宝 余额宝 "
+    "零钱通 单价 时间 应付 应收 施工 白酒 黄酒 金额 全部 常温 明细 景区 高端 路由 项目 方案"
 )
 _MAIL = re.compile(r"[A-Za-z0-9._%+*-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _PHONE = re.compile(r"(?<![\dA-Za-z])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)")
@@ -105,7 +64,7 @@ def kind_of_values(values: Sequence[str]) -> tuple[Kind, int] | None:
 
 def is_name(text: str) -> bool:
     """Whether a text looks like a Chinese person's name: a common family name and one or two characters more."""
-    return bool(_NAME.fullmatch(text)) and not _NO_NAME.search(text) and text not in _WORDS
+    return bool(_NAME.fullmatch(text)) and not _NO_NAME.search(text) and text not in _NOT_NAMES.split()
 
 
 def is_phone(text: str) -> bool:
