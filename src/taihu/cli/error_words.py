@@ -67,8 +67,9 @@ ERRORS = {
     "leave it out, or give the files of one source": "省略它，或只给同一来源的文件",
     "{} cannot be the name of a source": "{} 不能作为来源名",
     "small letters, digits and underscores": "只用小写字母、数字和下划线",
-    "the files do not have the columns of source {}, or are another kind of file": "这些文件没有来源 {} 的列，或类型不同",
-    "leave --into out: a source of its own is proposed": "省略 --into，将建议一个新来源",
+    "the files lack what source {} needs: {}": "这些文件缺少来源 {} 所需的：{}",
+    "leave --into out for a source of its own, or put the headers that mean these columns into its from: by hand": "省略 --into 则建议新来源；"
+    "或把表示这些列的表头手工写入它的 from:",
     "{} is there already": "{} 已存在",
     "give another --name, or remove it": "换一个 --name，或先移走它",
     # commands

@@ -153,10 +153,8 @@ def _ready(
     if wish.into is not None and owner is None:
         missing = missing_columns(tree.sources[wish.into], each, terms)
         raise UsageError(
-            f"the files lack {', '.join(missing)} of source {wish.into}"
-            if missing
-            else f"the files are not read as source {wish.into} reads",
-            fix="leave --into out: a source of its own is proposed; a header that means such a column can be put into its from: by hand",
+            f"the files lack what source {wish.into} needs: {', '.join(missing) or 'they are of another kind'}",
+            fix="leave --into out for a source of its own, or put the headers that mean these columns into its from: by hand",
         )
     name = next(candidate for n in itertools.count(1) if (candidate := base if n == 1 else f"{base}_{n}") not in taken)
     proposal = propose_source(name, Text(zh, en), each, terms, asked)

@@ -83,7 +83,7 @@ def test_a_source_that_exists_is_changed_only_when_asked(company: Path) -> None:
 
 def test_a_column_that_is_needed_must_be_there(company: Path) -> None:
     put(company, "x.xlsx", write(_sell_out(quantity="实发数量")).content)
-    with pytest.raises(UsageError, match="lack store_code"):
+    with pytest.raises(UsageError, match="needs: store_code"):
         proposed(company, into="retailer_pos")
     with pytest.raises(UsageError, match="no source 'nowhere'"):
         proposed(company, into="nowhere")
