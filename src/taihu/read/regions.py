@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from taihu.core.types import Note
 from taihu.manifest.layout import LayoutFile
 from taihu.read import totals as control
@@ -88,9 +91,11 @@ def _ends(grid: Grid, layout: LayoutFile) -> Iterator[int]:
     """Rows that may be a header's last one: all of the first ones, and further down those that hold a name of the layout as it is."""
     parts = {part for name in layout.header for part in (name, *name.split("/"))}
     probe = {form for part in parts for form in (part, unicodedata.normalize("NFKC", part), plain(part))}
-    for index, row in enumerate(grid.rows):
-        if index < _SEARCHED_ROWS or not probe.isdisjoint(row):
-            yield index
+    yield from range(min(len(grid.rows), _SEARCHED_ROWS))
+    if len(grid.rows) > _SEARCHED_ROWS:
+        names = pa.array(sorted(probe), pa.string())
+        further = [pc.indices_nonzero(pc.is_in(column.slice(_SEARCHED_ROWS), value_set=names)) for column in grid.columns(grid.width)]
+        yield from sorted({_SEARCHED_ROWS + n for found in further for n in found.to_pylist()})
 
 
 def _places_at(grid: Grid, name: str, layout: LayoutFile, end: int) -> Iterator[_Place]:
