@@ -21,6 +21,7 @@ from taihu.read.grid import Grid, filled, first_cell, plain
 from taihu.read.grids import Grids, grids_of, is_invoice
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
+from taihu.read.lists import with_lists
 from taihu.read.lost_digits import lost_digits
 from taihu.read.nature import is_value
 from taihu.read.same_invoice import once
@@ -45,7 +46,7 @@ def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> F
     from taihu.read.file import merged, seen_member
 
     kind = kind_of(content, name)
-    reads = once([(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)])
+    reads = with_lists(once([(seen_member(file), _one(file, passwords)) for file in unpack(content, name, passwords, kind)]))
     result = merged(kind, reads)
     stopped = next((read for member, read in reads if read.held and not (member and read.kind in _BESIDE)), None)
     if result.tables and result.held:

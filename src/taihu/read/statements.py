@@ -87,8 +87,13 @@ def _last_decimal(cells: Sequence[str | None], scale: Decimal) -> Decimal:
     return scale.scaleb(min([exponent for exponent in exponents if isinstance(exponent, int)] + [0]))
 
 
-def reconciled(seen: Sequence[Seen]) -> list[tuple[Member | None, FileRead]]:
-    """What was read, with what was stated beside what was found; held where they disagree or the list is incomplete."""
+def reconciled(seen: Sequence[Seen], *, is_complete: bool = True) -> list[tuple[Member | None, FileRead]]:
+    """What was read, with what was stated beside what was found; held where they disagree or the list is incomplete.
+
+    Args:
+        seen: What was read.
+        is_complete: Whether a list has to name all sheets or files that there are.
+    """
     reads = [each.read for each in seen]
     for home, each in enumerate(seen):
         for statement in each.statements:
@@ -96,7 +101,7 @@ def reconciled(seen: Sequence[Seen]) -> list[tuple[Member | None, FileRead]]:
             total = _compared(statement, [reads[n].tables[k] for n, k in places])
             n, k = places[0] if places else (home, 0)
             reads[n] = _with_total(reads[n], k, total)
-        if each.statements:
+        if each.statements and is_complete:
             unlisted = _unlisted(seen, reads, home, each.statements)
             if unlisted:
                 reads[home] = _held(reads[home], "total_missing", "not found: " + ", ".join(unlisted))

@@ -660,3 +660,27 @@ def test_stated_totals_are_found_blind() -> None:
         assert file.held == ("total_disagrees" if not all(agrees for _, agrees in wanted) else None)
     # A line that states something else is no total of the rows.
     assert totals_of(read_file(text([*rows, ["期末余额：88.00元"], ["手续费 2.00元"]]), "a.csv")) == []
+
+
+def test_a_summary_sheet_is_found_blind() -> None:
+    more = {**SHEETS, "南店": [["商品", "数量", "金额"], ["李", 1, 9], ["枣", 1, 4]]}
+    listed = [["门店", "笔数", "销售额"], ["东方店", 2, 48], ["西区店", 2, 67], ["南店", 2, 13]]
+    file = read_file(book({"汇总": listed, **more}), "a.xlsx")
+    assert (file.held, len(file.tables)) == (None, 4)
+    assert [total[:3] for total in totals_of(file) if total[4]] == [
+        ("东方店", None, "2"), ("东方店", "金额", "48"), ("西区店", None, "2"), ("西区店", "金额", "67"),
+        ("南店", None, "2"), ("南店", "金额", "13"),
+    ]  # fmt: skip
+    listed[3][2] = 14
+    wrong = read_file(book({"汇总": listed, **more}), "a.xlsx")
+    assert (wrong.held, wrong.held_detail) == ("total_disagrees", "南店 (汇总!4): 金额 stated 14, found 13")
+    # Numbers that are nobody's total are left alone.
+    other = [["门店", "人数", "面积"], ["东方店", 7, 120], ["西区店", 9, 80], ["南店", 3, 60]]
+    assert totals_of(read_file(book({"门店": other, **more}), "a.xlsx")) == []
+
+
+def test_a_list_of_files_is_found_blind() -> None:
+    header = ["商品", "数量", "金额"]
+    listing = [["文件名", "行数"], ["a.xlsx", 2], ["明细/b.xlsx", 2]]
+    file = read_file(_archive(listing, a=[header, *A], b=[header, *B]), "a.zip")
+    assert (file.held, [total[:4] for total in totals_of(file)]) == (None, [("a.xlsx", None, "2", "2"), ("明细/b.xlsx", None, "2", "2")])
