@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from taihu.core.errors import ContentRefused
-from taihu.formats.compound import open_compound
+from taihu.formats.compound import OLE_MAGIC, open_compound
 from taihu.formats.zip_directory import MAX_ENTRIES, open_zip, overlapping, prove_member, read_member
 
 MAX_CELLS = 20_000_000
@@ -206,7 +206,9 @@ def _check_biff(content: bytes) -> None:
             name = next(name for name in ("Workbook", "Book") if ole.exists(name))
             stream = ole.openstream(name).read()
     except (ValueError, OSError, StopIteration):
-        # Without a container (or with one that cannot be opened) the reader of workbooks says what it makes of the bytes.
+        # Where the container cannot be opened, its reader would take room for as many tables as the header states.
+        if content.startswith(OLE_MAGIC):
+            raise zipfile.BadZipFile("the container cannot be opened") from None
         stream = content
     total, rows, columns, cells, at = 0, 0, 0, 0, 0
     while at + 4 <= len(stream):

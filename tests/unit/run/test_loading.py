@@ -331,3 +331,13 @@ def test_files_that_break_their_reader_are_rejected_and_the_others_loaded(
         assert (broken.state, broken.reason) == ("rejected", reason)
     assert amounts(ws) == [("B", 1, D(70))]
     assert debts(ws, "sales")[("A", 1)] != "received"
+
+
+def test_a_run_with_nothing_new_starts_no_child(shop: Shop, ws: Workspace) -> None:
+    shop.sales("A", "1", "1:100", at(2, 7))
+    shop.run(at(2), ws)
+    child = children.shared_child()
+    assert child.pid is not None
+    child.close()
+    shop.run(at(2, 9), ws)
+    assert child.pid is None
