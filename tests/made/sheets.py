@@ -112,7 +112,10 @@ def with_part(content: bytes, name: str, pattern: str, replacement: str) -> byte
 _ODS = (
     '<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
     ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
-    ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" office:version="1.2">'
+    ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    ' xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" office:version="1.2">'
+    '<office:automatic-styles><style:style style:name="gone" style:family="table"><style:table-properties table:display="false"/>'
+    "</style:style></office:automatic-styles>"
     "<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document-content>"
 )
 _ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
@@ -142,7 +145,8 @@ def _spans(sheet: Sheet) -> tuple[dict[tuple[int, int], tuple[int, int]], set[tu
 
 def _ods_sheet(sheet: Sheet) -> str:
     first, covered = _spans(sheet)
-    out = [f'<table:table table:name="{html.escape(sheet.name)}">']
+    style = ' table:style-name="gone"' if sheet.is_hidden else ""
+    out = [f'<table:table table:name="{html.escape(sheet.name)}"{style}>']
     for row, cells in enumerate(sheet.rows):
         out.append('<table:table-row table:visibility="collapse">' if row in sheet.hidden else "<table:table-row>")
         for column, value in enumerate(cells):

@@ -160,6 +160,18 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
     _same("标题写明 {stated}，约定为 {agreed}", r"a title states (?P<stated>\S+), the layout says (?P<agreed>(?!no )\S+)"),
     _same("标题写明 {stated}，约定中没有单位", r"a title states (?P<stated>\S+), the layout says no unit"),
     _same("标题没有写明约定的单位 {agreed}", r"no title states (?P<agreed>\S+), as the layout says"),
+    _same("{count} 个隐藏行：{places}", r"(?P<count>\d+) hidden rows: (?P<places>.+)"),
+    _same("略去 {count} 个隐藏行：{places}", r"(?P<count>\d+) hidden rows left out: (?P<places>.+)"),
+    _same("隐藏列 {columns}", r"hidden columns: (?P<columns>.+)"),
+    _same("略去隐藏的工作表“{sheet}”", r"hidden sheet (?P<sheet>.+) left out"),
+    _same("工作表“{sheet}”被隐藏", r"hidden sheet (?P<sheet>.+)"),
+    _same("表头中又出现了一整套同样的列", r"every column of the layout stands in the header again"),
+    _same("没有符合 {patterns} 的列", r"no header fits (?P<patterns>.+)"),
+    _same("既是列名又在表外：{names}", r"both a header and outside the table: (?P<names>.+)"),
+    _same(
+        "列中的日期没有年份，且由 {before} 倒回 {after}",
+        r"the dates of the columns have no year and go back from (?P<before>\S+) to (?P<after>\S+)",
+    ),
     _same("{count} 行的字段数与表头不同：{places}", r"(?P<count>\d+) rows with another number of fields than the header: (?P<places>.+)"),
     # contents
     (re.compile(r"amounts are .+: all prices are about 10\^(?P<power>-?\d+) of the price list"), _scale),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from taihu.core.details import detail_in
 from taihu.core.errors import ManifestError
 from taihu.core.types import FileRead
 from taihu.manifest.layout import LayoutFile
@@ -57,7 +58,10 @@ def text(rows: Rows) -> bytes:
 
 def read(content: bytes, name: str = "a.xlsx", as_: str = "excel", contract: Mapping[str, Any] | None = None, **layouts: str) -> FileRead:
     known = {key: parse(LayoutFile, layout, f"{key}.yml") for key, layout in layouts.items()}
-    return read_file(content, name, read=Read.model_validate({"as": as_, **(contract or {})}), layouts=known)
+    file = read_file(content, name, read=Read.model_validate({"as": as_, **(contract or {})}), layouts=known)
+    # Whatever holds a file is said in both languages.
+    assert not file.held_detail or detail_in(file.held or "", file.held_detail, "zh"), file.held_detail
+    return file
 
 
 def rows_of(file: FileRead, table: int = 0, *columns: str) -> list[tuple[Any, ...]]:
@@ -684,3 +688,21 @@ def test_a_list_of_files_is_found_blind() -> None:
     listing = [["文件名", "行数"], ["a.xlsx", 2], ["明细/b.xlsx", 2]]
     file = read_file(_archive(listing, a=[header, *A], b=[header, *B]), "a.zip")
     assert (file.held, [total[:4] for total in totals_of(file)]) == (None, [("a.xlsx", None, "2", "2"), ("明细/b.xlsx", None, "2", "2")])
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "xlsb", "ods", "spreadsheetml"])
+def test_hidden_rows_and_sheets_of_every_kind(kind: str) -> None:
+    from tests.made import binary_sheets, sheets
+
+    write = getattr(binary_sheets if kind in ("xls", "xlsb") else sheets, kind)
+    rows = [["商品", "数量", "金额"], *A, *B]
+    content = write([sheets.Sheet("日报", rows, hidden={2})])
+    held = read(content, sales=SALES)
+    assert (held.kind, held.held, held.held_detail) == (kind, "hidden_rows", "1 hidden rows: 日报!3")
+    assert len(rows_of(read(content, sales=SALES + "\nhidden: {rows: read}"))) == 4
+    assert rows_of(read(content, sales=SALES + "\nhidden: {rows: skip}")) == [A_ROWS[0], *B_ROWS]
+    if kind == "spreadsheetml":
+        return
+    both = write([sheets.Sheet("日报", rows[:3]), sheets.Sheet("旧版", rows[:1] + rows[3:], is_hidden=True)])
+    assert read(both, sales=SALES).held == "hidden_sheet"
+    assert rows_of(read(both, sales=SALES + "\nhidden: {sheets: skip}")) == A_ROWS
