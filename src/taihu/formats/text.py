@@ -42,14 +42,23 @@ _EVERYDAY = frozenset(
     "額稅銷訂貨價編碼稱戶數單箱瓶倉庫區總備註時間電話號經門還這來個們國會後對動發進種過開關線長業產東車無與為當點應實現體學頭實處從請說話語"
 )
 _GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd|\\A(?:ï»|ï.¿|.»¿)")
+# The first, frequent half of GB 2312.
+_LEVEL_ONE = b"".join(bytes((lead, trail)) for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF)).decode("gb2312", errors="ignore")
+# What a text must hold to be garbled, in the syntax of RE2. UTF-8 read as GBK gives characters of the other half at least twice in six
+# bytes, because its first bytes are theirs; what is neither everyday nor frequent stands in every other kind of garbled text as well.
+UNUSUAL = f"[^\\x00-\\x7f{''.join(sorted(_EVERYDAY.union(_LEVEL_ONE)))}]|烫烫烫|屯屯屯"
+_MARKS = ("锟斤拷", "烫烫烫", "屯屯屯", "\ufffd")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
 _SCORED = re.compile("[^\x01\x09-\x0d\x1a\x1c-\x7f]")
 _SCORED_CHARS = 400
+# So much of a large text tells its encoding, from the first line on that is not plain ASCII.
+_HEAD = 1 << 20
 _UNTYPED = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f\x7f]|^\n")
 _LONG = re.compile("[\u0800-\U0010ffff]")
 _WIDE = re.compile("[^\x00-\x7f]")
 _ACCENTED = re.compile("(?<![^\x00-\x7f])[À-ÿ](?=[a-z])|(?<=[a-z])[À-ÿ](?![^\x00-\x7f])")
 _WIDE_RUN = re.compile("[\x80-\U0010ffff]{3,200}")
+_WIDE_BYTE = re.compile(rb"[\x80-\xff]")
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 
 
@@ -99,7 +108,7 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
     if strict is None:
         return _judged(content)
     # A single GBK word such as 支票 happens to be valid UTF-8 as well, but only ever as two-byte characters.
-    if max(strict.text) < "\u0800":
+    if not _LONG.search(strict.text):
         judged = _judged(content)
         is_misread = _score(judged.text) >= 2 and _score(strict.text) < 0 and _european(strict.text) <= 0
         return judged if is_misread else strict
@@ -112,7 +121,9 @@ def garbled(text: str) -> str:
     Besides replacement characters and 锟斤拷 this finds text that was read in a wrong encoding before it came here: written
     back in GBK or Latin-1, it is sound UTF-8 or GBK that looks much more like something people write.
     """
-    match = _GARBLED.search(text)
+    if text.isascii():
+        return ""
+    match = _GARBLED.search(text) if any(mark in text for mark in _MARKS) else None
     if match:
         before, after = text[: match.start()].rpartition("\n")[2], text[match.end() :].partition("\n")[0]
         return f"{before[-3:]}{match[0]}{after[:3]}".strip()
@@ -198,6 +209,9 @@ def _strict_utf8(content: bytes) -> Decoded | None:
             and len(_LONG.findall(content[: error.start].decode())) > 2
         ):
             return _counted(content, "utf-8")
+        head = content[:_HEAD]
+        if len(content) > len(head) and _strict_utf8(head) is None:
+            return None
         text = content.decode("utf-8", errors="replace")
         bad = text.count(REPLACEMENT)
         wide = len(_LONG.findall(text)) - bad
@@ -205,6 +219,17 @@ def _strict_utf8(content: bytes) -> Decoded | None:
 
 
 def _judged(content: bytes) -> Decoded:
+    """The text in the encoding of the short list in which it looks most like one."""
+    if len(content) <= 2 * _HEAD:
+        return _likeliest(content)
+    first = _WIDE_BYTE.search(content)
+    start = content.rfind(b"\n", 0, first.start()) if first else 0
+    # Pairs of bytes stay pairs.
+    start = start // 2 * 2 if start > 0 else 0
+    return _counted(content, _likeliest(content[start : start + _HEAD]).encoding)
+
+
+def _likeliest(content: bytes) -> Decoded:
     candidates: list[tuple[float, int, Decoded]] = []
     for rank, name in enumerate(("gb18030", "big5hkscs", "cp932", "utf-16-le", "utf-16-be")):
         if name.startswith("utf-16") and len(content) % 2:

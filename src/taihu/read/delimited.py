@@ -5,16 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
 
 from taihu.core.errors import ContentRefused
+from taihu.read.columns import Cell, ColumnRows, columns_of_rows
 from taihu.read.dialect import Dialect, find_dialect
 from taihu.read.fixed import runs_over, split_fixed
 from taihu.read.grid import Grid, clean_text
+from taihu.read.regular import FIELD_LIMIT, MOST_LINES_A_RECORD, can_be_regular, split_regular
 
-_FIELD_LIMIT = 1 << 20
 # Stands for a delimiter that is a character of its cell; no text has it.
 _SHIELD = "\ufdd0"
-_MOST_LINES_A_RECORD = 200
+# Characters that are split at once; a text of less than the least is not worth the way to Arrow.
+_PIECE, _LEAST = 1 << 21, 1 << 14
 
 
 def read_delimited(text: str, delimiter: str | None = None, columns_at: tuple[int, ...] = ()) -> Grid:
@@ -35,8 +42,12 @@ def read_delimited(text: str, delimiter: str | None = None, columns_at: tuple[in
     if dialect.stated:
         # The line that names the delimiter is no record; its line number stays counted.
         text = re.sub(r"\A[^\r\n]*", "", text, count=1)
-    rows, lines, widths = _records(text, dialect)
-    return Grid(name="", rows=rows, lines=lines, is_text=True, widths=widths)
+    if dialect.escapes:
+        # Only quotes are escaped: any other backslash is a character of the cell (a path, say).
+        text = text.replace('\\"', '""')
+    if dialect.shields:
+        text = text.replace(f"\\{dialect.delimiter}", _SHIELD)
+    return joined(list(records((text[at : at + _PIECE] for at in range(0, len(text), _PIECE)), dialect)))
 
 
 def _fixed(text: str, starts: tuple[int, ...], *, found: bool) -> Grid:
@@ -49,35 +60,138 @@ def _fixed(text: str, starts: tuple[int, ...], *, found: bool) -> Grid:
     return Grid(name="", rows=rows, lines=range(1, len(rows) + 1), is_text=True, widths=[len(starts) for _ in rows])
 
 
-def _records(text: str, dialect: Dialect) -> tuple[list[list[str | None]], list[int], list[int]]:
-    csv.field_size_limit(_FIELD_LIMIT)
+@dataclass(slots=True)
+class Records:
+    """Consecutive records: by row as the careful reader gives them, or by column.
+
+    Attributes:
+        lines: The line on which each begins.
+        widths: How many fields each has.
+    """
+
+    rows: Sequence[list[Cell]]
+    lines: Sequence[int]
+    widths: Sequence[int]
+
+
+def joined(parts: Sequence[Records]) -> Grid:
+    """All records of a text as a grid: by column as soon as some of them are."""
+    lines, widths = array("q"), array("i")
+    for part in parts:
+        lines.extend(part.lines)
+        widths.extend(part.widths)
+    regular = sum(len(part.rows) for part in parts if isinstance(part.rows, ColumnRows))
+    if not regular:
+        return Grid(name="", rows=[row for part in parts for row in part.rows], lines=lines, is_text=True, widths=widths)
+    width = max(widths)
+    columns = [columns_of_rows(part.rows, width) for part in parts]
+    whole = [pa.chunked_array([chunk for column in each for chunk in column.chunks]) for each in zip(*columns, strict=True)]
+    return Grid(name="", rows=ColumnRows(whole, len(lines), widths), lines=lines, is_text=True, widths=widths, regular=regular)
+
+
+def records(blocks: Iterable[str], dialect: Dialect) -> Iterator[Records]:
+    """The records of a text, piece by piece.
+
+    Args:
+        blocks: The text in order.
+        dialect: How its cells are parted.
+
+    Raises:
+        ContentRefused: ``damaged_file``.
+    """
+    text = _Text(blocks)
+    line, may_be_regular = 1, can_be_regular(dialect)
+    while piece := text.piece():
+        regular = split_regular(piece, dialect, line) if may_be_regular and len(piece) >= _LEAST else None
+        if regular is None:
+            part, line = _careful(piece, text, dialect, line)
+            yield part
+            continue
+        text.put_back(piece[regular.size :])
+        count, width = len(regular.lines), len(regular.columns)
+        rows = ColumnRows([pa.chunked_array([column]) for column in regular.columns], count)
+        yield Records(rows, regular.lines, [width] * count)
+        line += piece.count("\n", 0, regular.size)
+
+
+class _Text:
+    """A text that is taken off in pieces of whole lines."""
+
+    def __init__(self, blocks: Iterable[str]) -> None:
+        self._blocks = iter(blocks)
+        self._rest = ""
+
+    def piece(self) -> str:
+        """The next lines, at least as much as a block unless little is left; empty at the end."""
+        text, self._rest = self._rest, ""
+        while not (len(text) >= _PIECE and "\n" in text):
+            block = next(self._blocks, "")
+            if not block:
+                return text
+            text += block
+        end = text.rfind("\n") + 1
+        self._rest = text[end:]
+        return text[:end]
+
+    def put_back(self, text: str) -> None:
+        self._rest = text + self._rest
+
+
+def _careful(piece: str, text: _Text, dialect: Dialect, line: int) -> tuple[Records, int]:
+    """The records that begin in a piece, read one by one, and the line after them; the last one may reach over the piece's end."""
+    csv.field_size_limit(FIELD_LIMIT)
     delimiter = dialect.delimiter
-    if dialect.escapes:
-        # Only quotes are escaped: any other backslash is a character of the cell (a path, say).
-        text = text.replace('\\"', '""')
-    shielded = f"\\{delimiter}" if dialect.shields else ""
-    if shielded:
-        text = text.replace(shielded, _SHIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=dialect.quote, skipinitialspace=delimiter != " ")
-    rows: list[list[str | None]] = []
-    lines: list[int] = []
-    widths: list[int] = []
-    line = 1
+    rows, lines, widths = list[list[Cell]](), list[int](), list[int]()
+    feed = _Feed(piece, text)
+    reader = csv.reader(feed, delimiter=delimiter, quotechar=dialect.quote, skipinitialspace=delimiter != " ")
+    start = line
     try:
         for record in reader:
-            rows.append([clean_text(field.replace(_SHIELD, delimiter) if shielded else field) for field in record])
+            rows.append([clean_text(field.replace(_SHIELD, delimiter) if dialect.shields else field) for field in record])
             lines.append(line)
             widths.append(len(record))
-            if reader.line_num - line >= _MOST_LINES_A_RECORD:
+            if start + reader.line_num - 1 - line >= MOST_LINES_A_RECORD:
                 raise ContentRefused("damaged_file", f"a quote opened on line {line} is not closed", where=str(line))
-            line = reader.line_num + 1
+            line = start + reader.line_num
+            if feed.is_over_piece:
+                break
+            feed.record = []
     except csv.Error as error:
         raise ContentRefused("damaged_file", f"line {line}: {error}", where=str(line)) from None
-    if rows and reader.line_num > lines[-1] and _is_open(text, lines[-1], dialect.quote):
+    if feed.is_ended and len(feed.record) > 1 and "".join(feed.record).count(dialect.quote) % 2:
         raise ContentRefused("damaged_file", f"a quote opened on line {lines[-1]} is not closed", where=str(lines[-1]))
-    return rows, lines, widths
+    feed.give_back()
+    return Records(rows, lines, widths), line
 
 
-def _is_open(text: str, line: int, quote: str) -> bool:
-    """Whether the record that begins on this line has an odd number of quotes up to the end of the text."""
-    return "".join(text.splitlines(keepends=True)[line - 1 :]).count(quote) % 2 == 1
+class _Feed:
+    """Lines for the careful reader: those of a piece, and as many after it as its last record needs."""
+
+    def __init__(self, piece: str, text: _Text) -> None:
+        self._text = text
+        self._piece, self._at, self._left = piece, 0, len(piece)
+        self._lines = iter(io.StringIO(piece, newline=""))
+        self.record: list[str] = []
+        self.is_ended = False
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self._piece, self._at = self._text.piece(), 0
+            self._lines = iter(io.StringIO(self._piece, newline=""))
+            self.is_ended = not self._piece
+            line = next(self._lines)
+        self._at += len(line)
+        self._left -= len(line)
+        self.record.append(line)
+        return line
+
+    @property
+    def is_over_piece(self) -> bool:
+        return self._left <= 0
+
+    def give_back(self) -> None:
+        self._text.put_back(self._piece[self._at :])

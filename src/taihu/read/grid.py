@@ -39,6 +39,7 @@ class Grid:
         notes: What was noticed while the cells were read.
         stated: Control totals that the reader itself compared (an invoice's amount and tax).
         header_at: Index of the header where the format tells it.
+        regular: How many rows were split by Arrow (see :mod:`taihu.read.regular`).
         left: Column of the sheet in which the rows begin; not 0 for a part of a sheet.
         hidden_rows: Indexes of the rows that the workbook hides.
         hidden_columns: Indexes of the columns that it hides.
@@ -58,6 +59,7 @@ class Grid:
     notes: list[Note] = field(default_factory=list)
     stated: Sequence[StatedTotal] = ()
     header_at: int | None = None
+    regular: int = 0
     left: int = 0
     hidden_rows: Collection[int] = frozenset()
     hidden_columns: Collection[int] = frozenset()
@@ -101,7 +103,7 @@ class Grid:
         """The ``_src_row`` texts of rows."""
         if self.sheets:
             return pa.array([self.position(index) for index in indexes], pa.string())
-        lines = pa.array([self.lines[index] for index in indexes], pa.int64()).cast(pa.string())
+        lines = pa.array(self.lines, pa.int64()).take(pa.array(indexes, pa.int64())).cast(pa.string())
         front = Position(0, self.sheet, self.member).text.removesuffix("0")
         return pc.binary_join_element_wise(front, lines, "") if front else lines
 

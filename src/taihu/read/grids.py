@@ -10,13 +10,14 @@ import pyarrow.compute as pc
 from taihu.core.errors import ContentRefused
 from taihu.formats.closes import closes_properly
 from taihu.formats.login_page import is_login_page
-from taihu.formats.text import decode, garbled
+from taihu.formats.text import UNUSUAL, decode, garbled
 from taihu.read.archives import Unpacked
 from taihu.read.delimited import read_delimited
 from taihu.read.grid import Grid
 from taihu.read.markup import read_html, read_spreadsheetml
 from taihu.read.workbook import read_workbook
 
+_FEW = 2000
 SHEETS = frozenset({"xlsx", "xlsb", "xls", "ods", "spreadsheetml"})
 PAGES = frozenset({"ofd", "pdf"})
 READABLE = SHEETS | PAGES | {"html", "csv", "xml"}
@@ -87,10 +88,9 @@ def _sheet_grids(file: Unpacked) -> Grids:
 
 def _checked(result: Grids) -> Grids:
     """Hold what holds garbled text."""
-    wide = _wide_cells(result.grids)
-    if garbled("\n".join(wide)) and not result.held:
+    if garbled("\n".join(_unusual_texts(result.grids))) and not result.held:
         # The first one in the order of the file.
-        cells = [cell for grid in result.grids for row in grid.rows for cell in row if cell is not None and cell in wide]
+        cells = [cell for grid in result.grids for row in grid.rows for cell in row if cell is not None and not cell.isascii()]
         result.held, result.held_detail = "mojibake", _place(result.grids, garbled("\n".join(dict.fromkeys(cells))))
     return result
 
@@ -126,8 +126,10 @@ def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None, col
     else:
         result = Grids("csv", decoded.encoding, [read_delimited(decoded.text, delimiter, tuple(int(at) for at in columns_at))])
         result.ends_with_newline = decoded.text.endswith(("\n", "\r", "\x1a"))
+    if decoded.replaced == 0 and file.kind == "csv" and result.grids[0].regular:
+        return _checked(result)
     # A page may write a character as its number.
-    bad = garbled(decoded.text) or (garbled("\n".join(_wide_cells(result.grids))) if file.kind == "html" else "")
+    bad = garbled(decoded.text) or (garbled("\n".join(_unusual_texts(result.grids))) if file.kind == "html" else "")
     if decoded.replaced:
         result.held, result.held_detail = "mojibake", f"{decoded.replaced} places are not valid {decoded.encoding}"
     elif bad:
@@ -147,13 +149,15 @@ def _html_text(content: bytes, encoding: str | None) -> str:
     return decode(content, encoding).text
 
 
-def _wide_cells(grids: Sequence[Grid]) -> dict[str, None]:
-    """Distinct cells that are not plain ASCII."""
+def _unusual_texts(grids: Sequence[Grid]) -> dict[str, None]:
+    """Distinct cells that may be garbled; in a small grid all that are not plain ASCII."""
     seen: dict[str, None] = {}
     for grid in grids:
         for column in grid.columns(grid.width):
-            texts = column.filter(pc.invert(pc.string_is_ascii(column))).unique()
-            seen.update(dict.fromkeys(texts.to_pylist()))
+            texts = column.filter(pc.invert(pc.string_is_ascii(column)))
+            if len(texts) > _FEW:
+                texts = texts.filter(pc.match_substring_regex(texts, UNUSUAL))
+            seen.update(dict.fromkeys(texts.unique().to_pylist()))
     return seen
 
 

@@ -31,7 +31,7 @@ def settle_hidden(grid: Grid, header: Header, layout: LayoutFile, rows: Rows) ->
     """Leave out the hidden data rows of a layout that skips them; why the table is held for what is hidden; notes of the rest."""
     held: tuple[str | None, str] = (None, "")
     notes: list[Note] = []
-    hidden = [n for n in rows.data if n in grid.hidden_rows]
+    hidden = [n for n in rows.data if n in grid.hidden_rows] if grid.hidden_rows else []
     if hidden:
         places = ", ".join(grid.position(n) for n in hidden[:_NAMED])
         detail = f"{len(hidden)} hidden rows: {places}"

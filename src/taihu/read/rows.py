@@ -125,8 +125,9 @@ def _labelled(columns: Sequence[pa.ChunkedArray], counts: pa.ChunkedArray, heade
     rules = [*layout.until.first_cell, *layout.skip.first_cell, *(total.row for total in layout.totals if total.row)]
     begins = tuple(plain(label) for label in (*rules, *[name for name in header.names if name][:1]))
     first = pc.coalesce(*columns)
-    yield _among(first, first, begins, lambda text: plain(text).startswith(begins))
+    yield _among(first, first, rf"^\s*{_first_of(begins)}", lambda text: plain(text).startswith(begins))
     groups = tuple(plain(total.row) for total in layout.totals if total.row and total.adds.startswith("group"))
+    marks = f"{control.TOTAL_MARKS}|{_first_of(groups)}"
     short = pc.less(counts, header.width + (layout.states is not None))
 
     def is_label(text: str) -> bool:
@@ -134,16 +135,19 @@ def _labelled(columns: Sequence[pa.ChunkedArray], counts: pa.ChunkedArray, heade
 
     if pc.any(short).as_py():
         for column in columns[:_LABEL_COLUMNS]:
-            yield _among(column, column.filter(short), groups, is_label)
+            yield _among(column, column.filter(short), marks, is_label)
 
 
-def _among(column: pa.ChunkedArray, some: pa.ChunkedArray, labels: Sequence[str], is_wanted: Callable[[str], bool]) -> pa.ChunkedArray:
-    """Which texts of a column are among the wanted ones of some of them."""
+def _first_of(labels: Sequence[str]) -> str:
+    """A pattern for the first characters of labels and for those that become others when labels are compared."""
+    return f"[{re.escape(''.join({label[0] for label in labels if label}))}\\x0b]|[^\\x00-\\x7f\\x{{3400}}-\\x{{9fff}}]"
+
+
+def _among(column: pa.ChunkedArray, some: pa.ChunkedArray, marks: str, is_wanted: Callable[[str], bool]) -> pa.ChunkedArray:
+    """Which texts of a column are among the wanted ones of some of them; marks is a pattern that all wanted ones hold."""
     texts = some.drop_null()
-    if not any(label.isascii() for label in labels):
-        # What is compared of a text in ASCII is ASCII.
-        texts = texts.filter(pc.or_(pc.invert(pc.string_is_ascii(texts)), control.may_be_total_label(texts)))
-    return pc.is_in(column, value_set=pa.array(filter(is_wanted, texts.unique().to_pylist()), pa.string()))
+    likely = texts.filter(pc.match_substring_regex(texts, marks, ignore_case=True)).unique()
+    return pc.is_in(column, value_set=pa.array(filter(is_wanted, likely.to_pylist()), pa.string()))
 
 
 def _why_aside(

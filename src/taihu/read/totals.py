@@ -11,9 +11,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from taihu.core.types import StatedTotal
 from taihu.manifest.layout import Total
 from taihu.read.columns import Cell
@@ -29,6 +26,8 @@ _TOTAL_LABEL = re.compile(
     r"(?:人民币|本[页日月周期次单]|当[日月期]|全部|门店|客户|日期)?(?:合[计計]|[总總][计計]|小[计計]|共[计計]|总合计|總合計|累[计計]|汇总|[总總][和数數]|総計)"
     r"(?:金[额額]|[数數]量|人民币|行|[数數]|\(.{0,8}\))?[::]?|(?:grand|sub)?-?totals?:?|sum:?"
 )
+# What a cell must hold to be such a label or, compatible characters made equal, to become one; RE2's syntax, letters of any case.
+TOTAL_MARKS = r"t[^a-z]*o[^a-z]*t[^a-z]*a[^a-z]*l|s[^a-z]*u[^a-z]*m|[计計汇总總総]|[^\x00-\x7f\x{3400}-\x{9fff}]"
 _SUBTOTAL = re.compile(r"小[计計]|本[页頁]|subtotal|当日")
 _NOT_ADDED = re.compile(r"单价|售价|价格|均价|折扣|比例|占比|率$|%|余额|price|rate|balance|discount|编[码号]|单号|日期|电话|date")
 _IN_WORDS = re.compile(r"(.*?)([百千万亿]{1,2})")
@@ -90,11 +89,6 @@ def is_total_label(cell: Cell) -> bool:
     """Whether a cell names a total."""
     label = plain(cell)
     return 0 < len(label) <= 14 and bool(_TOTAL_LABEL.fullmatch(label))
-
-
-def may_be_total_label(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Which texts in ASCII may name a total: all that do, and some others."""
-    return pc.match_substring_regex(texts, r"t[^a-z]*o[^a-z]*t[^a-z]*a[^a-z]*l|s[^a-z]*u[^a-z]*m", ignore_case=True)
 
 
 def total_label(row: Sequence[Cell]) -> str:
