@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from taihu.china.characters import stored_form
 from taihu.china.refused import ValueRefused
 from taihu.clean.values import EXCEL_DIGITS, Reader, Value, arrow_type, reader_of
+from taihu.formats.error_cells import ERROR_CELLS
 from taihu.manifest.source import Column, SourceFile
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ def _distinct(texts: Iterable[str | None], reader: Reader, missing: Sequence[str
             continue
         if stored_form(text) in absent:
             known[text] = Value(None)
+            continue
+        if text in ERROR_CELLS:
+            known[text] = "error_cell"
             continue
         try:
             known[text] = reader(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow.compute as pc
 
@@ -70,6 +70,8 @@ def grids_of(
     for grid in result.grids:
         grid.member = file.member
         grid.name = grid.name or file.member
+        if file.member:
+            grid.notes = [replace(note, position=f"{file.member}>{note.position}") if note.position else note for note in grid.notes]
     return result
 
 

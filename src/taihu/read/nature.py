@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from taihu.formats.error_cells import ERROR_CELLS
 from taihu.read import totals as control
 from taihu.read.grid import Cell, Grid
 
 _DATE = re.compile(r"\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}|\d{8}(?:\d{6})?|\d{1,2}:\d{2}")
 _WHOLE_DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}:\d{2}(?::\d{2})?)?")
 _CODE = re.compile(r"[A-Za-z]{0,4}\d{4,}|\S*\*{2,}\S*")
-ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 _MOSTLY = 0.9
 _LEAST = 3
 
@@ -24,7 +24,7 @@ def is_value(cell: Cell) -> bool:
 
 def nature(cell: str) -> str:
     """``number``, ``date``, ``code``, ``error`` or ``words``."""
-    if cell in ERRORS:
+    if cell in ERROR_CELLS:
         return "error"
     if _DATE.match(cell):
         return "date"

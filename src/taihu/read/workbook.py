@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from taihu.read.hidden_parts import mark_hidden
 from taihu.read.limits import MAX_CELLS, check_workbook
 from taihu.read.workbook_marks import Marks, marks_of, sheet_members
 
+# Of each column.
 _MOST_POSITIONS = 20
 _MOST_PARTS = 64 << 20
 _BLOCK = 8192
@@ -102,11 +104,12 @@ def _amend(grids: Sequence[Grid], marks: Mapping[str, Marks]) -> None:
                 errors.setdefault(column, {})[row] = text
         if errors:
             grid.put(errors)
-        for (row, column), _ in list(mark.errors.items())[:_MOST_POSITIONS]:
-            grid.notes.append(Note("error_cell", grid.position(row), letter(column)))
-        for row, column in mark.uncomputed[:_MOST_POSITIONS]:
-            if row < len(grid.rows):
-                grid.notes.append(Note("formula_without_value", grid.position(row), letter(column)))
+        for reason, places in (("error_cell", list(mark.errors)), ("formula_without_value", mark.uncomputed)):
+            counts: Counter[int] = Counter()
+            for row, column in places:
+                counts[column] += 1
+                if row < len(grid.rows) and counts[column] <= _MOST_POSITIONS:
+                    grid.notes.append(Note(reason, grid.position(row), letter(column)))
         if mark.hidden:
             grid.hidden_rows = frozenset(mark.hidden)
 

@@ -24,6 +24,7 @@ from taihu.read import read_file
 from taihu.read.outside import labelled_in
 from taihu.run.passwords import MISSING
 from taihu.run.postconditions import asked_span, broken_promise
+from taihu.run.unusable_cells import unusable_cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,6 +139,9 @@ def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, re
         # With passwords that come by mail, one that does not fit may only be one that has not come yet.
         waits = file.held == "wrong_password" and source.file.read.password_from is not None
         return stop(intake, MISSING if waits else file.held, "" if waits else file.held_detail)
+    unusable = unusable_cells(source, tables)
+    if unusable and unusable[0] not in released:
+        return stop(intake, *unusable)
     if source.file.party is not None and source.file.party.found_in != "column" and party is None:
         party = _file_party(source, file, references)
         if party is None:
