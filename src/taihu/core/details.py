@@ -173,6 +173,26 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
         r"the dates of the columns have no year and go back from (?P<before>\S+) to (?P<after>\S+)",
     ),
     _same("{count} 行的字段数与表头不同：{places}", r"(?P<count>\d+) rows with another number of fields than the header: (?P<places>.+)"),
+    # pages
+    _same("{place}：两段文字重叠在一起", r"(?P<place>page \d+, \d+ points from the top): two texts stand over each other"),
+    _same(
+        "{place}：文字越过了列的边界", r"(?P<place>page [^:]+): a text (?:crosses the border between two c\w+|runs over several columns)"
+    ),
+    _same("{place}：一列中有两段文字", r"(?P<place>page [^:]+): two texts stand in one column"),
+    _same("{place}：表头与列对不上", r"(?P<place>page [^:]+): (?:(?:a name|several names|names) .+|a column (?:may have|without) .+)"),
+    _same("{place}：无法确定这一行文字属于上一行还是下一行", r"(?P<place>page [^:]+): a line (?:is as far|stands|below) .+"),
+    _same("{place}：这一行可能从上一页开始", r"(?P<place>page [^:]+): the row may have begun on the page before"),
+    _same("{place}：一个格子里有多行数据", r"(?P<place>page [^:]+): a box holds several rows"),
+    _same("第 {page} 页是图片，没有文字", r"page (?P<page>\d+) is a picture; there is no text in it"),
+    _same("各页都是图片，没有文字", r"its pages are pictures; there is no text in them"),
+    _same("第 {page} 页的字体没有说明是哪些字", r"page (?P<page>\d+) uses a font that does not say its characters"),
+    _same("列位置不同的几个格式都符合：{names}", r"layouts that part the columns at different places all fit: (?P<names>.+)"),
+    _same("与到件 {arrival} 中同一发票的总额不同（{place}）", r"(?P<place>\S+): another total than in arrival (?P<arrival>\S+)"),
+    _same("到件 {arrival}", r"arrival (?P<arrival>\S+)"),
+    _same("冲销 {number}", r"takes back (?P<number>\d+)"),
+    _same("没有写明所冲销的发票", r"names no invoice that it takes back"),
+    _same("明细行未读取", r"the lines of goods were not read"),
+    _same("{place}，第 {column} 列", r"(?P<place>\S+), column (?P<column>\S+)"),
     # contents
     (re.compile(r"amounts are .+: all prices are about 10\^(?P<power>-?\d+) of the price list"), _scale),
     (
