@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from taihu.core.types import TableRead
+from taihu.formats.error_cells import ERROR_CELLS
 from taihu.manifest.source import ColumnType
 from taihu.read.grid import Cell, canonical, plain
-from taihu.read.nature import ERRORS
 from taihu.read.totals import is_nothing, number
 
 _DATE = re.compile(
@@ -56,7 +56,7 @@ def _texts(column: pa.ChunkedArray) -> list[Cell]:
 
 def propose_type(header: str, cells: Sequence[Cell]) -> Proposal:
     """A type for one column: the narrowest that nearly all values fit; leading zeros and code-like headers stay text."""
-    values = [cell for cell in cells if cell is not None and not is_nothing(cell) and cell not in ERRORS]
+    values = [cell for cell in cells if cell is not None and not is_nothing(cell) and cell not in ERROR_CELLS]
     total = len(values)
     if not total:
         return Proposal("text", 0, 0)
