@@ -17,6 +17,7 @@ from taihu.cli.docs import docs
 from taihu.cli.doctor import doctor
 from taihu.cli.explain import explain
 from taihu.cli.init import init
+from taihu.cli.keys import keys_app
 from taihu.cli.onboard import onboard
 from taihu.cli.portal import portal_app
 from taihu.cli.quarantine import quarantine
@@ -51,6 +52,7 @@ SHORT = {
     "portal": Text("门户：试走步骤、人工登录、查看失败", "Portals: try the steps, log in by hand, see failures."),
     "upload": Text("手工交入文件", "Hand in a file that did not come by itself."),
     "waive": Text("豁免某方某些天的报送", "Days that a party need not report."),
+    "keys": Text("密钥环中的密码：存入、列出", "Passwords in the keyring: keep one, list their names."),
     "hold": Text("待处理的文件：列出、放行", "Files that are held: list, release."),
 }
 
@@ -75,6 +77,7 @@ for command in (init, demo, run, serve, status, onboard, read, explain, docs, do
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)
+app.add_typer(keys_app, name="keys", short_help=SHORT["keys"].en)
 app.add_typer(hold_app, name="hold", short_help=SHORT["hold"].en)
 
 

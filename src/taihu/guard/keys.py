@@ -162,6 +162,11 @@ class Keyring:
             raise ManifestError(f"the keyring holds no secret named {name}", where=str(self.folder), fix=f"taihu keys put {name}")
         return self.unwrap("secrets", base64.b64decode(sealed), name.encode()).decode()
 
+    @property
+    def secret_names(self) -> list[str]:
+        """Names of the secrets that are kept."""
+        return sorted(self._document["secrets"])
+
     def secret_put(self, name: str, value: Secret) -> None:
         """Keep a secret in the keyring."""
         self._document["secrets"][name] = _text(self.wrap("secrets", value.reveal().encode(), name.encode()))
