@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from taihu.core.types import TableRead
 
@@ -31,12 +32,15 @@ def aligned(tables: Sequence[TableRead]) -> list[TableRead]:
 
 
 def _share_lines(tables: Sequence[TableRead]) -> bool:
-    seen: set[str] = set()
+    """Whether rows of two tables stand on one line; only tables of one sheet can."""
+    seen: dict[str, set[str]] = {}
+    names = [table.name for table in tables]
     for table in tables:
-        lines = {position.split("/", 1)[0] for position in table.rows.column("_src_row").to_pylist()}
-        if seen & lines:
-            return True
-        seen |= lines
+        if names.count(table.name) > 1:
+            lines = {position.split("/", 1)[0] for position in table.rows.column("_src_row").to_pylist()}
+            if seen.setdefault(table.name, set()) & lines:
+                return True
+            seen[table.name] |= lines
     return False
 
 
@@ -47,11 +51,19 @@ def _columns_said(tables: Sequence[TableRead]) -> int:
 
 def _told(table: TableRead, moving: Sequence[str], said: int) -> TableRead:
     columns = [table.header_cells.get(name, "") for name in moving]
-    positions = []
-    for position in table.rows.column("_src_row").to_pylist():
-        place, _, before = position.rpartition("/") if said and "/" in position else (position, "", "")
-        named = before.split(",") if before else []
-        positions.append(f"{place}/{','.join([*named, *[''] * (said - len(named)), *columns])}")
+    positions: pa.Array | pa.ChunkedArray
+    if said:
+        texts = [_with_columns(position, columns, said) for position in table.rows.column("_src_row").to_pylist()]
+        positions = pa.array(texts, pa.string())
+    else:
+        positions = pc.binary_join_element_wise(table.rows.column("_src_row"), ",".join(columns), "/")
     cells = {name: f"/{moving.index(name) + said + 1}" if name in moving else cell for name, cell in table.header_cells.items()}
     at = table.rows.column_names.index("_src_row")
-    return replace(table, rows=table.rows.set_column(at, "_src_row", pa.array(positions, pa.string())), header_cells=cells)
+    return replace(table, rows=table.rows.set_column(at, "_src_row", positions), header_cells=cells)
+
+
+def _with_columns(position: str, columns: Sequence[str], said: int) -> str:
+    """A position that names more columns than the ``said`` ones that it may name already."""
+    place, _, before = position.rpartition("/") if "/" in position else (position, "", "")
+    named = before.split(",") if before else []
+    return f"{place}/{','.join([*named, *[''] * (said - len(named)), *columns])}"
