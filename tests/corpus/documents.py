@@ -432,6 +432,25 @@ def _fifteen(made: Document) -> None:
         made.meant.lost.add((n, made.width - 1))
 
 
+@_fault("numbers shown as dates")
+def _as_dates(made: Document) -> None:
+    made.needs_types = True
+    at = _at(made, QUANTITY)
+    for n in made.chance.sample(range(len(made.meant.rows)), 2):
+        made.rows[n + 1][at] = dt.date(1900, 3, 1) + dt.timedelta(days=made.chance.randint(1, 40_000))
+        made.meant.lost.add((n, at))
+
+
+@_fault("dates shown as numbers")
+def _as_serials(made: Document) -> None:
+    made.needs_types = True
+    made.rows[0][0] = made.chance.choice(("发货日期", "记账日期", "Ship date"))
+    made.meant.names = (str(made.rows[0][0]), *made.meant.names[1:])
+    for n in range(len(made.meant.rows)):
+        made.rows[n + 1][0] = made.chance.randint(45_000, 46_500)
+        made.meant.lost.add((n, 0))
+
+
 @_fault("error cells")
 def _errors(made: Document) -> None:
     _lose(made, lambda: Error(made.chance.choice(("#N/A", "#DIV/0!", "#REF!", "#VALUE!"))))

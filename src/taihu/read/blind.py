@@ -16,13 +16,13 @@ from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead, TableRead
 from taihu.formats.kind import kind_of
 from taihu.manifest.layout import Hidden, LayoutFile
+from taihu.read.altered import altered_cells
 from taihu.read.archives import Unpacked, unpack
 from taihu.read.grid import Grid, filled, first_cell, plain
 from taihu.read.grids import Grids, grids_of, is_invoice
 from taihu.read.header import Header, combined_names
 from taihu.read.layout import Shaped, apply_layout
 from taihu.read.lists import with_lists
-from taihu.read.lost_digits import lost_digits
 from taihu.read.nature import is_value
 from taihu.read.same_invoice import once
 from taihu.read.stated import stated_lines
@@ -67,7 +67,7 @@ def _one(file: Unpacked, passwords: Sequence[str]) -> FileRead:
             table = read_typed(file)
             if len(table.rows.column_names) < 2:
                 raise ContentRefused("no_table", "there are no records in it")
-            return FileRead(file.kind, None, (_with_lost_digits(table),))
+            return FileRead(file.kind, None, (_with_altered_cells(table),))
         grids = grids_of(file, passwords=passwords)
         shaped = list(_tables(grids))
     except ContentRefused as refused:
@@ -111,12 +111,12 @@ def find_tables(grids: Grids) -> Iterator[Found]:
         shaped = apply_layout(grid, _widened(grid, header), "", layout, ends_with_newline=grids.ends_with_newline, forgive=True)
         many_rows = shaped.table.rows.num_rows > (0 if header.is_stated else 1)
         if many_rows or len([name for name in header.names if name]) > 1:
-            shaped.table = _with_lost_digits(shaped.table)
+            shaped.table = _with_altered_cells(shaped.table)
             yield Found(grid, header, layout, shaped)
 
 
-def _with_lost_digits(table: TableRead) -> TableRead:
-    return replace(table, notes=(*table.notes, *lost_digits(table)))
+def _with_altered_cells(table: TableRead) -> TableRead:
+    return replace(table, notes=(*table.notes, *altered_cells(table)))
 
 
 def _widened(grid: Grid, header: Header) -> Header:
