@@ -215,7 +215,10 @@ def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline
 
     Such a sender does so in all rows, and each cell looks like the others of its column. A row with cells too many never passes.
     """
-    if not rows.ragged and all(column.null_count == len(column) for column in grid.columns(grid.width)[header.width :]):
+    # What looks like a remark may be a row whose cells another character parts.
+    above = range(header.last, header.last + (header.last >= 0 and not header.is_stated))
+    foreign = {n for n in (*rows.outside, *above) if header.width > 2 and _is_of_another_dialect(grid.rows[n], header.width)}
+    if not rows.ragged and len(foreign) < 2 and max(grid.widths, default=0) <= header.width:
         return
     beyond = {n for n in rows.data if any(cell is not None for cell in grid.rows[n][header.width :])}
     if len(beyond) > len(rows.data) / 2:
@@ -228,9 +231,6 @@ def forgive_short_rows(grid: Grid, header: Header, rows: Rows, ends_with_newline
     short = [n for n in rows.ragged if grid.widths[n] < header.width and n not in beyond]
     others = [n for n in rows.data if n not in beyond and n not in short]
     usual = natures(grid, others if len(others) >= _FEW else [*others, *short], len(header.names))
-    # What looks like a remark may be a row whose cells another character parts.
-    above = range(header.last, header.last + (header.last >= 0 and not header.is_stated))
-    foreign = {n for n in (*rows.outside, *above) if header.width > 2 and _is_of_another_dialect(grid.rows[n], header.width)}
     beyond |= foreign if len(foreign) > 1 else set()
     leaves_out = len(short) >= max(2, len(rows.data) / 20) and all(grid.rows[n][-1] is not None for n in rows.data if grid.rows[n])
     rows.ragged = sorted(beyond)

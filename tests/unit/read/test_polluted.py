@@ -133,3 +133,12 @@ def test_a_file_of_two_dialects_is_held() -> None:
 def test_backslashes_before_delimiters() -> None:
     assert _rows("a,b,c\nx\\,y,1,2\nz,3,4\nq\\,r,5,6\n") == [["a", "b", "c"], ["x,y", "1", "2"], ["z", "3", "4"], ["q,r", "5", "6"]]
     assert _rows("a,b\nD:\\,1\nE:\\,2\n") == [["a", "b"], ["D:\\", "1"], ["E:\\", "2"]]
+
+
+def test_a_cell_too_many_in_the_middle_of_a_row_is_held() -> None:
+    lines = ["单号,日期,客户,数量,备注", *(f"XS{n:04d},2026-09-{n + 1:02d},东方店,{n}," for n in range(9))]
+    assert read_blind("\n".join([*lines, ""]).encode(), "a.csv").held is None
+    lines[4] = lines[4].replace(",", ",y,", 1)
+    assert read_blind("\n".join([*lines, ""]).encode(), "a.csv").held == "ragged_row"
+    lines[4] = lines[5] + ","
+    assert read_blind("\n".join([*lines, ""]).encode(), "a.csv").held is None
