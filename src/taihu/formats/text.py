@@ -49,6 +49,7 @@ _LEVEL_ONE = b"".join(bytes((lead, trail)) for lead in range(0xB0, 0xD8) for tra
 UNUSUAL = f"[^\\x00-\\x7f{''.join(sorted(_EVERYDAY.union(_LEVEL_ONE)))}]|烫烫烫|屯屯屯"
 _MARKS = ("锟斤拷", "烫烫烫", "屯屯屯", "\ufffd")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
+_UNDEFINED = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 _SCORED = re.compile("[^\x01\x09-\x0d\x1a\x1c-\x7f]")
 _SCORED_CHARS = 400
 # So much of a large text tells its encoding, from the first line on that is not plain ASCII.
@@ -152,7 +153,9 @@ def _misread(run: str) -> bool:
 
 def _counted(content: bytes, name: str) -> Decoded:
     try:
-        return Decoded(content.decode(name), name, 0)
+        text = content.decode(name)
+        # Bytes that Shift-JIS does not define are given characters nonetheless.
+        return Decoded(text, name, len(_UNDEFINED.findall(text)) if name == "cp932" else 0)
     except UnicodeDecodeError:
         text = content.decode(name, errors="replace")
         before = 0 if name.startswith("utf-8") is False else content.count(b"\xef\xbf\xbd")

@@ -77,3 +77,11 @@ def test_ordinary_text_is_not_garbled(text: str) -> None:
 def test_round_trip_of_business_words(words: list[str], encoding: str) -> None:
     text = "a,b," + ",".join(words) + "\n1,2"
     assert decode(text.encode(encoding)).text == text
+
+
+def test_bytes_that_shift_jis_does_not_define_are_damage() -> None:
+    text = "日付,得意先名,備考\n2026-09-01,みどり食品,お届け済み\n" * 3
+    content = text.encode("cp932")
+    assert (decode(content).text, decode(content).replaced) == (text, 0)
+    at = content.index(b",") + 1
+    assert decode(content[:at] + b"\xff" + content[at + 1 :]).replaced > 0
