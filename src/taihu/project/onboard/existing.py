@@ -106,14 +106,10 @@ def known_terms(tree: ProjectTree, headers: Sequence[str]) -> dict[str, Term]:
         if key in by_source:
             name, source_name = by_source[key]
             column = tree.sources[source_name].file.columns[name]
-            term = replace(
-                term,
-                key=name,
-                personal=column.personal or term.personal,
-                known_by="source",
-                detail=f"sources/{source_name}",
-                tax=term.tax or column.tax,
-            )
+            # The same word may mean net amounts there and gross ones here: such a name is taken only where the header says so too.
+            if column.tax in (None, "none") or column.tax == term.tax:
+                personal = column.personal or term.personal
+                term = replace(term, key=name, personal=personal, known_by="source", detail=f"sources/{source_name}")
         elif key in by_glossary and (not term.key or term.key != by_glossary[key]):
             term = replace(term, key=by_glossary[key], known_by="glossary", detail="glossary")
         terms[header] = term

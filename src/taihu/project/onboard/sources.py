@@ -207,7 +207,7 @@ def _columns_of(
                 cells.extend(_texts(table.rows[found[0]]) if found else ())
         known = max(
             (_term(header, terms) for header in headers),
-            key=lambda term: (term.known_by in ("source", "glossary"), term.tax in ("included", "excluded")),
+            key=lambda term: (term.tax in ("included", "excluded"), term.known_by in ("source", "glossary")),
         )
         scaled = any(_is_scaled(layout, headers) for layout in proposal.layouts)
         column = propose_column(headers[0], cells, known, tax=tax, currency=currency, scaled=scaled)

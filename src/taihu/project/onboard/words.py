@@ -28,7 +28,7 @@ _PERSONAL: Mapping[str, PersonalKind] = {
 
 _LONGEST = 5
 _ENDINGS = {
-    "数量": "quantity", "金额": "amount", "单价": "price", "日期": "date", "时间": "time", "编码": "code", "编号": "number",
+    "数量": "quantity", "金额": "amount", "单价": "price", "日期": "date", "日": "date", "时间": "time", "编码": "code", "编号": "number",
     "单号": "number", "名称": "name", "姓名": "person_name", "电话": "phone", "手机": "mobile", "手机号": "mobile", "邮箱": "mail_address",
     "地址": "address", "比例": "share", "比率": "ratio", "率": "rate", "费": "fee", "备注": "remark", "类型": "kind", "类别": "category",
     "状态": "status",

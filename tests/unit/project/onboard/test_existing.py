@@ -100,6 +100,25 @@ def test_names_of_other_sources_are_used(company: Path) -> None:
     assert list(ready.proposal.columns) == ["document_date", "mail_address", "list_price", "discount_amount"]
 
 
+def test_a_name_is_not_taken_where_it_means_another_tax_basis(company: Path) -> None:
+    """A source calls net amounts 金额; a file whose 金额 may be gross does not get that name, and one that says 含税 even less."""
+    path = company / "sources/retailer_pos/source.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace(
+            "gross_amount: {from: 销售金额, type: money, currency: CNY, tax: included",
+            "net_amount: {from: [金额, 含税货款], type: money, currency: CNY, tax: excluded",
+        ).replace("gross_amount", "net_amount"),
+        encoding="utf-8",
+    )
+    assert "net_amount" in load_tree(company).sources["retailer_pos"].file.columns
+    put(company, "x.csv", "单据日期,备注,金额\n2026-09-01,a,1.50\n2026-09-02,b,1.50\n".encode("gb18030"))
+    put(company, "y.csv", "单据日期,业务员,含税货款\n2026-09-01,a,1.50\n2026-09-02,b,1.50\n".encode("gb18030"))
+    money = [each for ready in proposed(company).ready for each in ready.proposal.columns.values() if each.column.type == "money"]
+    assert [(each.key != "net_amount", each.column.tax) for each in money] == [(True, "included"), (True, "included")]
+    assert ["the file does not say" in (each.decide.en if each.decide else "") for each in money] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "after"),
     [
