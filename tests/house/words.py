@@ -11,7 +11,7 @@ from typing import Any
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "taihu"
 # Where mistakes in a project's files, in commands and in names are told.
 MODULES = ("cli/*.py", "project/**/*.py", "manifest/*.py", "ledger/*.py", "guard/roles.py", "guard/secrets.py", "guard/keys.py")
-MODULES += ("run/waiving.py", "run/uploading.py", "run/troubles.py", "run/portals.py", "collect/registry.py")
+MODULES += ("run/waiving.py", "run/uploading.py", "run/troubles.py", "run/portals.py", "collect/*.py")
 KINDS = ("UsageError", "NotFound")
 WHERE_MANIFESTS_ARE_READ = ("project/", "manifest/", "guard/")
 
@@ -44,9 +44,13 @@ def errors_without_chinese() -> list[str]:
 def sentences(tree: ast.AST, name: str) -> Iterator[str]:
     """What and fix of every error that is raised in a module, with ``{}`` for what is filled in."""
     kinds = (*KINDS, "ManifestError") if name.startswith(WHERE_MANIFESTS_ARE_READ) else KINDS
+    fixes = True
+    if name.startswith("collect/"):
+        # A run tells what went wrong with a source; what to do follows from its reason.
+        kinds, fixes = (*kinds, "ManifestError", "AccessRefused", "TransientError"), False
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
-            parts = [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "fix")]
+            parts = [*node.args[:1], *(keyword.value for keyword in node.keywords if fixes and keyword.arg == "fix")]
             yield from (text for text in map(_template, parts) if text and re.search(r"[A-Za-z]{2}", text.replace("{}", "")))
 
 

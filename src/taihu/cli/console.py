@@ -44,6 +44,15 @@ def tt(text: Text) -> str:
     return text.in_(_lang)
 
 
+def told(sentence: str) -> str:
+    """A sentence of an error in the chosen language, as far as it is known there."""
+    if _lang != "zh":
+        return sentence
+    from taihu.cli.error_words import in_chinese
+
+    return in_chinese(sentence)
+
+
 def say(text: str = "") -> None:
     """A line for people."""
     print(text, file=sys.stderr, flush=True)

@@ -57,7 +57,9 @@ def retry(
         console.show_json({"schema": "taihu.retry/1", "retried": sources, "landed": result.landed, "failed": result.failed, **left})
     else:
         for name in sources:
-            text = result.failed.get(name) or console.t(f"新到 {result.landed.get(name, 0)} 个", f"{result.landed.get(name, 0)} new")
+            text = console.told(result.failed.get(name, "")) or console.t(
+                f"新到 {result.landed.get(name, 0)} 个", f"{result.landed.get(name, 0)} new"
+            )
             console.say(f"{'✗' if name in result.failed else '✓'} {name}: {text}")
     raise typer.Exit(3 if result.failed else 0)
 
@@ -123,7 +125,9 @@ def show_troubles(found: Sequence[Trouble], refused: Sequence[dict[str, Any]], *
         }
         counts = t(f"{len(trouble.letters)} 个未取到", f"{len(trouble.letters)} items missing") if trouble.letters else ""
         dead = t(f"其中 {trouble.dead} 个不再尝试", f"{trouble.dead} of them dead") if trouble.dead else ""
-        console.say("↻ " + "  ".join(part for part in (trouble.source, names[trouble.state], counts, dead, trouble.error) if part))
+        console.say(
+            "↻ " + "  ".join(part for part in (trouble.source, names[trouble.state], counts, dead, console.told(trouble.error)) if part)
+        )
         for letter in trouble.letters if details else ():
             reason = REASONS.get(letter.reason)
             title = console.tt(reason.title) if reason else letter.reason

@@ -93,7 +93,7 @@ def _show(result: RunResult) -> None:
     landed = sum(result.landed.values())
     console.say(t(f"新到 {landed} 个文件，更新 {len(result.tables)} 张表", f"new files: {landed}, updated tables: {len(result.tables)}"))
     for name, error in sorted(result.failed.items()):
-        console.say(f"  {'⏸' if name in result.paused else '✗'} {name}: {error}")
+        console.say(f"  {'⏸' if name in result.paused else '✗'} {name}: {console.told(error)}")
         if name in result.paused:
             console.say(f"    → {console.tt(REASONS[result.paused[name]].fix)}".replace("来源名", name).replace("NAME", name))
     for name, count in sorted(result.waiting.items()):
