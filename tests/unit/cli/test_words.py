@@ -45,7 +45,8 @@ def test_what_is_filled_in_is_kept(english: str) -> None:
         ),
         ("unknown reference source 'dealers', did you mean 'sales'?", "不认识的参考来源 'dealers'，是否指 'sales'？"),
         ("east may not waive", "east 无权豁免"),
-        ("the folder may not be read", "the folder may not be read"),
+        ("the folder may not be read", "无权读取文件夹"),
+        ("the moon may not be eaten", "the moon may not be eaten"),
         ("a sentence {that} nobody knows %s", "a sentence {that} nobody knows %s"),
     ],
 )
