@@ -67,3 +67,24 @@ def test_the_command_line_speaks_chinese(shop: Shop, tmp_path: Path) -> None:
     helped = taihu("--lang", "zh", "waive", "--help").said
     assert "第一个业务日" in helped and "First business day" not in helped
     assert "First business day" in taihu("--lang", "en", "waive", "--help").said
+
+
+def test_only_commands_that_exist_are_named() -> None:
+    import re
+
+    import typer.main
+
+    from taihu.cli.main import app
+
+    root = Path(__file__).resolve().parents[3]
+    known = set(getattr(typer.main.get_command(app), "commands", {}))
+    texts = [
+        node.value
+        for path in (root / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value
+    ]
+    pages = [*(root / "docs").glob("*.md"), root / "README.md", root / "CONTRIBUTING.md"]
+    named = {name for text in texts for name in re.findall(r"\btaihu ([a-z]+)\b", text)} - {"inside", "again"}
+    named |= {name for page in pages for name in re.findall(r"`taihu ([a-z]+)\b", page.read_text(encoding="utf-8"))}
+    assert named - known == set() and len(named) > 10
