@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead
-from taihu.guard.children import shared_child
+from taihu.guard.children import Limits, shared_child
 
 if TYPE_CHECKING:
     from taihu.guard.confined import Buffer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from taihu.manifest.source import Read
     from taihu.read.seen import Cells, Seen, Unreadable
 
+# A page of a statement takes about 3 KB and a fifth of a second.
+_SECONDS_PER_PAGES_BYTE = 1e-4
 _TASK = "taihu.read.isolated:answer"
 # Passwords are handed over as they are; where they stand is nothing that a reader needs to know.
 _KEPT_BACK = {"passwords", "password_from"}
@@ -49,11 +52,18 @@ def read_file(
         "passwords": list(passwords),
     }
     try:
-        return _checked(*shared_child().ask(_TASK, said, content))
+        return _checked(*shared_child().ask(_TASK, said, content, limits=_limits(content, read)))
     except ContentRefused as refused:
         from taihu.formats.kind import kind_of
 
         return FileRead(kind_of(content, name), None, (), refused.reason, refused.what)
+
+
+def _limits(content: bytes, read: Read | None) -> Limits:
+    """What reading may cost; pages unpack to many times their size, and each letter of them is looked at (20,000 a second)."""
+    limits = Limits.for_size(len(content))
+    has_pages = b"%PDF-" in content[:1024] or (read is not None and {"pdf", "invoice"} & set(read.kinds))
+    return replace(limits, seconds=limits.seconds + len(content) * _SECONDS_PER_PAGES_BYTE) if has_pages else limits
 
 
 def read_blind(content: bytes, name: str, *, passwords: Sequence[str] = ()) -> FileRead:

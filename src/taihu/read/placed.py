@@ -192,10 +192,9 @@ def cut(words: Sequence[Word], starts: Sequence[float], beside: Sequence[Word] =
     """
     out: list[Word] = []
     beside = beside or words
-    typical = _run_length(beside)
     for word in words:
         inside = [start for start in starts if word.left + 0.2 * word.size < start < word.right - 0.2 * word.size]
-        out.extend(_pieces(word, inside, beside, typical) if inside else [word])
+        out.extend(_pieces(word, inside, beside) if inside else [word])
     return out
 
 
@@ -204,7 +203,8 @@ def _run_length(words: Sequence[Word]) -> float:
     return sum(len(word.chars) for word in words) / (len(runs) or 1)
 
 
-def _pieces(word: Word, starts: Sequence[float], words: Sequence[Word], typical: float) -> list[Word]:
+def _pieces(word: Word, starts: Sequence[float], words: Sequence[Word]) -> list[Word]:
+    typical = _run_length(words)
     groups: list[list[Char]] = []
     for char in word.chars:
         if groups and _column((groups[-1][-1].left + groups[-1][-1].right) / 2, starts) == _column((char.left + char.right) / 2, starts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import tracemalloc
 import zlib
 from collections.abc import Callable, Sequence
@@ -14,9 +15,11 @@ from tests.made.pdfs import CHROMIUM, Canvas, browser_pdf, html_table, placed_pd
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import FileRead
+from taihu.guard.children import Limits
 from taihu.manifest.layout import LayoutFile
 from taihu.manifest.source import Read
 from taihu.read import read_blind, read_file
+from taihu.read.isolated import _limits
 from taihu.read.pdf import read_pdf
 from taihu.read.pdf_page import pages_of
 
@@ -235,3 +238,22 @@ def test_another_reader_of_pdf_finds_the_same_cells() -> None:
     with pdfplumber.open(io.BytesIO(content)) as document:
         theirs = [row for page in document.pages for table in page.extract_tables() for row in table]
     assert [HEADER, *_rows(read_blind(content, "a.pdf"))] == theirs
+
+
+def test_pages_get_more_time_than_their_bytes_say() -> None:
+    content = written_pdf([_canvas()] * 5)
+    assert _limits(content, None).seconds > Limits.for_size(len(content)).seconds
+    assert _limits(b"a,b\n1,2\n", None) == Limits.for_size(8)
+
+
+def test_changed_bytes_give_tables_or_a_reason() -> None:
+    content = written_pdf([_canvas()], filters="/FlateDecode")
+    rng = random.Random()
+    for _ in range(60):
+        damaged = bytearray(content)
+        for _ in range(rng.randint(1, 6)):
+            damaged[rng.randrange(8, len(damaged))] = rng.randrange(256)
+        try:
+            read_pdf(bytes(damaged))
+        except ContentRefused as refused:
+            assert refused.reason in ("damaged_file", "no_table", "too_large", "wrong_password")
