@@ -42,6 +42,10 @@ DISAGREEING = {
 }
 
 
+# Every total that a file states is found, and no file that states none gets one.
+STATED = {"alipay": 7, "wechat": 7, "icbc": 2}
+
+
 @pytest.mark.parametrize(("path", "header_row", "rows", "held", "sums"), STATEMENTS, ids=[entry[0].split("/")[0] for entry in STATEMENTS])
 def test_statement(path: str, header_row: int, rows: int, held: str | None, sums: dict[tuple[str, ...], str], tmp_path: Path) -> None:
     ran = CliRunner().invoke(app, ["read", str(REAL / path), "--json", "--csv", str(tmp_path)])
@@ -52,6 +56,7 @@ def test_statement(path: str, header_row: int, rows: int, held: str | None, sums
     stated = {(total["label"], total["column"]): (total["stated"], total["computed"]) for total in table["totals"] if not total["agrees"]}
     wanted = DISAGREEING.get(path.split("/")[0], {})
     assert wanted.items() <= stated.items()
+    assert len(table["totals"]) == STATED.get(path.split("/")[0], 0)
     assert bool(stated) == bool(wanted)
     (written,) = tmp_path.iterdir()
     with written.open(encoding="utf-8", newline="") as handle:

@@ -257,9 +257,9 @@ def _start(grid: Grid, place: _Place, span: Columns, places: Sequence[_Place], s
     above = [other.last for m, other in enumerate(places) if other.last < place.first and _share(spans[m], span)]
     if not above:
         return 0
-    if place.start is not None:
-        return place.start
     start, floor = place.first, max(above)
+    if place.start is not None:
+        return max(place.start, floor + 1)
     layouts = [other.layout for other in places if other.last == floor]
     while start - 1 > floor:
         row: list[Cell] = grid.rows[start - 1][span[0] : span[1]]
