@@ -6,9 +6,12 @@ memory nor time, because the next audience's figures are computed meanwhile. Wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from taihu.core.figures import ReportFigures
 from taihu.core.types import Lang
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
 
     from taihu.deliver.mail import MailBody
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,61 +52,90 @@ def render_formats(figures: ReportFigures, formats: Sequence[str], lang: Lang, s
 
 
 @dataclass(slots=True)
-class Job:
-    """One audience's files in one language, on their way."""
+class Job(Generic[T]):
+    """Work that gives the same result in any process, on its way."""
 
-    arguments: tuple[ReportFigures, tuple[str, ...], Lang, str, str]
-    future: Future[list[Rendered]]
+    work: Callable[..., T]
+    arguments: tuple[Any, ...]
+    future: Future[T]
 
 
 class Renderer:
     """One child process that renders, started when it is first needed.
 
-    Whoever waits for a result lends a hand: what the child has not begun is rendered here instead, from the end of the queue.
-    The same figures give the same bytes in any process.
+    The child has one job at a time, the oldest. Whoever waits for a result lends a hand: what the child has not begun is done
+    here instead, from the end of the queue. The same figures give the same bytes in any process.
 
     Attributes:
-        lent: Number of jobs that were rendered here.
+        lent: Number of jobs that were done here.
     """
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
-        self._jobs: list[Job] = []
+        self._lock = threading.Lock()
+        self._waiting: deque[Job[Any]] = deque()
+        self._busy = False
         self.lent = 0
 
-    def submit(self, figures: ReportFigures, formats: Sequence[str], lang: Lang, stem: str, audience: str) -> Job:
-        """Begin to render."""
+    def submit(self, work: Callable[..., T], *arguments: Any) -> Job[T]:
+        """Begin a job; ``work`` is a function of a module, and what it takes and gives can be sent between processes."""
+        from concurrent.futures import Future, ProcessPoolExecutor
+
         if self._pool is None:
             import multiprocessing
-            from concurrent.futures import ProcessPoolExecutor
 
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
-        arguments = (figures, tuple(formats), lang, stem, audience)
-        job = Job(arguments, self._pool.submit(render_formats, *arguments))
-        self._jobs = [*(known for known in self._jobs if not known.future.done()), job]
+        job = Job(work, arguments, Future())
+        self._waiting.append(job)
+        self._feed()
         return job
 
-    def result(self, job: Job) -> list[Rendered]:
-        """The files of a job; renders jobs that are still queued while it waits."""
+    def result(self, job: Job[T]) -> T:
+        """The result of a job; does jobs that are still queued while it waits."""
         while not job.future.done() and self._lend_a_hand():
             pass
         return job.future.result()
 
-    def _lend_a_hand(self) -> bool:
-        """Take the last job that the child has not begun; False if there is none."""
-        from concurrent.futures import Future
+    def _feed(self) -> None:
+        """Give the child its next job, if it has none."""
+        with self._lock:
+            if self._busy or not self._waiting or self._pool is None:
+                return
+            job, self._busy = self._waiting.popleft(), True
+            running = self._pool.submit(job.work, *job.arguments)
+        running.add_done_callback(partial(self._done, job))
 
-        while self._jobs:
-            job = self._jobs.pop()
-            if job.future.cancel():
-                job.future = Future()
-                job.future.set_result(render_formats(*job.arguments))
-                self.lent += 1
-                return True
-        return False
+    def _done(self, job: Job[Any], running: Future[Any]) -> None:
+        from concurrent.futures.process import BrokenProcessPool
+
+        if running.cancelled():  # the renderer was closed
+            job.future.cancel()
+            return
+        error = running.exception()
+        if error is None:
+            job.future.set_result(running.result())
+        else:
+            job.future.set_exception(error)
+        if not isinstance(error, BrokenProcessPool):  # else what is queued is done by those who wait for it
+            self._busy = False
+            self._feed()
+
+    def _lend_a_hand(self) -> bool:
+        """Do the last job that the child has not begun; False if there is none."""
+        with self._lock:
+            if not self._waiting:
+                return False
+            job = self._waiting.pop()
+        try:
+            job.future.set_result(job.work(*job.arguments))
+        except Exception as error:  # told to whoever asks for this job
+            job.future.set_exception(error)
+        self.lent += 1
+        return True
 
     def close(self) -> None:
         """End the child process."""
+        self._waiting.clear()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
@@ -110,7 +144,6 @@ class Renderer:
 def _end_with_parent() -> None:
     """Let this child end when its parent is gone, also by ``kill -9``: the pool's own pipe would keep it waiting for ever."""
     import os
-    import threading
     from multiprocessing import connection, parent_process
 
     def watch() -> None:
@@ -123,7 +156,7 @@ def _end_with_parent() -> None:
 
 
 def gathered(
-    renderer: Renderer, pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Job]]]
+    renderer: Renderer, pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Job[list[Rendered]]]]]
 ) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Results in the order in which they were asked for."""
     for figures, ready, jobs in pending:

@@ -146,15 +146,16 @@ def collect(ws: Workspace, source: Source, connector: Connector, span: Span | No
         landing.commit()
         landing.remember_missed()
         raise
-    # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
-    landing.commit(None if landing.missed or span else connector.cursor())
-    landing.remember_missed()
-    waiting = connector.waiting()
-    unfinished.note(ws, source.name, waiting)
-    problem = landing.problem()
-    ws.ledger.attempt(source.name, ok=not problem, error=problem, items=landing.landed, kind="items")
-    if ws.ledger.breaker(source.name).is_open:
-        ws.ledger.breaker_closed(source.name)
+    waiting, problem = connector.waiting(), landing.problem()
+    with ws.ledger.together():
+        # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
+        items = landing.record(None if landing.missed or span else connector.cursor())
+        landing.remember_missed()
+        unfinished.note(ws, source.name, waiting)
+        ws.ledger.attempt(source.name, ok=not problem, error=problem, items=landing.landed, kind="items")
+        if ws.ledger.breaker(source.name).is_open:
+            ws.ledger.breaker_closed(source.name)
+    landing.touch(items)
     return Collected(landing.landed, len(landing.missed), problem, waiting=len(waiting))
 
 
@@ -198,9 +199,28 @@ class _Landing:
         if len(self.batch) >= BATCH or self.size >= BATCH_BYTES:
             self.commit()
 
-    def commit(self, cursor: str | None = None) -> None:
-        _land(self.ws, self.source, self.connector, self.batch, cursor)
+    def commit(self) -> None:
+        """Record what is in hand; only then are the originals touched."""
+        self.touch(self.record())
+
+    def record(self, cursor: str | None = None) -> list[Item]:
+        """Record the sealed objects together, and in the same transaction that the cursor has moved; gives their items."""
+        nothing = self.connector.nothing()
+        if nothing:
+            self.ws.ledger.items_remembered(self.source.name, nothing)
+        if self.batch or (cursor is not None and cursor != self.ws.ledger.cursor(self.source.name)):
+            self.ws.ledger.arrivals_landed(self.source.name, self.batch, cursor=cursor)
+        items = [item for item, _ in self.batch]
+        self.batch.clear()
         self.size = 0
+        return items
+
+    def touch(self, items: Sequence[Item]) -> None:
+        """Let the connector do with the originals of landed items what the source asks for."""
+        try:
+            self.connector.landed(items)
+        except TaihuError as error:  # what was landed is safe; the next run tries the rest again
+            self.ws.ledger.outcome("collect", self.source.name, status="failed", reason="original_untouched", detail=error.what)
 
     def remember_missed(self) -> None:
         """Count each missed item as a dead letter that is one run older."""
@@ -232,21 +252,6 @@ def _sealed(ws: Workspace, fetched: Fetched) -> tuple[Item, ObjectRef]:
         return fetched.item, ws.objects.put(fetched.content, fetched.item.name)
     sealed, item = ws.objects.put_written(fetched.write, fetched.item.name)
     return item, sealed
-
-
-def _land(ws: Workspace, source: Source, connector: Connector, batch: list[tuple[Item, ObjectRef]], cursor: str | None = None) -> None:
-    """Record the sealed objects together; the cursor moves in the same transaction. Only then are the originals touched."""
-    nothing = connector.nothing()
-    if nothing:
-        ws.ledger.items_remembered(source.name, nothing)
-    if batch or (cursor is not None and cursor != ws.ledger.cursor(source.name)):
-        ws.ledger.arrivals_landed(source.name, batch, cursor=cursor)
-    items = [item for item, _ in batch]
-    batch.clear()
-    try:
-        connector.landed(items)
-    except TaihuError as error:  # what was landed is safe; the next run tries the rest again
-        ws.ledger.outcome("collect", source.name, status="failed", reason="original_untouched", detail=error.what)
 
 
 def _failed(ws: Workspace, source: Source, error: Exception) -> str:

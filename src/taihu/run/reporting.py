@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +18,8 @@ from taihu.core.boundary import reached
 from taihu.core.errors import IntegrityError, ManifestError
 from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, TableBlock, Tiles
 from taihu.core.ids import canonical_json, derived_id, sha256_of
-from taihu.core.types import Lang, Span, Text
-from taihu.deliver.worker import Rendered, gathered
+from taihu.core.types import Lang, ObjectRef, Span, Text
+from taihu.deliver.worker import Rendered, gathered, render_formats
 from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
@@ -219,18 +220,20 @@ def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, Report
     ws.open_pinned(publication)
     known = {output.name for output in ws.ledger.outputs(publication.id)}
     bodies: dict[tuple[str, Lang], MailBody] = {}
-    outputs: list[Output] = []
-    for figures, rendered in render(ws, publication, made, marts):
-        if rendered.body is not None:
-            bodies[(rendered.audience, rendered.lang)] = rendered.body
-        if rendered.name in known:
-            continue
-        if rendered.format == "json":
-            ws.ledger.figures_recorded(publication.id, [FigureRow.of(figure, publication.id) for figure in all_figures(figures)])
-        obj = ws.objects.put(rendered.content)
-        outputs.append(Output(publication.id, rendered.name, obj.sha256, rendered.audience, rendered.lang, rendered.format))
-        _hand_over(ws.output / publication.report / str(publication.span), rendered)
-        ws.progress.step(rendered.name)
+    archiving: list[tuple[Rendered, Future[ObjectRef]]] = []
+    # A disk takes its time to say that an object is safe; meanwhile the next file is set.
+    with ThreadPoolExecutor(1) as archive:
+        for figures, rendered in render(ws, publication, made, marts):
+            if rendered.body is not None:
+                bodies[(rendered.audience, rendered.lang)] = rendered.body
+            if rendered.name in known:
+                continue
+            if rendered.format == "json":
+                ws.ledger.figures_recorded(publication.id, [FigureRow.of(figure, publication.id) for figure in all_figures(figures)])
+            archiving.append((dataclasses.replace(rendered, content=b""), archive.submit(ws.objects.put, rendered.content)))
+            _hand_over(ws.output / publication.report / str(publication.span), rendered)
+            ws.progress.step(rendered.name)
+    outputs = [Output(publication.id, each.name, put.result().sha256, each.audience, each.lang, each.format) for each, put in archiving]
     ws.ledger.outputs_recorded(outputs)
     report = ws.tree.reports[publication.report]
     post(ws, publication, recipients_of(ws, report), bodies)
@@ -256,7 +259,7 @@ def render(
         name = whose(audience.where)
         stem = f"{publication.report}_{publication.span}_v{publication.version}_{name}"
         archive = Rendered(f"{stem}.figures.json", "json", "en", name, canonical_json(figures).encode())
-        jobs = [ws.renderer.submit(figures, report.formats, lang, stem, name) for lang in languages]
+        jobs = [ws.renderer.submit(render_formats, figures, report.formats, lang, stem, name) for lang in languages]
         pending.append((figures, [archive], jobs))
     yield from gathered(ws.renderer, pending)
 

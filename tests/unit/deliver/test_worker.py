@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
 
 from taihu.core.figures import Notes, ReportFigures
 from taihu.core.types import Span, Text
@@ -31,10 +35,34 @@ def figures(number: int) -> ReportFigures:
 def test_every_job_gives_the_bytes_that_rendering_here_gives() -> None:
     renderer = Renderer()
     try:
-        jobs = [renderer.submit(figures(number), ("xlsx",), "en", f"r{number}", "all") for number in range(12)]
+        jobs = [renderer.submit(render_formats, figures(number), ("xlsx",), "en", f"r{number}", "all") for number in range(12)]
         made = [renderer.result(job) for job in jobs]
         assert made == [render_formats(figures(number), ("xlsx",), "en", f"r{number}", "all") for number in range(12)]
         # The child begins slowly, so the one who waits must have taken some;
         assert renderer.lent > 0
+    finally:
+        renderer.close()
+
+
+def test_what_goes_wrong_is_told_to_whoever_asks_for_that_job() -> None:
+    renderer = Renderer()
+    try:
+        jobs = [renderer.submit(int, text) for text in ("1", "x", "3", "y")]
+        assert renderer.result(jobs[0]) == 1
+        for bad in (jobs[3], jobs[1]):
+            with pytest.raises(ValueError, match="invalid literal"):
+                renderer.result(bad)
+        assert renderer.result(jobs[2]) == 3
+    finally:
+        renderer.close()
+
+
+def test_a_child_that_dies_leaves_the_rest_to_those_who_wait() -> None:
+    renderer = Renderer()
+    try:
+        jobs = [renderer.submit(os._exit, 3), *(renderer.submit(int, str(number)) for number in range(4))]
+        assert [renderer.result(job) for job in jobs[1:]] == [0, 1, 2, 3]
+        with pytest.raises(BrokenProcessPool):
+            renderer.result(jobs[0])
     finally:
         renderer.close()
