@@ -103,6 +103,11 @@ class Workspace:
         return self._graph
 
     @property
+    def is_checked(self) -> bool:
+        """Whether this process has parsed the models already and compared the reports with them."""
+        return self._graph is not None
+
+    @property
     def output(self) -> Path:
         return self.root / self.tree.file.output
 

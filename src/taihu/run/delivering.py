@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from taihu.core.ids import derived_id
@@ -60,7 +62,9 @@ def send(ws: Workspace) -> None:
     from taihu.deliver.outbox import send_pending
 
     channels = {name: channel for name in {row.channel for row in pending} if (channel := _channel(ws, name))}
-    send_pending(ws.ledger, channels, lambda row: _packed(ws, row), ws.clock)
+    issued_at = cache(lambda publication_id: ws.ledger.publication(publication_id).issued_at)
+    outputs = cache(ws.ledger.outputs)
+    send_pending(ws.ledger, channels, lambda row: _packed(ws, row, issued_at(row.publication_id), outputs(row.publication_id)), ws.clock)
 
 
 def _channel(ws: Workspace, name: str) -> Channel | None:
@@ -80,14 +84,12 @@ def _channel(ws: Workspace, name: str) -> Channel | None:
     )
 
 
-def _packed(ws: Workspace, row: OutboxRow) -> Parcel:
+def _packed(ws: Workspace, row: OutboxRow, issued_at: dt.datetime, outputs: Sequence[Output]) -> Parcel:
     from taihu.deliver.mail import MailBody
     from taihu.deliver.outbox import Parcel
 
-    publication = ws.ledger.publication(row.publication_id)
-    outputs = ws.ledger.outputs(row.publication_id)
     audience, lang = row.meta["audience"], row.meta["lang"]
     html = next(output for output in outputs if output.audience == audience and output.lang == lang and output.format == "mail")
     body = MailBody(row.meta["subject"], ws.objects.get(html.sha256).decode(), row.meta["text"])
     files = {output.name: ws.objects.get(output.sha256) for output in _attachments(outputs, audience, lang)}
-    return Parcel(row.id, row.recipient, publication.issued_at, files, body)
+    return Parcel(row.id, row.recipient, issued_at, files, body)

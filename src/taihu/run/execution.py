@@ -108,6 +108,8 @@ def run(
 
 def _require_fitting_reports(ws: Workspace) -> None:
     """A report that does not fit its marts is said now, not on the morning of the report; asked again when a file changed."""
+    if ws.is_checked:
+        return
     models = {name: (model.sql, model.header.model_dump_json()) for name, model in ws.tree.models.items()}
     others = [
         [name, part.model_dump_json()] for group in (ws.tree.reports, ws.tree.glossary, ws.tree.feeds) for name, part in group.items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, ArrivalDecision
@@ -139,23 +139,11 @@ def _party(source: Source, references: References) -> str | None:
 
 def _replaced_rows(ws: Workspace, source: Source, claims: Claims, references: References) -> pa.Table | None:
     """Current rows of the parties and days that were delivered before and are delivered again."""
-    import pyarrow as pa
-
     again = set(claims) & set(references.winners) if source.file.load == "replace" else set()
     if not again or not ws.tables.exists(source.table):
         return None
-    party = _party(source, references)
-    ws.view_clean(source.table)
-    rows = [{"_party": name, "business_date": day} for name, day in sorted(again)]
-    ws.engine.register(
-        "load.again", pa.Table.from_pylist(rows, schema=pa.schema([("_party", pa.string()), ("business_date", pa.date32())]))
-    )
-    same = f'again._party = CAST(row."{party}" AS VARCHAR)' if party else "true"
-    found = ws.engine.query(
-        f"SELECT row.* FROM {source.table} AS row SEMI JOIN load.again AS again ON {same} AND again.business_date = row.business_date"
-    )
-    ws.engine.drop("load.again")
-    return found
+    rows = ws.tables.read(source.table, partitions=sorted({day.strftime("%Y-%m") for _, day in again}))
+    return rows.filter(_are_of(_places(rows, source, references), [[name, day.isoformat()] for name, day in again]))
 
 
 # writing ---------------------------------------------------------------------------------------------------------------
@@ -187,34 +175,41 @@ def _replace(
 ) -> tuple[int | None, list[str]]:
     """Replace the days of each party that the new arrivals speak for."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    party = _party(source, references)
-    scope_schema = pa.schema([("_party", pa.string()), ("business_date", pa.date32()), ("_src_id", pa.string())])
-    scope_rows = [(name, day, arrival) for (name, day), arrival in sorted(winners.items())]
-    scopes = pa.table([list(column) for column in zip(*scope_rows, strict=True)], schema=scope_schema)
     months = sorted({day.strftime("%Y-%m") for _, day in winners})
-    ws.engine.register("load.scopes", scopes)
-    party_sql = f'CAST(row."{party}" AS VARCHAR)' if party else f"'{source.name}'"
-    same = f"scope._party = {party_sql} AND scope.business_date = row.business_date"
     parts = []
-    if accepted:
-        ws.engine.register("load.fresh", _new_rows(accepted))
-        parts.append(
-            ws.engine.query(f"SELECT row.* FROM load.fresh AS row SEMI JOIN load.scopes AS scope ON {same} AND scope._src_id = row._src_id")
-        )
-        ws.engine.drop("load.fresh")
     if ws.tables.exists(source.table):
-        ws.view_clean(source.table)
-        listed = ", ".join(f"'{month}'" for month in months)
-        kept = ws.engine.query(
-            f"SELECT row.* EXCLUDE (_month) FROM {source.table} AS row"
-            f" ANTI JOIN load.scopes AS scope ON {same} WHERE row._month IN ({listed})"
-        )
-        parts.insert(0, kept)
-    ws.engine.drop("load.scopes")
+        rows = ws.tables.read(source.table, partitions=months).drop_columns(["_month"])
+        replaced = _are_of(_places(rows, source, references), [[name, day.isoformat()] for name, day in winners])
+        parts.append(rows.filter(pc.invert(replaced)))
+    if accepted:
+        rows = _new_rows(accepted)
+        spoken = [[name, day.isoformat(), arrival] for (name, day), arrival in winners.items()]
+        parts.append(rows.filter(_are_of([*_places(rows, source, references), rows.column("_src_id")], spoken)))
     if not parts:
         return None, []
     return _write_months(ws, source, pa.concat_tables(parts, promote_options="permissive"), months)
+
+
+def _places(rows: pa.Table, source: Source, references: References) -> list[Any]:
+    """Party and day of each row, as text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    party = _party(source, references)
+    name = pc.cast(rows.column(party), pa.string()) if party else pa.scalar(source.name)
+    return [name, pc.cast(rows.column("business_date"), pa.string())]
+
+
+def _are_of(columns: Sequence[Any], wanted: Iterable[Sequence[str]]) -> pa.ChunkedArray:
+    """For each row whether its texts in ``columns`` are one of ``wanted``; a row that lacks one of them is not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(
+        pc.binary_join_element_wise(*columns, "\x1f"), value_set=pa.array(["\x1f".join(texts) for texts in wanted], pa.string())
+    )
 
 
 def _merge(ws: Workspace, source: Source, accepted: Sequence[Intake], standing: Standing) -> tuple[int | None, list[str]]:
