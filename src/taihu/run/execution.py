@@ -19,9 +19,10 @@ from taihu.core.types import Span
 from taihu.ledger.records import Publication
 from taihu.manifest.tree import Source
 from taihu.run import operations
+from taihu.run.ahead import ReadAhead
 from taihu.run.collecting import collect_all
 from taihu.run.delivering import send
-from taihu.run.loading import load_source
+from taihu.run.loading import in_order, load_source
 from taihu.run.owing import judge_all
 from taihu.run.planning import DueReport, due_report, due_update
 from taihu.run.reporting import completeness_moved, finish, is_finished, publish, publish_update
@@ -128,26 +129,31 @@ def in_load_order(sources: Sequence[Source]) -> list[Source]:
 
 def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
     ws.progress.stage("load")
-    for source in sources:
-        try:
-            loaded = load_source(ws, source)
-        except (AccessRefused, OSError) as error:
-            result.failed[source.name] = str(error)
-            ws.ledger.outcome("load", source.name, status="failed", detail=type(error).__name__)
-            continue
-        except TaihuError as error:
-            result.failed[source.name] = error.what
-            ws.ledger.outcome("load", source.name, status="failed", detail=error.what)
-            continue
-        except Exception as error:  # one source must not stop the others; the text of an unknown error could quote a cell
-            result.failed[source.name] = type(error).__name__
-            ws.ledger.outcome("load", source.name, status="failed", reason="reader_failed", detail=type(error).__name__)
-            continue
-        for intake in loaded.intakes:
-            result.decided[intake.state] = result.decided.get(intake.state, 0) + 1
-        if loaded.version is not None:
-            result.tables.append(source.table)
-            ws.forget(source.table)
+    with ReadAhead(ws, in_order(ws, sources)) as ahead:
+        for source in sources:
+            _load_one(ws, source, ahead, result)
+
+
+def _load_one(ws: Workspace, source: Source, ahead: ReadAhead, result: RunResult) -> None:
+    try:
+        loaded = load_source(ws, source, ahead)
+    except (AccessRefused, OSError) as error:
+        result.failed[source.name] = str(error)
+        ws.ledger.outcome("load", source.name, status="failed", detail=type(error).__name__)
+        return
+    except TaihuError as error:
+        result.failed[source.name] = error.what
+        ws.ledger.outcome("load", source.name, status="failed", detail=error.what)
+        return
+    except Exception as error:  # one source must not stop the others; the text of an unknown error could quote a cell
+        result.failed[source.name] = type(error).__name__
+        ws.ledger.outcome("load", source.name, status="failed", reason="reader_failed", detail=type(error).__name__)
+        return
+    for intake in loaded.intakes:
+        result.decided[intake.state] = result.decided.get(intake.state, 0) + 1
+    if loaded.version is not None:
+        result.tables.append(source.table)
+        ws.forget(source.table)
 
 
 def build_tables(ws: Workspace) -> list[str]:

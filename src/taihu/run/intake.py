@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
@@ -88,16 +88,26 @@ def stop(intake: Intake, reason: str, detail: str = "") -> Intake:
     return replace(intake, state="rejected" if reason in REJECTING else "held", reason=reason, detail=detail, rows=None)
 
 
-def take_in(ws: Workspace, source: Source, arrival: Arrival, references: References, *, released: Collection[str] = frozenset()) -> Intake:
+def take_in(
+    ws: Workspace,
+    source: Source,
+    arrival: Arrival,
+    references: References,
+    *,
+    released: Collection[str] = frozenset(),
+    read: Callable[[Source, Arrival], FileRead] | None = None,
+) -> Intake:
     """Read, type and check one arrival.
 
     Args:
+        read: Reads the arrival's file, where that has begun already.
         released: Reasons that a person has released it from: they hold neither the file nor its rows any more.
     """
     party = envelope_party(source, arrival, references)
     start = Intake(arrival, "landed", scopes=references.presumed_scopes(source, arrival, party))
     try:
-        return _take_in(ws, source, start, party, references, released)
+        file = read(source, arrival) if read else read_arrival(ws, source, arrival)
+        return _take_in(ws, source, start, file, party, references, released)
     except ContentRefused as error:
         return stop(start, error.reason, error.what)
     except (AccessRefused, OSError):
@@ -108,7 +118,7 @@ def take_in(ws: Workspace, source: Source, arrival: Arrival, references: Referen
         return stop(start, "reader_failed", type(error).__name__)
 
 
-def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
+def read_arrival(ws: Workspace, source: Source, arrival: Arrival, passwords: Sequence[str] | None = None) -> FileRead:
     """The arrival's object read by the source's layouts; databases pass their typed rows through, in the Parquet that we wrote."""
     content = ws.objects.get(arrival.sha256)
     if source.file.read.kinds == ("typed",) and source.file.collect.via == "database":
@@ -119,13 +129,20 @@ def read_arrival(ws: Workspace, source: Source, arrival: Arrival) -> FileRead:
         positions = pa.array([str(n) for n in range(1, rows.num_rows + 1)], pa.string())
         cells = {name: name for name in rows.column_names}
         return FileRead("parquet", None, [TableRead("", rows.append_column("_src_row", positions), None, cells)])
-    return read_file(
-        content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=ws.passwords(source, arrival.received_at)
-    )
+    if passwords is None:
+        passwords = ws.passwords(source, arrival.received_at)
+    return read_file(content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=passwords)
 
 
-def _take_in(ws: Workspace, source: Source, start: Intake, party: str | None, references: References, released: Collection[str]) -> Intake:
-    file = read_arrival(ws, source, start.arrival)
+def _take_in(
+    ws: Workspace,
+    source: Source,
+    start: Intake,
+    file: FileRead,
+    party: str | None,
+    references: References,
+    released: Collection[str],
+) -> Intake:
     tables = list(file.tables)
     intake = replace(
         start,

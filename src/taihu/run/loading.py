@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from taihu.core.ids import derived_id
 from taihu.ledger.records import Arrival, ArrivalDecision
 from taihu.manifest.tree import Source
+from taihu.run.ahead import ReadAhead
 from taihu.run.intake import Intake, take_in
 from taihu.run.invoices import Invoices
 from taihu.run.postconditions import promises_period, try_again
@@ -38,14 +39,18 @@ class Loaded:
     partitions: Sequence[str]
 
 
-def load_source(ws: Workspace, source: Source) -> Loaded:
-    """Take in all landed arrivals of a source and bring its clean table up to date."""
-    loaded = _load(ws, source)
+def load_source(ws: Workspace, source: Source, ahead: ReadAhead | None = None) -> Loaded:
+    """Take in all landed arrivals of a source and bring its clean table up to date.
+
+    Args:
+        ahead: Reads the files of several sources in order, each while the one before it is judged.
+    """
+    loaded = _load(ws, source, ahead)
     try_again(ws, source)
     return loaded
 
 
-def _load(ws: Workspace, source: Source) -> Loaded:
+def _load(ws: Workspace, source: Source, ahead: ReadAhead | None) -> Loaded:
     landed = ws.ledger.arrivals(source=source.name, states=("landed",))
     if not landed:
         return Loaded(source.name, (), None, ())
@@ -54,7 +59,7 @@ def _load(ws: Workspace, source: Source) -> Loaded:
         _undo_uncommitted(ws, source)
         references = References(ws, source)
         standing = Standing(ws, source, references.winners)
-        intakes = _take_in_all(ws, source, sorted(waiting, key=order_of), references, standing)
+        intakes = _take_in_all(ws, source, sorted(waiting, key=order_of), references, standing, ahead)
         ws.vault.flush()
         claims = standing.claims(intakes)
         replaced = _replaced_rows(ws, source, claims, references)
@@ -92,7 +97,18 @@ def _undo_uncommitted(ws: Workspace, source: Source) -> None:
     ws.forget(table)
 
 
-def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References, standing: Standing) -> list[Intake]:
+def in_order(ws: Workspace, sources: Sequence[Source]) -> list[tuple[Source, Arrival]]:
+    """The arrivals that loading these sources one after the other will read, in that order."""
+    by_source: dict[str, list[Arrival]] = {}
+    for arrival in ws.ledger.arrivals(states=("landed",)):
+        if not is_key_set(arrival):
+            by_source.setdefault(arrival.source, []).append(arrival)
+    return [(source, arrival) for source in sources for arrival in sorted(by_source.get(source.name, ()), key=order_of)]
+
+
+def _take_in_all(
+    ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References, standing: Standing, ahead: ReadAhead | None
+) -> list[Intake]:
     released = ws.ledger.released_arrivals(source.name)
     invoices = Invoices.of(ws, source)
     intakes = []
@@ -100,7 +116,7 @@ def _take_in_all(ws: Workspace, source: Source, waiting: Sequence[Arrival], refe
         reasons = ws.ledger.released(arrival.id) if arrival.id in released else frozenset()
         intake = None if reasons or promises_period(source, arrival) else standing.twin_of(arrival, references)
         if intake is None:
-            intake = take_in(ws, source, arrival, references, released=reasons)
+            intake = take_in(ws, source, arrival, references, released=reasons, read=ahead.read if ahead else None)
         if invoices is not None:
             intake = invoices.judged(intake, reasons)
         if intake.state in ("accepted", "nil"):
