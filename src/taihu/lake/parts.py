@@ -120,7 +120,7 @@ class KeptParts:
         size: Most bytes that are kept; a larger file is read anew each time.
     """
 
-    def __init__(self, size: int = 48_000_000) -> None:
+    def __init__(self, size: int = 24_000_000) -> None:
         self._size = size
         self._rows: OrderedDict[Path, pa.Table] = OrderedDict()
         self._bytes = 0
