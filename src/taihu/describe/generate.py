@@ -63,21 +63,15 @@ def generate(tree: ProjectTree, state: State | None = None, *, languages: Sequen
     """
     state = state or State()
     catalog = catalog_of(tree)
-    return together(catalog, state, [documents(catalog, state, lang) for lang in languages])
-
-
-def together(catalog: Catalog, state: State, parts: Sequence[Mapping[str, bytes]]) -> dict[str, bytes]:
-    """The documents of all languages, with what belongs to none."""
     files: dict[str, bytes] = {"lineage.json": lineage_json(catalog)}
-    for part in parts:
-        files |= part
+    for lang in languages:
+        files |= _documents(catalog, state, lang)
     files["README.md"] = _contents(catalog, state, sorted(files)).encode()
-    files[INDEX] = _index(catalog.tree, state, files)
+    files[INDEX] = _index(tree, state, files)
     return dict(sorted(files.items()))
 
 
-def documents(catalog: Catalog, state: State, lang: Lang) -> dict[str, bytes]:
-    """The documents of one language by file name."""
+def _documents(catalog: Catalog, state: State, lang: Lang) -> dict[str, bytes]:
     pictures = {
         f"data_flow.{lang}.svg": diagram_svg(data_flow(catalog, state, lang)),
         f"star_schema.{lang}.svg": diagram_svg(star_schema(catalog, lang)),

@@ -34,14 +34,10 @@ def state(ws: Workspace, score: Mapping[str, Any] | None = None) -> State:
 
 
 def generate(ws: Workspace, score: Mapping[str, Any] | None = None) -> dict[str, bytes]:
-    """All documents of the project by name; the languages are written side by side."""
-    from taihu.describe.catalog import catalog_of
-    from taihu.describe.generate import LANGUAGES, documents, together
+    """All documents of the project by name."""
+    from taihu.describe.generate import generate as described
 
-    catalog, stated = catalog_of(ws.tree), state(ws, score)
-    elsewhere = [ws.renderer.submit(documents, catalog, stated, lang) for lang in LANGUAGES[1:]]
-    here = documents(catalog, stated, LANGUAGES[0])
-    return together(catalog, stated, [here, *(ws.renderer.result(job) for job in elsewhere)])
+    return described(ws.tree, state(ws, score))
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:
