@@ -15,6 +15,7 @@ from taihu.read.dialect import find_dialect
 from taihu.read.grid import Grid
 from taihu.read.grids import SHEETS, Grids, grids_of, is_invoice
 from taihu.read.header import Header
+from taihu.read.layout import Shaped
 from taihu.read.seen import Seen, Unreadable, packed_grid, packed_seen, packed_value
 from taihu.read.typed import TYPED, read_typed
 from taihu.read.wire import packed_tables
@@ -75,7 +76,7 @@ def _tables(file: Unpacked, closed: bool) -> Iterator[Seen]:
     dialect = find_dialect(decode(file.content).text) if file.kind == "csv" else None
     for found in find_tables(grids):
         table = found.shaped.table
-        if found.header.is_stated and table.rows.num_rows and _is_table(file, found.header):
+        if found.header.is_stated and table.rows.num_rows and _is_table(file, found.header) and not _is_prose(found.shaped):
             others = _others(grids, found.grid)
             yield Seen(
                 file.member,
@@ -96,6 +97,11 @@ def _tables(file: Unpacked, closed: bool) -> Iterator[Seen]:
 def _is_table(file: Unpacked, header: Header) -> bool:
     """Lines of prose are a text of one column too."""
     return file.kind != "csv" or sum(name is not None for name in header.names) > 1
+
+
+def _is_prose(shaped: Shaped) -> bool:
+    """A text in which rows of another width than the header are more than a few was never a table of it."""
+    return shaped.held == "ragged_row" and int(shaped.held_detail.partition(" ")[0]) > shaped.table.rows.num_rows / 3
 
 
 def _others(grids: Grids, grid: Grid) -> list[str]:

@@ -39,6 +39,14 @@ _ZIP_TIME = (2020, 1, 1, 0, 0, 0)
 _SUFFIX = {"csv": ".csv", "html": ".html", "excel": ".xlsx"}
 
 
+class NoSample(Exception):
+    """No sample can be written; ``why`` says it in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.why = Text(zh, en)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A masked file and the personal values that it stands without."""
@@ -57,8 +65,8 @@ def samples(proposal: SourceProposal, stand: Stand, asked: Asked) -> tuple[list[
     for layout in proposal.layouts:
         try:
             made.append(_sample(proposal, layout, stand, asked))
-        except ContentRefused as refused:
-            missing.append(Text(f"布局 {layout.name} 没有样本：{refused.what}", f"no sample for layout {layout.name}: {refused.what}"))
+        except NoSample as stopped:
+            missing.append(Text(f"布局 {layout.name} 没有样本：{stopped.why.zh}", f"no sample for layout {layout.name}: {stopped.why.en}"))
     return made, missing
 
 
@@ -71,9 +79,12 @@ def _sample(proposal: SourceProposal, layout: LayoutProposal, stand: Stand, aske
         ),
     )
     if seen.kind not in _SUFFIX:
-        raise ContentRefused("wrong_kind", f"a {seen.file_kind} file cannot be written")
+        raise NoSample(f"不能写 {seen.file_kind} 文件", f"files of kind {seen.file_kind} cannot be written")
     delimiter = proposal.values["read"].get("delimiter") if seen.kind == "csv" else None
-    cells = cells_in(asked.content(seen.path), seen.path.name, seen, delimiter=delimiter, passwords=asked.passwords)
+    try:
+        cells = cells_in(asked.content(seen.path), seen.path.name, seen, delimiter=delimiter, passwords=asked.passwords)
+    except ContentRefused:
+        raise NoSample("无法再次读取", "it could not be read once more") from None
     for cut in (True, False) if seen.table.rows.num_rows > _MOST_ROWS else (False,):
         sheet = Masked(proposal, cells, seen, stand, cut=cut)
         content = _packed(seen, layout.name, sheet.content())
@@ -81,7 +92,7 @@ def _sample(proposal: SourceProposal, layout: LayoutProposal, stand: Stand, aske
         read = _read(proposal, content, name)
         if len(content) <= _MOST_BYTES and _same(proposal, layout, seen, read, cut=cut):
             return Sample(layout.name, name, content, read, stand.replaced)
-    raise ContentRefused("wrong_kind", "what could be written is not read as the original is")
+    raise NoSample("写出的文件与原文件读法不同", "what could be written is not read as the original is")
 
 
 def _is_mail(seen: FileTable) -> bool:
@@ -261,12 +272,12 @@ class Masked:
             or self._seen_here.dialect.stated
             or self._seen_here.dialect.escapes
         ):
-            raise ContentRefused("wrong_kind", "texts of fixed width and of this dialect cannot be written")
+            raise NoSample("不能写定宽文本或这种方言", "texts of fixed width and of this dialect cannot be written")
         text = self._cells.text
         records = field_spans(text, self._seen_here.dialect.delimiter, self._seen_here.dialect.quote)
         grid, masked = self._grids[0], self._masked[0]
         if len(records) != len(grid.rows):
-            raise ContentRefused("wrong_kind", "its records cannot be told apart")
+            raise NoSample("各行无法分开", "its records cannot be told apart")
         parts: list[str] = []
         at = 0
         for n, (end, spans) in enumerate(records):
@@ -286,7 +297,7 @@ class Masked:
         try:
             return "".join(parts).encode(self._encoding)
         except (UnicodeEncodeError, LookupError):
-            raise ContentRefused("wrong_kind", f"a stand-in cannot be written in {self._encoding}") from None
+            raise NoSample(f"替代值无法用 {self._encoding} 写出", f"a stand-in cannot be written in {self._encoding}") from None
 
     def _page(self) -> bytes:
         """A page with the same tables and nothing else."""
