@@ -20,10 +20,10 @@ from taihu.manifest.source import ColumnType
 PersonalKind = str
 
 _PERSONAL: Mapping[str, PersonalKind] = {
-    "recipient_name": "person", "buyer_name": "person", "contact_name": "person", "person_name": "person", "salesperson": "person", "issuer_name": "person", "reviewer_name": "person", "payee_name": "person",
-    "customer_phone": "contact", "mail_address": "contact", "address": "address", "identity_number": "identity",
-    "bank_account": "account", "counterparty_account": "account", "fund_account": "account",
-    "counterparty_name": "person", "shareholder_code": "account",
+    "recipient_name": "person", "buyer_name": "person", "contact_name": "person", "person_name": "person", "salesperson": "person",
+    "issuer_name": "person", "reviewer_name": "person", "payee_name": "person", "customer_phone": "contact", "mail_address": "contact",
+    "address": "address", "identity_number": "identity", "bank_account": "account", "counterparty_account": "account",
+    "fund_account": "account", "counterparty_name": "person", "shareholder_code": "account",
 }  # fmt: skip
 
 _LONGEST = 5
