@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import sys
 import tempfile
@@ -116,10 +117,12 @@ def _fuzz(given: argparse.Namespace) -> tuple[str, bool]:
     from tests.soak import fuzz
 
     seed = given.seed if given.seed is not None else secrets.randbelow(2**31)
-    results = []
-    for reader in fuzz.readers(given.only):
-        results.append(fuzz.fuzz(reader, given.minutes * 60, seed, given.keep))
-        print(f"{results[-1]} (seed {seed})", flush=True)
+    results: list[fuzz.Fuzzed] = []
+    # Ctrl-C ends it after the readers that were done.
+    with contextlib.suppress(KeyboardInterrupt):
+        for reader in fuzz.readers(given.only):
+            results.append(fuzz.fuzz(reader, given.minutes * 60, seed, given.keep))
+            print(f"{results[-1]} (seed {seed})", flush=True)
     return fuzz.section(results, _today()), all(each.is_sound for each in results)
 
 

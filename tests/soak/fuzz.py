@@ -123,7 +123,7 @@ def section(results: Sequence[Fuzzed], today: dt.date) -> str:
     minutes, tried = sum(each.seconds for each in results) / 60, sum(each.tried for each in results)
     found = sum(len(each.findings) for each in results)
     return (
-        f"## fuzz\n\n{today.isoformat()}, {how}: **{tried:,} inputs** in {minutes:.0f} minutes over {len(results)} readers,"
+        f"## fuzz\n\n{today.isoformat()}, {how}: **{tried:,} inputs** in {minutes:.0f} minutes over {len(results)} of {len(seeds())} readers,"
         " with changes that keep archives and checksums whole."
         f" Allowed for each input: values or a known reason, {MEMORY // 10**6:,} MB, {SECONDS:.0f} s of processor time."
         f" {found or 'Nothing'} found.\n\n" + "\n".join(lines) + "\n"

@@ -132,6 +132,8 @@ def counts_of_rows(rows: Sequence[Sequence[Cell]]) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array([len(row) - row.count(None) for row in rows], pa.int32())])
     total = pa.chunked_array([pa.repeat(pa.scalar(0, pa.int32()), len(rows))])
     for column in rows.columns:
+        if column.null_count == len(column):
+            continue
         total = pc.add(total, column.is_valid().cast(pa.int32()))
     return total
 
@@ -153,6 +155,9 @@ def canonical_texts(values: Sequence[Any]) -> pa.Array:
     from taihu.read.grid import canonical
 
     kinds = set(map(type, values))
+    if kinds == {str} and not any(values):
+        # One cell far to the right makes thousands of columns without any.
+        return pa.nulls(len(values), pa.string())
     if kinds == {str}:
         return clean_texts(pa.array(values, pa.string()))
     if kinds == {float}:

@@ -156,6 +156,8 @@ def _unusual_texts(grids: Sequence[Grid]) -> dict[str, None]:
     seen: dict[str, None] = {}
     for grid in grids:
         for column in grid.columns(grid.width):
+            if column.null_count == len(column):
+                continue
             texts = column.filter(pc.invert(pc.string_is_ascii(column)))
             if len(texts) > _FEW:
                 texts = texts.filter(pc.match_substring_regex(texts, UNUSUAL))

@@ -43,6 +43,7 @@ _UNIQUE = re.compile(rb'uniqueCount\s*=\s*["\'](\d+)')
 _BINARY_STRINGS = b"\x9f\x01\x08"
 _RECORD = struct.Struct("<HH")
 _BEGINNING, _STRINGS = 0x0809, 0x00FC
+_OLD_COLUMNS = 256
 # Blank, number, label, boolean or error, formula, rich string, RK, label of the list; and those that hold several columns.
 _RANGE_RECORDS = frozenset({0x00BD, 0x00BE})
 _CELL_RECORDS = _RANGE_RECORDS | {
@@ -218,6 +219,8 @@ def _check_biff(content: bytes) -> None:
             row, column = _RECORD.unpack_from(stream, at)
             if kind in _RANGE_RECORDS and size >= 6:
                 column = int.from_bytes(stream[at + size - 2 : at + size], "little")
+            if column >= _OLD_COLUMNS:
+                raise zipfile.BadZipFile("a cell beyond the last column")
             rows, columns, cells = max(rows, row + 1), max(columns, column + 1), cells + 1
         elif kind == _BEGINNING:
             total, rows, columns, cells = total + _check_span(rows, columns, cells), 0, 0, 0
