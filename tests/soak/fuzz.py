@@ -118,12 +118,13 @@ def section(results: Sequence[Fuzzed], today: dt.date) -> str:
     ]
     for each in results:
         told = "; ".join(f"{held}: {what}" for held, what in each.findings) or "none"
-        spent = f"{each.seconds / 60:.1f} | {each.spent / 60:.1f} | {each.tried:,} | {each.slowest:.2f} | {each.peak / 1e6:.0f}"
-        lines.append(f"| {each.reader} | {spent} | {told.replace('|', '/')} |")
+        used = f"{each.seconds / 60:.1f} | {each.spent / 60:.1f} | {each.tried:,} | {each.slowest:.2f} | {each.peak / 1e6:.0f}"
+        lines.append(f"| {each.reader} | {used} | {told.replace('|', '/')} |")
     minutes, tried = sum(each.seconds for each in results) / 60, sum(each.tried for each in results)
+    spent = f"**{tried:,} inputs** in {minutes:.0f} minutes over {len(results)} of {len(seeds())} readers"
     found = sum(len(each.findings) for each in results)
     return (
-        f"## fuzz\n\n{today.isoformat()}, {how}: **{tried:,} inputs** in {minutes:.0f} minutes over {len(results)} of {len(seeds())} readers,"
+        f"## fuzz\n\n{today.isoformat()}, {how}: {spent},"
         " with changes that keep archives and checksums whole."
         f" Allowed for each input: values or a known reason, {MEMORY // 10**6:,} MB, {SECONDS:.0f} s of processor time."
         f" {found or 'Nothing'} found.\n\n" + "\n".join(lines) + "\n"

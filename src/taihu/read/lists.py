@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import pyarrow as pa
+
 from taihu.core.types import FileRead, Member, TableRead
 from taihu.manifest.layout import LayoutFile, States
 from taihu.read import totals as control
@@ -50,6 +52,8 @@ def _stated(reads: Reads, home: int, k: int, states: States) -> list[tuple[Membe
 def _states(reads: Reads, home: int, k: int) -> States | None:
     """What the rows of a table state of others; None if they name none."""
     table = reads[home][1].tables[k]
+    if not all(pa.types.is_string(column.type) for column in table.rows.columns):
+        return None  # typed records of a program
     sheets = {plain(each.name): [each] for m, each in enumerate(reads[home][1].tables) if m != k and each.name}
     files = {
         plain(member.path.replace(">", "/").rsplit("/", 1)[-1]): list(read.tables)
