@@ -59,7 +59,7 @@ def by_duckdb(path: Path) -> Tables:
     """DuckDB's sniffer, all columns as text; it needs to be told nothing but reads UTF-8 only."""
     import duckdb
 
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         found = connection.read_csv(str(path), all_varchar=True)
         return [(named(found.columns), found.fetchall())]
 

@@ -37,9 +37,10 @@ class Tally:
 
     @property
     def share_read(self) -> float:
-        """Of the readable files, those that were read."""
-        readable = sum(count for (_, must), count in self.files.items() if must == READ)
-        return sum(count for (_, must), count in self.read.items() if must == READ) / max(1, readable)
+        """Of the readable files, those that were read: of all of them, or of the kind that is read worst, whichever is less."""
+        readable = {kind: count for (kind, must), count in self.files.items() if must == READ}
+        read = {kind: self.read[kind, READ] for kind in readable}
+        return min([sum(read.values()) / max(1, sum(readable.values())), *(read[kind] / count for kind, count in readable.items())])
 
 
 def judged(file: Hostile) -> Verdict:
@@ -74,7 +75,8 @@ def text(tally: Tally) -> str:
     return f"""## hostile
 
 {dt.datetime.now(dt.UTC).date().isoformat()}, seeds {seeds}: **{tally.files.total():,} files**, **{len(tally.wrong)} read wrong in silence**
-(a cell, a row, a name, a place, a file that must be held), {tally.share_read:.1%} of the readable ones read (goal {GOAL:.0%}).
+(a cell, a row, a name, a place, a file that must be held), {tally.share_read:.1%} of the readable ones read
+(of the kind that is read worst; goal {GOAL:.0%}).
 
 A generator writes each file and knows what it means; a cell whose value is lost (an error, an id cut to fifteen digits, a formula that
 was never computed) must be said to be lost. Files that are damaged where no reader can tell may be read or held, but not wrong.

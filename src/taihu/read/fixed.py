@@ -28,9 +28,12 @@ def split_fixed(line: str, starts: Sequence[int]) -> list[str]:
 
 
 def runs_over(line: str, starts: Sequence[int]) -> bool:
-    """Whether a line has no gaps and words where cells should begin."""
+    """Whether a line has no gaps, and words where cells should begin or hardly any cells."""
     wide = spread(line).replace("\u3000", " ")
-    return "  " not in wide.strip() and any(wide[at - 1 : at].strip() for at in starts[1:])
+    if "  " in wide.strip():
+        return False
+    cells = sum(1 for cell in split_fixed(line, starts) if cell.strip())
+    return 1 < cells <= len(starts) / 2 or any(wide[at - 1 : at].strip() for at in starts[1:])
 
 
 def find_columns(lines: Sequence[str]) -> list[int]:

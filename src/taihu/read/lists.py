@@ -73,7 +73,8 @@ def _states(reads: Reads, home: int, k: int) -> States | None:
 
 
 def _names(table: TableRead) -> list[str]:
-    return [name for name in table.rows.column_names if not name.startswith("_src_")]
+    """Columns of texts: what brings types of its own (Parquet) lists no sheets."""
+    return [field.name for field in table.rows.schema if not field.name.startswith("_src_") and pa.types.is_string(field.type)]
 
 
 def _confirmed(table: TableRead, key: str, named: Sequence[tuple[int, Sequence[TableRead]]]) -> tuple[str | None, dict[str, str]]:
