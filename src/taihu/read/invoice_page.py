@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from statistics import median
 
-from taihu.read.borderless import Sheet, borderless
+from taihu.read.borderless import borderless
 from taihu.read.grid import Cell, plain
 from taihu.read.invoice import AMOUNT, CAPITALS, LINES, TAX, TOTAL, Invoice
+from taihu.read.page_lines import Sheet
 from taihu.read.placed import Word, line_text, lines_of, rows_of
 
 _MONEY = r"((?:[-−]\s*)?[¥￥]?\s*(?:[-−]\s*)?[\d,]+\.\d{2})(?!\d)"

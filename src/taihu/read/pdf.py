@@ -13,12 +13,13 @@ from itertools import pairwise
 
 from taihu.core.errors import ContentRefused
 from taihu.core.types import Note
-from taihu.read.borderless import Line, Sheet, borderless, is_header, lines_of_pages
+from taihu.read.borderless import borderless
 from taihu.read.grid import Cell, Grid, Merged, clean_text, filled, plain
 from taihu.read.grids import Grids
 from taihu.read.invoice import Invoice, invoice_grids
 from taihu.read.invoice_page import invoice_of_page
 from taihu.read.nature import is_value
+from taihu.read.page_lines import Line, Sheet, is_header, lines_of_pages
 from taihu.read.pdf_page import Page, pages_of
 from taihu.read.placed import Unclear, Word, cut, is_tabular, joined, line_text, rows_of, words_of
 from taihu.read.ruled import Ruled, ruled_tables

@@ -262,6 +262,9 @@ def _between(before: str, after: str, free: float, size: float) -> str:
         return "" if free <= 2.5 * size else " "
     if any(wide):
         return "" if free <= 1.2 * size else " "
+    if re.search(r"\d[-/]$", before) and after[0].isdigit():
+        # Programs break a date behind its hyphen, however much room is left.
+        return ""
     if free > 0.7 * size:
         return " "
     mixed = before[-1].isalnum() and after[0].isalnum() and before[-1].isdigit() != after[0].isdigit()

@@ -101,3 +101,34 @@ def test_what_may_belong_to_two_cells_is_held(change: Callable[[Canvas, float], 
 def test_a_line_close_to_the_row_below_is_its_own() -> None:
     """Ten points above the next row and eighteen below the last one, the line can only be the next row's first."""
     assert _rows(_moved(_between))[-1] == ["2026-09-04", "东方其他", "9.00"]
+
+
+def _paged(first: str, number: float) -> FileRead:
+    page = Canvas()
+    rows = [["日期", "金额", "对方"], ["2026-09-01", "100.00", "甲"], ["2026-09-02", "7.00", first]]
+    for n, row in enumerate(rows):
+        for left, cell in zip((40, 120, 300), row, strict=True):
+            page.text(left, 60 + 18 * n, cell)
+    page.text(300, 60 + 36 + number, "1")
+    return read_blind(written_pdf([page]), "a.pdf")
+
+
+def test_a_last_digit_on_a_line_of_its_own_is_no_page_number() -> None:
+    assert _rows(_paged("乙公司622202123456789012", 10))[-1][2] == "乙公司6222021234567890121"
+    far = _paged("乙公司", 300)
+    assert (far.held, _rows(far)[-1][2]) == (None, "乙公司")
+
+
+def test_dates_that_break_behind_their_hyphen() -> None:
+    page = Canvas()
+    for y, (day, tail, amount) in enumerate([("2026-09-", "01", "1.00"), ("2026-09-", "02", "2.00")]):
+        page.text(42, 100 + 40 * y, day)
+        page.text(42, 110 + 40 * y, tail)
+        page.text(150, 105 + 40 * y, amount)
+    for x in (40, 140, 240):
+        page.line(x, 66, x, 166)
+    for y in (66, 86, 126, 166):
+        page.line(40, y, 240, y)
+    page.text(42, 80, "日期")
+    page.text(150, 80, "金额")
+    assert _rows(read_blind(written_pdf([page]), "a.pdf")) == [["2026-09-01", "1.00"], ["2026-09-02", "2.00"]]
