@@ -12,21 +12,17 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
-from taihu.core.clock import instant_text
 from taihu.core.figures import (
     Arrivals,
     Block,
     ChartBlock,
     Comparison,
     Figure,
-    HoldRow,
-    Holds,
     Notes,
     ReportFigures,
     RestatementRow,
     Restatements,
     Series,
-    SourceArrivals,
     TableBlock,
     TableRow,
     Tiles,
@@ -37,12 +33,12 @@ from taihu.ledger.records import Publication
 from taihu.manifest.glossary import Term
 from taihu.manifest.report import BlockSpec, ChartSpec, ReportFile, TableSpec, TilesSpec
 from taihu.manifest.tree import ProjectTree
+from taihu.run.completeness import arrivals_of, holds_of
 from taihu.run.cube import RATIO_PLACES, Filter, Value, change, shifted, span_of, value_of
 from taihu.run.marts import Marts
 
 TREND_DAYS = 14
 TREND_WEEKS = 8
-REPORTED = ("arrived", "nil", "late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +165,9 @@ class FigureMaker:
         if spec.chart:
             return self._chart(spec.chart)
         if spec.builtin == "arrivals":
-            return self._arrivals()
+            return arrivals_of(self.tree, self.marts, self.publication, self.audience.where)
         if spec.builtin == "holds":
-            return self._holds()
+            return holds_of(self.tree, self.marts, self.publication, self.audience.where)
         if spec.builtin == "restatements":
             since = self.publication.previous or ""
             return Restatements(since, tuple(self.restated))
@@ -299,75 +295,6 @@ class FigureMaker:
             term.unit or (self.report.currency if term.format == "money" else ""),
             self._as_of(spec.from_, [spec.show]),
         )
-
-    # completeness, holds -----------------------------------------------------------------------------------------------
-
-    def _seen(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What the audience may see of the parties' rows. Parties are known by their region alone: whoever is shown the rows of
-        something else is shown none of them."""
-        for column, value in self.audience.where:
-            if column == "region_code":
-                return [row for row in rows if row["region_code"] in (None, value)]
-        return [] if self.audience.where else list(rows)
-
-    def _arrivals(self) -> Arrivals:
-        span = self.publication.span
-        sql = "SELECT * FROM ops.expectation WHERE business_date >= ? AND business_date < ? ORDER BY source, party, business_date"
-        rows = self._seen(self.marts.listed(sql, [span.start, span.end]))
-        sources = []
-        for name in sorted({row["source"] for row in rows}):
-            own = [row for row in rows if row["source"] == name]
-            parties = sorted({row["party"] for row in own})
-            missing = {row["party"]: row["party_name"] for row in own if row["state"] not in (*REPORTED, "waived")}
-            late = len({row["party"] for row in own if row["state"] == "late"} - set(missing))
-            as_of = max((row["business_date"] for row in own if row["state"] in REPORTED), default=None)
-            title = self.tree.sources[name].file.title.text
-            sources.append(
-                SourceArrivals(
-                    name,
-                    title,
-                    len(parties),
-                    len(parties) - len(missing),
-                    late,
-                    [Text(missing[p], missing[p]) for p in sorted(missing)],
-                    as_of,
-                )
-            )
-        feeding = [row for row in rows if row["party"] != row["source"]] or rows
-        expected = {row["party"] for row in feeding}
-        lacking = _silent(feeding)
-        return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(rows), sources)
-
-    def _holds(self) -> Holds:
-        span = self.publication.span
-        sql = (
-            "SELECT * FROM ops.hold WHERE is_open"
-            " AND ((day_from < ? AND day_to >= ?) OR received_at >= ? OR (day_from IS NULL AND received_at >= ?))"
-            " ORDER BY source, party, day_from, reason, arrival_id"
-        )
-        since = instant_text(self.publication.issued_at - (span.end - span.start))
-        rows = self._seen(self.marts.listed(sql, [span.end, span.start, since, since]))
-        listed = []
-        for row in rows:
-            title = self.tree.sources[row["source"]].file.title.text
-            days = str(Span(row["day_from"], row["day_to"] + dt.timedelta(days=1))) if row["day_from"] and row["day_to"] else "-"
-            party = row["party_name"] or row["party"] or "-"
-            listed.append(HoldRow(title, Text(party, party), days, row["reason"], row["detail"] or "", row["row_count"], row["arrival_id"]))
-        return Holds(listed)
-
-
-def _silent(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Parties from which some source has nothing at all for the period; a gap of a day is listed at the source."""
-    reported = {(row["source"], row["party"]) for row in rows if row["state"] in (*REPORTED, "waived")}
-    return {row["party"] for row in rows if (row["source"], row["party"]) not in reported}
-
-
-def completeness_of(rows: Sequence[Mapping[str, Any]]) -> Decimal:
-    """Share of what is owed that has been reported, each party weighted alike per source and day."""
-    if not rows:
-        return Decimal(1)
-    reported = sum(1 for row in rows if row["state"] in (*REPORTED, "waived"))
-    return (Decimal(reported) / Decimal(len(rows))).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
 def finding_of(blocks: Sequence[Block]) -> Text:

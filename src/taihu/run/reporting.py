@@ -24,9 +24,10 @@ from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
 from taihu.manifest.roles import Person
+from taihu.run.completeness import REPORTED
 from taihu.run.cube import Filter
 from taihu.run.delivering import post, whose
-from taihu.run.figures import REPORTED, Audience, FigureMaker
+from taihu.run.figures import Audience, FigureMaker
 from taihu.run.marts import Marts
 from taihu.run.planning import DueReport
 from taihu.run.restating import restatements
