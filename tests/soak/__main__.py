@@ -97,6 +97,12 @@ def _credentials(given: argparse.Namespace) -> tuple[str, bool]:
     return credentials.section(found, _today()), not found.problems
 
 
+def _bigcsv(given: argparse.Namespace) -> tuple[str, bool]:
+    from tests.soak import bigcsv
+
+    return bigcsv.run(int(given.gigabytes * 1e9)), True
+
+
 def _database(given: argparse.Namespace) -> tuple[str, bool]:
     from tests.soak import database
 
@@ -155,6 +161,9 @@ def main() -> int:
     collecting.set_defaults(play=_collect)
     credentials = kinds.add_parser("credentials", help="planted credentials on every way to fail; none shows anywhere")
     credentials.set_defaults(play=_credentials)
+    texts = kinds.add_parser("bigcsv", help="a text of 2 GB through taihu read; memory stays below 600 MB")
+    texts.add_argument("--gigabytes", type=float, default=2.0)
+    texts.set_defaults(play=_bigcsv)
     databases = kinds.add_parser("database", help="tables of ten million rows; memory does not grow with them")
     databases.add_argument("--rows", type=int, default=10_000_000)
     databases.set_defaults(play=_database)

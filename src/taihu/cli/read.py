@@ -15,8 +15,13 @@ from taihu.cli.read_view import columns_of, show_file, show_summary
 from taihu.core.errors import UsageError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from taihu.core.types import FileRead, TableRead
     from taihu.project.onboard.unknown import ProposedLayout
+
+_HEAD = 1 << 16
+_ROWS_AT_ONCE = 8192
 
 
 def read(
@@ -36,10 +41,14 @@ def read(
     results = []
     for number, (name, path) in enumerate(names.items(), start=1):
         with console.busy(f"{number}/{len(names)} {name}" if len(names) > 1 else name):
-            result, proposals = _read(path, source, project, password or [])
+            large = _is_large(path)
+            target = out / f"{_stem(path, taken)}.csv" if out is not None else None
+            result, proposals = (_read_large(path, source, project, target), []) if large else _read(path, source, project, password or [])
         results.append((name, result))
-        if out is not None:
-            _write_csv(result, out, _stem(path, taken), quiet=json)
+        if target is not None:
+            written = ([target] if result.tables else []) if large else _write_csv(result, target)
+            for each in [] if json else written:
+                console.say(str(each))
         if len(names) == 1 and not json:
             show_file(result, name, [_types(table) for table in result.tables], rows)
             show_proposals(proposals, source or "")
@@ -126,7 +135,7 @@ def as_json(result: FileRead) -> dict[str, Any]:
                 "header_row": table.header_row,
                 "columns": columns_of(table),
                 "types": _types(table),
-                "rows": table.rows.num_rows,
+                "rows": table.count,
                 "totals": [
                     {
                         "label": total.label,
@@ -161,15 +170,65 @@ def _types(table: TableRead) -> dict[str, str]:
     return dict(propose_types(table))
 
 
-def _write_csv(result: FileRead, folder: Path, stem: str, *, quiet: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, table in enumerate(result.tables, start=1):
-        path = folder / (f"{stem}.csv" if len(result.tables) == 1 else f"{stem}.{number}.csv")
-        with path.open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.writer(handle)
-            names = columns_of(table)
+def _is_large(file: Path) -> bool:
+    """Whether a file is a text that is read in pieces; one that cannot be opened is for the ordinary way to say so."""
+    from taihu.read.large import is_large_text
+
+    try:
+        with file.open("rb") as handle:
+            return is_large_text(handle.read(_HEAD), file.stat().st_size, file.name)
+    except OSError:
+        return False
+
+
+def _read_large(file: Path, source: str | None, project: Path, target: Path | None) -> FileRead:
+    """A text that is too large for memory; its rows are written as they come."""
+    from taihu.project.load import load_tree
+    from taihu.read.large import read_large
+
+    entry = load_tree(project).source(source) if source is not None else None
+    contract, layouts = (entry.file.read, entry.layouts) if entry is not None else (None, {})
+    with file.open("rb") as handle, _CsvFile(target) as rows:
+        result = read_large(handle, file.name, rows.add, read=contract, layouts=layouts)
+    if target is not None and not result.tables:
+        target.unlink()
+    return result
+
+
+class _CsvFile:
+    """A CSV file that is written table by table; without a path nothing is."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._handle = path.open("w", encoding="utf-8", newline="") if path is not None else None
+        self._has_header = False
+
+    def __enter__(self) -> _CsvFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            self._handle.close()
+
+    def add(self, rows: pa.Table) -> None:
+        """Append rows; their positions are left out."""
+        if self._handle is None:
+            return
+        names = [name for name in rows.column_names if not name.startswith("_src_")]
+        writer = csv.writer(self._handle)
+        if not self._has_header:
             writer.writerow(names)
-            for row in table.rows.select(names).to_pylist():
-                writer.writerow(["" if row[name] is None else row[name] for name in names])
-        if not quiet:
-            console.say(str(path))
+            self._has_header = True
+        for batch in rows.select(names).to_batches(max_chunksize=_ROWS_AT_ONCE):
+            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+
+
+def _write_csv(result: FileRead, target: Path) -> list[Path]:
+    """Each table as a file; several get numbers."""
+    several = len(result.tables) > 1
+    paths = [target.with_name(f"{target.stem}.{n}.csv") if several else target for n in range(1, len(result.tables) + 1)]
+    for path, table in zip(paths, result.tables, strict=True):
+        with _CsvFile(path) as file:
+            file.add(table.rows)
+    return paths

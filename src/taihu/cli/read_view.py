@@ -111,7 +111,7 @@ def _show_table(screen: Console, table: TableRead, number: int, types: dict[str,
     from rich.text import Text as Styled
 
     names = columns_of(table)
-    rows = table.rows.num_rows
+    rows = table.count
     header = console.t(f"表头在第 {table.header_row} 行", f"header in row {table.header_row}")
     facts = [
         header if table.header_row is not None else console.t("没有表头", "no header") if has_lines else "",
@@ -253,7 +253,7 @@ def show_summary(results: Sequence[tuple[str, FileRead]]) -> None:
         totals = Styled.assemble(
             (f"✓{agreed.count(True)} " if True in agreed else "", "green"), (f"✗{agreed.count(False)}" * (False in agreed), "red")
         )
-        rows = f"{sum(table.rows.num_rows for table in result.tables):,}" if result.tables else ""
+        rows = f"{sum(table.count for table in result.tables):,}" if result.tables else ""
         said = Styled(f"✗ {console.tt(REASONS[result.held].title)}", "red") if result.held else Styled("✓", "green")
         view.add_row(_shortened(name, screen.width // 3), kind_words(result.kind), str(len(result.tables) or ""), rows, totals, said)
     screen.print(view)

@@ -169,6 +169,7 @@ class TableRead:
         totals: Control totals stated for this table, reconciled with its rows.
         notes: Skipped rows, moved columns, repaired cells: each with its position.
         layout: Name of the layout that read it; empty when read blind.
+        more: Rows of a large file that were handed on and are not among ``rows``.
     """
 
     name: str
@@ -178,6 +179,12 @@ class TableRead:
     totals: Sequence[StatedTotal] = ()
     notes: Sequence[Note] = ()
     layout: str = ""
+    more: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many rows the table has."""
+        return int(self.rows.num_rows) + self.more
 
 
 @dataclass(frozen=True, slots=True)

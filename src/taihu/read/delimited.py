@@ -89,22 +89,24 @@ def joined(parts: Sequence[Records]) -> Grid:
     return Grid(name="", rows=ColumnRows(whole, len(lines), widths), lines=lines, is_text=True, widths=widths, regular=regular)
 
 
-def records(blocks: Iterable[str], dialect: Dialect) -> Iterator[Records]:
+def records(blocks: Iterable[str], dialect: Dialect, line: int = 1, *, left: list[str] | None = None) -> Iterator[Records]:
     """The records of a text, piece by piece.
 
     Args:
         blocks: The text in order.
         dialect: How its cells are parted.
+        line: The number of its first line.
+        left: For a text that goes on elsewhere: gets the lines of a last record that does not end here.
 
     Raises:
         ContentRefused: ``damaged_file``.
     """
     text = _Text(blocks)
-    line, may_be_regular = 1, can_be_regular(dialect)
+    may_be_regular = can_be_regular(dialect)
     while piece := text.piece():
         regular = split_regular(piece, dialect, line) if may_be_regular and len(piece) >= _LEAST else None
         if regular is None:
-            part, line = _careful(piece, text, dialect, line)
+            part, line = _careful(piece, text, dialect, line, left)
             yield part
             continue
         text.put_back(piece[regular.size :])
@@ -137,7 +139,7 @@ class _Text:
         self._rest = text + self._rest
 
 
-def _careful(piece: str, text: _Text, dialect: Dialect, line: int) -> tuple[Records, int]:
+def _careful(piece: str, text: _Text, dialect: Dialect, line: int, left: list[str] | None) -> tuple[Records, int]:
     """The records that begin in a piece, read one by one, and the line after them; the last one may reach over the piece's end."""
     csv.field_size_limit(FIELD_LIMIT)
     delimiter = dialect.delimiter
@@ -158,6 +160,9 @@ def _careful(piece: str, text: _Text, dialect: Dialect, line: int) -> tuple[Reco
             feed.record = []
     except csv.Error as error:
         raise ContentRefused("damaged_file", f"line {line}: {error}", where=str(line)) from None
+    if left is not None and feed.is_ended and feed.record:
+        left.extend(feed.record)
+        return Records(rows[:-1], lines[:-1], widths[:-1]), lines[-1]
     if feed.is_ended and len(feed.record) > 1 and "".join(feed.record).count(dialect.quote) % 2:
         raise ContentRefused("damaged_file", f"a quote opened on line {lines[-1]} is not closed", where=str(lines[-1]))
     feed.give_back()

@@ -85,10 +85,10 @@ def is_invoice(file: Unpacked) -> bool:
 
 def _sheet_grids(file: Unpacked) -> Grids:
     grids = read_spreadsheetml(file.content) if file.kind == "spreadsheetml" else read_workbook(file.content, file.kind)
-    return _checked(Grids(file.kind, grids=[grid for grid in grids if not grid.is_blank]))
+    return checked(Grids(file.kind, grids=[grid for grid in grids if not grid.is_blank]))
 
 
-def _checked(result: Grids) -> Grids:
+def checked(result: Grids) -> Grids:
     """Hold what holds garbled text."""
     if garbled("\n".join(_unusual_texts(result.grids))) and not result.held:
         # The first one in the order of the file.
@@ -106,7 +106,7 @@ def _document_grids(file: Unpacked, columns_at: tuple[float, ...], passwords: Se
     if file.kind == "pdf":
         from taihu.read.pdf import read_pdf
 
-        return _checked(read_pdf(file.content, columns_at, passwords))
+        return checked(read_pdf(file.content, columns_at, passwords))
     if file.kind == "xml":
         invoice = invoice_of_xml(parse_xml(file.content))
         if invoice is None:
@@ -129,7 +129,7 @@ def _text_grids(file: Unpacked, encoding: str | None, delimiter: str | None, col
         result = Grids("csv", decoded.encoding, [read_delimited(decoded.text, delimiter, tuple(int(at) for at in columns_at))])
         result.ends_with_newline = decoded.text.endswith(("\n", "\r", "\x1a"))
     if decoded.replaced == 0 and file.kind == "csv" and result.grids[0].regular:
-        return _checked(result)
+        return checked(result)
     # A page may write a character as its number.
     bad = garbled(decoded.text) or (garbled("\n".join(_unusual_texts(result.grids))) if file.kind == "html" else "")
     if decoded.replaced:
