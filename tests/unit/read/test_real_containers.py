@@ -62,8 +62,8 @@ EXPECTED: dict[str, tuple[str, str | list[tuple[str, int | None, int, int]]]] = 
     "messytables-horror/horror/small.csv": ("csv", "no_table"),
     "messytables-horror/horror/span_rich.xls": ("xls", [("Sheet1", 1, 5, 4)]),
     "messytables-horror/horror/spanish_chars.csv": ("csv", [("", 1, 114, 8)]),
-    "ofd-einvoice/ofdrw-converter/src/test/resources/draw_param_ref.ofd": ("ofd", [("发票", 1, 1, 18), ("发票明细", 1, 100, 10)]),
-    "ofd-einvoice/ofdrw-converter/src/test/resources/发票示例.ofd": ("ofd", [("发票", 1, 1, 18), ("发票明细", 1, 3, 10)]),
+    "ofd-einvoice/ofdrw-converter/src/test/resources/draw_param_ref.ofd": ("ofd", [("发票", 1, 1, 19), ("发票明细", 1, 100, 12)]),
+    "ofd-einvoice/ofdrw-converter/src/test/resources/发票示例.ofd": ("ofd", [("发票", 1, 1, 19), ("发票明细", 1, 3, 12)]),
 }
 ZIPPED = {"xlsx", "xlsb", "ods", "ofd", "zip"}
 
