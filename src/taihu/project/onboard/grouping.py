@@ -177,6 +177,10 @@ def skeleton(stem: str) -> str:
     return _EXTRA.sub(" ", bare).strip()
 
 
+# A title is no line of labels, no count and no sentence of a notice.
+_SENTENCE = re.compile(r"[:：;；。，！？]|共\s*\d|\d\s*[笔条行]")
+
+
 def title_of(seen: Sequence[FileTable]) -> tuple[str, str, str]:
     """Chinese title, English title and a name for a source, from file names, lines above the tables and sheet names."""
     stems = _most(skeleton(one.path.stem) for one in seen)
@@ -205,7 +209,7 @@ def _head(seen: FileTable) -> str:
         return ""
     for row in seen.grid.rows[: seen.header.first]:
         cells = [cell for cell in row if cell]
-        if len(cells) == 1 and 2 <= len(cells[0]) <= 40 and not re.search(r"[:：]|共\s*\d|\d\s*[笔条行]", cells[0]):
+        if len(cells) == 1 and 2 <= len(cells[0]) <= 40 and not _SENTENCE.search(cells[0]):
             text = re.sub(r"[\u4e00-\u9fff()（）]{2,30}?公司", " ", cells[0].lstrip("#*-= "))
             bare = skeleton(re.sub(r"[(（].*?[)）]", "", text))
             if bare:

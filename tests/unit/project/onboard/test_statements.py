@@ -44,6 +44,7 @@ def test_read_right_without_an_edit(root: Path, name: str) -> None:
         chosen = [row[column] for row in rows if direction is None or row["direction"] == direction]
         assert sum((value for value in chosen if value is not None), Decimal(0)) == Decimal(total), direction
     assert source.business_date is not None
+    assert not set("：；，。") & set(source.title.text.zh), "a line of a notice is no title"
     assert len(ready.samples) == 1
 
 
