@@ -81,8 +81,8 @@ def test_nothing_of_the_parent_is_in_the_child(child: Child, monkeypatch: pytest
         own.close()
     assert "TAIHU_KEY_PASSPHRASE" not in said["environment"] and "HOME" not in said["environment"]
     assert "口令" not in str(said["arguments"]) and "geheim" not in str(said)
-    # The end of /dev/null for what libraries print, twice and once for what they complain of; three pipes.
-    assert sorted(said["handles"]) == ["device"] * 3 + ["pipe"] * 3
+    # The end of /dev/null for what libraries print, twice and once for what they complain of; its own figures in /proc; three pipes.
+    assert sorted(said["handles"]) == ["device"] * 3 + ["file"] + ["pipe"] * 3
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,23 @@ def test_a_child_that_cannot_start_blames_no_file(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "path", ["/nowhere"])
     with pytest.raises(ChildProcessError, match="does not start: ModuleNotFoundError"):
         Child().ask(UNRULY + "echo", {})
+
+
+def test_a_large_parent_keeps_its_child() -> None:
+    """What the parent holds is not held by the child: it would be started anew for every file."""
+    program = """
+import sys
+from taihu.guard.children import Child
+held = bytearray(600_000_000)
+held[::4096] = b"x" * len(held[::4096])
+child = Child()
+pids = {child.ask("tests.made.unruly:echo", {}, b"a")[0]["pid"] for _ in range(3)}
+child.close()
+print(len(pids), child.started)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.split() == ["1", "1"]
 
 
 def test_a_fork_has_a_child_of_its_own() -> None:
