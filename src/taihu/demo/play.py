@@ -83,6 +83,7 @@ def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: De
                     progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
                     continue
                 progress.advance(f"{day:%m-%d}", line_of(run(ws, due=True), delivered))
+            ws.rest()
             result = score(ws, world.truth())
             (project / documenting.SCORE).write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             files = _documents(ws, progress) if documents else []

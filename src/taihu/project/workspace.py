@@ -180,6 +180,14 @@ class Workspace:
         self.tables.replace(table, data)
         return True
 
+    def rest(self) -> None:
+        """End the processes that read files and set reports, and give back their memory; they start again when they are needed."""
+        from taihu.guard.children import shared_child
+
+        shared_child().close()
+        if self._renderer is not None:
+            self._renderer.close()
+
     def close(self) -> None:
         """Give back everything that is open."""
         self.vault.close()

@@ -13,6 +13,7 @@ from tests.unit.run.conftest import Shop, amounts, arrival, at, debts
 from taihu.core.errors import NotFound
 from taihu.core.types import Span
 from taihu.guard import children
+from taihu.guard.children import shared_child
 from taihu.ledger.ledger import Ledger
 from taihu.project.workspace import Workspace
 from taihu.read import isolated
@@ -341,3 +342,14 @@ def test_a_run_with_nothing_new_starts_no_child(shop: Shop, ws: Workspace) -> No
     child.close()
     shop.run(at(2, 9), ws)
     assert child.pid is None
+
+
+def test_a_project_that_rests_holds_no_process_and_reads_on(shop: Shop, ws: Workspace) -> None:
+    shop.sales("A", "1", "1:100", at(2, 7))
+    shop.run(at(2), ws)
+    assert shared_child().pid is not None
+    ws.rest()
+    assert shared_child().pid is None
+    shop.sales("A", "2", "2:40", at(3, 7))
+    shop.run(at(3), ws)
+    assert amounts(ws) == [("A", 1, D(100)), ("A", 2, D(40))]
