@@ -91,6 +91,7 @@ class DatabaseConnector(Connector):
     Options = DatabaseOptions
     account_kinds = ("sqlite", "postgresql", "mysql", "sqlserver", "oracle")
     answers_in_full = True
+    gives_rows = True
     options: DatabaseOptions
 
     def __init__(self, source: Source, around: Surroundings) -> None:

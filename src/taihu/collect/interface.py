@@ -151,6 +151,7 @@ class Connector(ABC):
         account_kinds: Kinds of account that it can log in with; empty where any or none will do.
         is_polled: False where nothing is ever asked (a person hands files in).
         answers_in_full: An answer speaks for every day that was over by then, so a day without rows had none (a database).
+        gives_rows: Its objects are rows in Parquet that we wrote (a database), no files of anybody else.
         says_unchanged: A poll that works and gives nothing says that what it gave before still stands (a web address).
     """
 
@@ -160,6 +161,7 @@ class Connector(ABC):
     is_polled: ClassVar[bool] = True
     answers_in_full: ClassVar[bool] = False
     says_unchanged: ClassVar[bool] = False
+    gives_rows: ClassVar[bool] = False
 
     def __init__(self, source: Source, around: Surroundings) -> None:
         self.source = source

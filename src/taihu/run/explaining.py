@@ -8,6 +8,7 @@ cell's text is read again from the sealed object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -191,7 +192,9 @@ def cell_name(position: str, letter: str) -> str:
 def cells_of(ws: Workspace, arrival: Arrival, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
     """The text of cells (row position, clean column) as it stands in the sealed object."""
     source = ws.tree.sources[arrival.source]
-    file = read_arrival(ws, source, arrival)
+    # Without units the numbers of a table under 万元 stay as they stand in its cells.
+    plain = {name: layout.model_copy(update={"units": ()}) for name, layout in source.layouts.items()}
+    file = read_arrival(ws, replace(source, layouts=plain), arrival)
     rows = {row["_src_row"]: row for table in file.tables for row in table.rows.to_pylist()}
     texts: dict[tuple[str, str], str | None] = {}
     for position, column in wanted:

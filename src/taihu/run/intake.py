@@ -120,8 +120,10 @@ def take_in(
 
 def read_arrival(ws: Workspace, source: Source, arrival: Arrival, passwords: Sequence[str] | None = None) -> FileRead:
     """The arrival's object read by the source's layouts; databases pass their typed rows through, in the Parquet that we wrote."""
+    from taihu.collect import connector
+
     content = ws.objects.get(arrival.sha256)
-    if source.file.read.kinds == ("typed",) and source.file.collect.via == "database":
+    if source.file.read.kinds == ("typed",) and connector(source.file.collect.via).gives_rows:
         import pyarrow as pa
         import pyarrow.parquet as pq
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from taihu.clean.headers import bind_headers
+from taihu.collect.registry import connector
 from taihu.core.errors import ContentRefused, ManifestError, TaihuError
 from taihu.core.types import FileRead, Text
 from taihu.guard.secrets import resolve
@@ -56,7 +57,7 @@ class Extension:
 def reads_already(tree: ProjectTree, root: Path, path: Path, content: bytes, passwords: Sequence[str]) -> Known | None:
     """The source that reads a file as it is: a layout fits and its columns are there."""
     for source in sorted(tree.sources.values(), key=lambda source: not _is_named_for(source, path)):
-        if source.file.collect.via == "database":
+        if connector(source.file.collect.via).gives_rows:
             continue
         file = read_file(
             content, path.name, read=source.file.read, layouts=source.layouts, passwords=[*passwords, *_passwords_of(tree, root, source)]
