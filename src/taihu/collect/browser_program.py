@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from taihu.core.errors import ManifestError
 
@@ -27,7 +28,7 @@ _PLACES = (
     "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
 )
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
-<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{}</dir></fontconfig>
+<fontconfig><include ignore_missing="yes">{}</include><dir>{}</dir></fontconfig>
 """
 _driver: Any = None
 _settings: TemporaryDirectory[str] | None = None
@@ -112,15 +113,19 @@ def _launched(hosts: frozenset[str], headed: bool) -> Browser:
 
 
 def _with_chinese_font() -> dict[str, str]:
-    """Where the browser finds our packaged font: a server without Chinese fonts would draw a page as boxes."""
+    """Where the browser finds our packaged font beside those of the system (or of the settings that are in force).
+
+    A server without Chinese fonts would draw a page as boxes, and on one without any font Chromium dies.
+    """
     global _settings
-    if not sys.platform.startswith("linux") or "FONTCONFIG_FILE" in os.environ:
+    if not sys.platform.startswith("linux"):
         return {}
     from taihu.render.fonts import folder
 
     if _settings is None:
         _settings = TemporaryDirectory(prefix="taihu-fonts-")
-        (Path(_settings.name) / "fonts.conf").write_text(_FONTS.format(folder()), encoding="utf-8")
+        others = Path("/etc/fonts") / os.environ.get("FONTCONFIG_FILE", "fonts.conf")
+        (Path(_settings.name) / "fonts.conf").write_text(_FONTS.format(escape(str(others)), escape(str(folder()))), encoding="utf-8")
     return {"FONTCONFIG_FILE": str(Path(_settings.name) / "fonts.conf")}
 
 
