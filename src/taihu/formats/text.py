@@ -41,7 +41,9 @@ _EVERYDAY = frozenset(
     "票账折扣税率余额赠库存港初末已发货支付红超租费薪退雄灣陳劉張黃吳許鄭謝馮鄧盧蔣葉鍾譚龍島轉帳贈門市費資運庫餘際團體購買貿廠檔聯絡東廣"
     "額稅銷訂貨價編碼稱戶數單箱瓶倉庫區總備註時間電話號經門還這來個們國會後對動發進種過開關線長業產東車無與為當點應實現體學頭實處從請說話語"
 )
-_GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd|\\A(?:ï»|ï.¿|.»¿)")
+_GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
+# The mark of UTF-8 at the beginning of a text, with one byte damaged.
+_BROKEN_MARK = re.compile("ï»|ï.¿|.»¿")
 # The first, frequent half of GB 2312.
 _LEVEL_ONE = b"".join(bytes((lead, trail)) for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF)).decode("gb2312", errors="ignore")
 # What a text must hold to be garbled, in the syntax of RE2. UTF-8 read as GBK gives characters of the other half at least twice in six
@@ -124,7 +126,7 @@ def garbled(text: str) -> str:
     """
     if text.isascii():
         return ""
-    match = _GARBLED.search(text) if any(mark in text for mark in _MARKS) else None
+    match = _BROKEN_MARK.match(text) or (_GARBLED.search(text) if any(mark in text for mark in _MARKS) else None)
     if match:
         before, after = text[: match.start()].rpartition("\n")[2], text[match.end() :].partition("\n")[0]
         return f"{before[-3:]}{match[0]}{after[:3]}".strip()
