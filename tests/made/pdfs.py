@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import os
 import re
 import shutil
 import subprocess
@@ -83,7 +84,13 @@ def browser_pdf(body: str, folder_: Path, *, style: str = "") -> bytes:
     (folder_ / "page.html").write_text(f"<meta charset=utf-8><style>{sheet}{style}</style>{body}", encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--allow-file-access-from-files", "--disable-gpu", "--no-pdf-header-footer"]
     options += [f"--user-data-dir={folder_}/profile", f"--print-to-pdf={folder_}/page.pdf", (folder_ / "page.html").as_uri()]
-    subprocess.run([CHROMIUM, *options], check=True, capture_output=True, timeout=120)
+    # Where the system has no font at all, the browser does not load that of a page either.
+    settings = (
+        f"<?xml version='1.0'?><fontconfig><include ignore_missing='yes'>/etc/fonts/fonts.conf</include><dir>{folder()}</dir></fontconfig>"
+    )
+    (folder_ / "fonts.conf").write_text(settings, encoding="utf-8")
+    environment = {**os.environ, "FONTCONFIG_FILE": str(folder_ / "fonts.conf")}
+    subprocess.run([CHROMIUM, *options], check=True, capture_output=True, timeout=120, env=environment)
     return (folder_ / "page.pdf").read_bytes()
 
 
