@@ -109,7 +109,11 @@ def stream_parts(content: bytes, name: str, kind: str, opening: Opening) -> Iter
     try:
         head = Counted(_Stream(content, kind), len(content), opening.budget).exactly(BLOCK)
         if is_tar_header(head):
-            yield from tar_parts(Counted(_Stream(content, kind), len(content), opening.budget), opening)
+            expanded = Counted(_Stream(content, kind), len(content), opening.budget)
+            yield from tar_parts(expanded, opening)
+            # The checksum of all of it stands behind the end of the archive.
+            while expanded.read():
+                pass
             return
         whole = everything(lambda: _Stream(content, kind), len(content), opening.budget)
     except BROKEN_ARCHIVE as error:

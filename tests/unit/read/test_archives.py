@@ -618,3 +618,25 @@ def test_what_is_wrong_is_said_in_both_languages() -> None:
         *_, file = unpack(content, "x")
         assert re.search("[\u4e00-\u9fff]", detail_in(file.refused, file.detail, "zh")), file
         assert not re.search("[\u4e00-\u9fff]", detail_in(file.refused, file.detail, "en"))
+
+
+SALES = "日期,商品,数量\n2026-09-01,A001,3\n2026-09-02,A002,4\n2026-09-03,A003,5\n".encode()
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_the_end_of_a_compressed_tar_is_proven(kind: str) -> None:
+    """Its last member ends before the stream does: without the checksum behind it nobody knows that the bytes are right."""
+    import bz2
+    import gzip
+    import lzma
+    import tarfile
+
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        info = tarfile.TarInfo("a.csv")
+        info.size = len(SALES)
+        archive.addfile(info, io.BytesIO(SALES))
+    content = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[kind](buffer.getvalue())
+    assert read_blind(content, "a.tar").held is None
+    for damaged in (content[:-6], content[:-2], content[:-6] + bytes(byte ^ 1 for byte in content[-6:])):
+        assert read_blind(damaged, "a.tar").held == "damaged_file"
