@@ -41,7 +41,8 @@ _EVERYDAY = frozenset(
     "票账折扣税率余额赠库存港初末已发货支付红超租费薪退雄灣陳劉張黃吳許鄭謝馮鄧盧蔣葉鍾譚龍島轉帳贈門市費資運庫餘際團體購買貿廠檔聯絡東廣"
     "額稅銷訂貨價編碼稱戶數單箱瓶倉庫區總備註時間電話號經門還這來個們國會後對動發進種過開關線長業產東車無與為當點應實現體學頭實處從請說話語"
 )
-_GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd")
+# The replacement character itself, and its four bytes of GB18030 read as Latin.
+_GARBLED = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd|[„\x84]1¤7")
 # The mark of UTF-8 at the beginning of a text, with one byte damaged.
 _BROKEN_MARK = re.compile("ï»|ï.¿|.»¿")
 # The first, frequent half of GB 2312.
@@ -49,7 +50,7 @@ _LEVEL_ONE = b"".join(bytes((lead, trail)) for lead in range(0xB0, 0xD8) for tra
 # What a text must hold to be garbled, in the syntax of RE2. UTF-8 read as GBK gives characters of the other half at least twice in six
 # bytes, because its first bytes are theirs; what is neither everyday nor frequent stands in every other kind of garbled text as well.
 UNUSUAL = f"[^\\x00-\\x7f{''.join(sorted(_EVERYDAY.union(_LEVEL_ONE)))}]|烫烫烫|屯屯屯"
-_MARKS = ("锟斤拷", "烫烫烫", "屯屯屯", "\ufffd")
+_MARKS = ("锟斤拷", "烫烫烫", "屯屯屯", "\ufffd", "1¤7")
 _CP1252 = frozenset("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ")
 _UNDEFINED = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 _SCORED = re.compile("[^\x01\x09-\x0d\x1a\x1c-\x7f]")

@@ -60,6 +60,7 @@ def test_replaced_bytes_are_counted() -> None:
         "单据日期,数量".encode().decode("latin-1"),
         "单据日期,数量".encode("gbk").decode("latin-1"),
         "单据日期".encode().decode("cp1252", errors="replace"),
+        "Date,Customer\n2026-09-01,No\ufffd\ufffd".encode("gb18030").decode("cp1252"),
         *(mark.decode("cp1252") + "Date,Quantity" for mark in (b"\xff\xbb\xbf", b"\xef\xff\xbf", b"\xef\xbb\xff")),
     ],
 )

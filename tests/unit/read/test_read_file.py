@@ -453,6 +453,15 @@ def test_hidden_rows_are_held_unless_the_layout_says_what_they_are() -> None:
     assert (skipped.held, skipped.tables[0].rows.num_rows) == ("total_disagrees", 19)
 
 
+@pytest.mark.parametrize("place", ["a.csv", "a.xls"])
+def test_replacement_characters_in_gbk_are_the_only_chinese(place: str) -> None:
+    text = "Date,Customer\n2026-09-01,No\ufffd\ufffd\n2026-09-02,West Side\n"
+    if place == "a.xls":
+        rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line.split(','))}</tr>" for line in text.splitlines())
+        text = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312"></head><table>{rows}</table></html>'
+    assert read_file(text.encode("gb18030"), place).held == "mojibake"
+
+
 def test_a_long_sheet_of_few_texts() -> None:
     """Excel and xlsxwriter state how often the texts of the list are used; that may be far more than the list has bytes."""
     import xlsxwriter
