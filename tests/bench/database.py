@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import resource
 import sqlite3
 import statistics
 import subprocess
@@ -20,6 +19,8 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.bench.peers.peak import peak_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = ROOT / ".venv-bench" / "bin" / "python"
@@ -109,7 +110,7 @@ def land(account: str, folder: Path, watermark: str = "") -> Measured:
         assert collect(ws, source, connections.open(source)).landed == 1
         seconds = time.perf_counter() - started
         arrival = ws.ledger.arrivals()[-1]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_memory()
     return Measured(seconds, int(arrival.meta["rows"]), peak, arrival.size)
 
 

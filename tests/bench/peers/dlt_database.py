@@ -1,7 +1,6 @@
 """dlt: one table to Parquet files in a folder. Run by ``.venv-bench``: BACKEND ADDRESS TABLE FOLDER CHUNK; prints JSON."""
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import dlt
 from dlt.destinations import filesystem
 from dlt.sources.sql_database import sql_table
+from peak import peak_memory
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
 
     files = sorted((room / "files" / "bench" / table).glob("*.parquet"))
     rows = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_memory()
     types = [str(kind) for kind in pq.ParquetFile(files[0]).schema_arrow.types]
     print(json.dumps({"seconds": seconds, "rows": rows, "peak": peak, "bytes": sum(file.stat().st_size for file in files), "types": types}))
 

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.bench.peers.peak import peak_memory
 from tests.contract.connector.contract import PASSWORD, Clear, source_file
 from tests.servers.dovecot import Dovecot, missing
 
@@ -131,11 +132,6 @@ def main(port: int, root: Path) -> None:
             except ContentRefused as error:
                 items.append([item.name, error.reason])
     print(json.dumps({"items": items, "memory": peak_memory()}))
-
-
-def peak_memory() -> int:
-    """Peak resident bytes of this program. ``ru_maxrss`` would also count what the test run held when it started us."""
-    return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 
 
 if __name__ == "__main__":
