@@ -36,64 +36,82 @@ class Rendered:
     body: MailBody | None = None
 
 
-def render_formats(figures: ReportFigures, formats: Sequence[str], lang: Lang, stem: str, audience: str) -> list[Rendered]:
-    """All formats of one audience and language; the same figures give the same bytes."""
+def render_format(figures: ReportFigures, form: str, lang: Lang, stem: str, audience: str) -> Rendered:
+    """One format (``xlsx``, ``pdf`` or ``mail``) for one audience in one language; the same figures give the same bytes."""
     from taihu.deliver import excel, mail, pdf
 
-    made = []
-    if "xlsx" in formats:
-        made.append(Rendered(f"{stem}_{lang}.xlsx", "xlsx", lang, audience, excel.render(figures, lang)))
-    if "pdf" in formats:
-        made.append(Rendered(f"{stem}_{lang}.pdf", "pdf", lang, audience, pdf.render(figures, lang)))
-    if "mail" in formats:
-        body = mail.render(figures, lang)
-        made.append(Rendered(f"{stem}_{lang}.html", "mail", lang, audience, body.html.encode(), body))
-    return made
+    if form == "xlsx":
+        return Rendered(f"{stem}_{lang}.xlsx", form, lang, audience, excel.render(figures, lang))
+    if form == "pdf":
+        return Rendered(f"{stem}_{lang}.pdf", form, lang, audience, pdf.render(figures, lang))
+    body = mail.render(figures, lang)
+    return Rendered(f"{stem}_{lang}.html", form, lang, audience, body.html.encode(), body)
+
+
+def needs_typesetting(form: str) -> bool:
+    """Whether a format is set with fonts and a compiler, which take memory in every process that has them."""
+    return form != "xlsx"
 
 
 @dataclass(slots=True)
 class Job(Generic[T]):
-    """Work that gives the same result in any process, on its way."""
+    """Work that gives the same result in any process, on its way.
+
+    Attributes:
+        only_there: The child does it as long as there is one.
+    """
 
     work: Callable[..., T]
     arguments: tuple[Any, ...]
     future: Future[T]
+    only_there: bool
 
 
 class Renderer:
     """One child process that renders, started when it is first needed.
 
-    The child has one job at a time, the oldest. Whoever waits for a result lends a hand: what the child has not begun is done
-    here instead, from the end of the queue. The same figures give the same bytes in any process.
+    The child has one job at a time, the oldest of those that only it does, else the oldest. Whoever waits for a result lends a hand:
+    what the child has not begun is done here instead, from the end of the queue. The same figures give the same bytes in any process.
 
     Attributes:
         lent: Number of jobs that were done here.
     """
 
     def __init__(self) -> None:
+        from concurrent.futures import Future
+
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
         self._waiting: deque[Job[Any]] = deque()
         self._busy = False
+        self._gone: Future[None] = Future()
         self.lent = 0
 
-    def submit(self, work: Callable[..., T], *arguments: Any) -> Job[T]:
-        """Begin a job; ``work`` is a function of a module, and what it takes and gives can be sent between processes."""
+    def submit(self, work: Callable[..., T], *arguments: Any, only_there: bool = False) -> Job[T]:
+        """Begin a job; ``work`` is a function of a module, and what it takes and gives can be sent between processes.
+
+        Args:
+            only_there: This process had better not do it: it would need what only the child has loaded.
+        """
         from concurrent.futures import Future, ProcessPoolExecutor
 
         if self._pool is None:
             import multiprocessing
 
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
-        job = Job(work, arguments, Future())
+        job: Job[T] = Job(work, arguments, Future(), only_there)
         self._waiting.append(job)
         self._feed()
         return job
 
     def result(self, job: Job[T]) -> T:
         """The result of a job; does jobs that are still queued while it waits."""
-        while not job.future.done() and self._lend_a_hand():
-            pass
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        either: list[Future[Any]] = [job.future, self._gone]
+        while not job.future.done():
+            if not self._lend_a_hand():
+                wait(either, return_when=FIRST_COMPLETED)
         return job.future.result()
 
     def _feed(self) -> None:
@@ -101,7 +119,9 @@ class Renderer:
         with self._lock:
             if self._busy or not self._waiting or self._pool is None:
                 return
-            job, self._busy = self._waiting.popleft(), True
+            job = next((job for job in self._waiting if job.only_there), self._waiting[0])
+            self._waiting.remove(job)
+            self._busy = True
             running = self._pool.submit(job.work, *job.arguments)
         running.add_done_callback(partial(self._done, job))
 
@@ -116,16 +136,19 @@ class Renderer:
             job.future.set_result(running.result())
         else:
             job.future.set_exception(error)
-        if not isinstance(error, BrokenProcessPool):  # else what is queued is done by those who wait for it
-            self._busy = False
-            self._feed()
+        if isinstance(error, BrokenProcessPool):  # what is queued is done by those who wait for it
+            self._gone.set_result(None)
+            return
+        self._busy = False
+        self._feed()
 
     def _lend_a_hand(self) -> bool:
         """Do the last job that the child has not begun; False if there is none."""
         with self._lock:
-            if not self._waiting:
+            job = next((job for job in reversed(self._waiting) if self._gone.done() or not job.only_there), None)
+            if job is None:
                 return False
-            job = self._waiting.pop()
+            self._waiting.remove(job)
         try:
             job.future.set_result(job.work(*job.arguments))
         except Exception as error:  # told to whoever asks for this job
@@ -134,11 +157,14 @@ class Renderer:
         return True
 
     def close(self) -> None:
-        """End the child process."""
+        """End the child process; another starts with the next job."""
+        from concurrent.futures import Future
+
         self._waiting.clear()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+        self._busy, self._gone = False, Future()
 
 
 def _end_with_parent() -> None:
@@ -156,12 +182,11 @@ def _end_with_parent() -> None:
 
 
 def gathered(
-    renderer: Renderer, pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Job[list[Rendered]]]]]
+    renderer: Renderer, pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Job[Rendered]]]]
 ) -> Iterator[tuple[ReportFigures, Rendered]]:
     """Results in the order in which they were asked for."""
     for figures, ready, jobs in pending:
         for rendered in ready:
             yield figures, rendered
         for job in jobs:
-            for rendered in renderer.result(job):
-                yield figures, rendered
+            yield figures, renderer.result(job)

@@ -19,7 +19,7 @@ from taihu.core.errors import IntegrityError, ManifestError
 from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, TableBlock, Tiles
 from taihu.core.ids import canonical_json, derived_id, sha256_of
 from taihu.core.types import Lang, ObjectRef, Span, Text
-from taihu.deliver.worker import Rendered, gathered, render_formats
+from taihu.deliver.worker import Rendered, gathered, needs_typesetting, render_format
 from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
@@ -260,7 +260,11 @@ def render(
         name = whose(audience.where)
         stem = f"{publication.report}_{publication.span}_v{publication.version}_{name}"
         archive = Rendered(f"{stem}.figures.json", "json", "en", name, canonical_json(figures).encode())
-        jobs = [ws.renderer.submit(render_formats, figures, report.formats, lang, stem, name) for lang in languages]
+        jobs = [
+            ws.renderer.submit(render_format, figures, form, lang, stem, name, only_there=needs_typesetting(form))
+            for lang in languages
+            for form in report.formats
+        ]
         pending.append((figures, [archive], jobs))
     yield from gathered(ws.renderer, pending)
 

@@ -10,7 +10,7 @@ import pytest
 
 from taihu.core.figures import Notes, ReportFigures
 from taihu.core.types import Span, Text
-from taihu.deliver.worker import Renderer, render_formats
+from taihu.deliver.worker import Renderer, render_format
 
 
 def figures(number: int) -> ReportFigures:
@@ -35,9 +35,9 @@ def figures(number: int) -> ReportFigures:
 def test_every_job_gives_the_bytes_that_rendering_here_gives() -> None:
     renderer = Renderer()
     try:
-        jobs = [renderer.submit(render_formats, figures(number), ("xlsx",), "en", f"r{number}", "all") for number in range(12)]
+        jobs = [renderer.submit(render_format, figures(number), "xlsx", "en", f"r{number}", "all") for number in range(12)]
         made = [renderer.result(job) for job in jobs]
-        assert made == [render_formats(figures(number), ("xlsx",), "en", f"r{number}", "all") for number in range(12)]
+        assert made == [render_format(figures(number), "xlsx", "en", f"r{number}", "all") for number in range(12)]
         # The child begins slowly, so the one who waits must have taken some;
         assert renderer.lent > 0
     finally:
@@ -64,5 +64,24 @@ def test_a_child_that_dies_leaves_the_rest_to_those_who_wait() -> None:
         assert [renderer.result(job) for job in jobs[1:]] == [0, 1, 2, 3]
         with pytest.raises(BrokenProcessPool):
             renderer.result(jobs[0])
+    finally:
+        renderer.close()
+
+
+def test_what_only_the_child_does_is_done_there_as_long_as_there_is_one() -> None:
+    renderer = Renderer()
+    try:
+        jobs = [renderer.submit(os.getpid, only_there=number % 2 == 0) for number in range(6)]
+        done_by = [renderer.result(job) for job in jobs]
+        assert os.getpid() not in done_by[::2]
+        assert len(set(done_by[::2])) == 1
+        renderer.close()
+        # Nobody waits for ever when the child ends before it has begun, and another child takes the place of one that was closed.
+        renderer.submit(os._exit, 3)
+        late = [renderer.submit(os.getpid, only_there=True) for _ in range(3)]
+        assert [renderer.result(job) for job in late] == [os.getpid()] * 3
+        renderer.close()
+        again = renderer.submit(os.getpid, only_there=True)
+        assert renderer.result(again) != os.getpid()
     finally:
         renderer.close()
