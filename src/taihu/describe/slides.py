@@ -102,7 +102,8 @@ def _quality(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> None:
         return
     files, refused = state.files, sum(state.quarantine.values())
     held = files["held"] + files["rejected"]
-    came, owed = sum(state.debts.get(one, 0) for one in ("arrived", "nil", "late")), sum(state.debts.values())
+    came, waived = sum(state.debts.get(one, 0) for one in ("arrived", "nil", "late")), state.debts.get("waived", 0)
+    owed = sum(state.debts.values()) - waived
     late, disagree = state.debts.get("late", 0), state.totals.get("disagree", 0)
     received, versions = sum(files.values()), len(state.publications)
     tone: Tone = "warn" if held + refused else "good"
@@ -117,7 +118,12 @@ def _quality(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> None:
             f"{received:,}",
             t(lang, f"{len(state.sources)} 个来源", f"{len(state.sources)} sources"),
         ),
-        tile("应到已到", "Owed and in", f"{came:,} / {owed:,}", t(lang, f"其中迟到 {late}", f"{late} of them late")),
+        tile(
+            "应到已到",
+            "Owed and in",
+            f"{came:,} / {owed:,}",
+            t(lang, f"其中迟到 {late}", f"{late} of them late") + (t(lang, f"；另有豁免 {waived}", f"; {waived} waived") if waived else ""),
+        ),
         tile("扣留或退回", "Held or rejected", f"{held:,}", t(lang, "未计入，报告中列明", "not counted, named in reports"), tone),
         tile("隔离的行", "Rows quarantined", f"{refused:,}", t(lang, "按代码与位置", "by code and place"), tone),
         tile("已被取代", "Superseded", f"{files['superseded']:,}", t(lang, "更正与重发", "corrections and repeats")),

@@ -77,7 +77,7 @@ def state(tree: ProjectTree, catalog: Catalog) -> State:
         reasons={"total_disagrees": 3, "mojibake": 2},
         quarantine={"price_out_of_band": 5, "total_disagrees": 1},
         totals={"agree": 80, "disagree": 3, "absent": 40},
-        debts={"arrived": 400, "late": 12, "missing": 2, "nil": 3},
+        debts={"arrived": 400, "late": 12, "missing": 2, "nil": 3, "waived": 4},
         publications=[PublicationState("p-1234", "daily", 1, "2026-10-11", ISSUED, False)],
         figures=figures,
     )
