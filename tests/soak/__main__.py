@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime as dt
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from taihu.demo.world import start_world
 from tests.soak.kill import ROOT, Soak, Tally
 
 PAGE = ROOT / "docs" / "soak.md"
+CORPUS = ROOT / ".fuzz"  # what reached new code, by reader: the next run goes on from there
 HEAD = """# Soak results
 
 What is too long for the test suite. `./do soak KIND` runs a kind and rewrites its section here.
@@ -119,17 +119,27 @@ def _corpus(given: argparse.Namespace) -> tuple[str, bool]:
 
 def _fuzz(given: argparse.Namespace) -> tuple[str, bool]:
     import secrets
+    import signal
 
-    from tests.soak import fuzz
+    from tests.soak import fuzz, fuzz_record
 
+    # Whoever stops it, by Ctrl-C or otherwise, keeps what was done so far.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = given.seed if given.seed is not None else secrets.randbelow(2**31)
-    results: list[fuzz.Fuzzed] = []
-    # Ctrl-C ends it after the readers that were done.
-    with contextlib.suppress(KeyboardInterrupt):
-        for reader in fuzz.readers(given.only):
-            results.append(fuzz.fuzz(reader, given.minutes * 60, seed, given.keep))
-            print(f"{results[-1]} (seed {seed})", flush=True)
-    return fuzz.section(results, _today()), all(each.is_sound for each in results)
+    code, good = fuzz_record.code_state(), True
+    rows = fuzz_record.rows_of(PAGE)
+    for reader in fuzz_record.in_turn(rows, given.readers, code):
+        result = fuzz.fuzz(reader, given.minutes * 60, seed, given.keep, CORPUS / reader)
+        print(f"{result} (seed {seed})", flush=True)
+        good = good and (result.is_sound or (result.stopped and not result.findings))
+        if result.tried:
+            # Read anew, because another run may have written meanwhile.
+            rows = fuzz_record.added(fuzz_record.rows_of(PAGE), fuzz_record.Row.of(result, code, _today()))
+            if not given.no_page:
+                write("fuzz", fuzz_record.section(rows, code))
+        if result.stopped:
+            break
+    return fuzz_record.section(rows, code), good
 
 
 def _hostile(given: argparse.Namespace) -> tuple[str, bool]:
@@ -172,8 +182,8 @@ def main() -> int:
     generated.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
     generated.set_defaults(play=_corpus)
     fuzzing = kinds.add_parser("fuzz", help="every reader under a fuzzer; only values or typed errors, within memory and time")
-    fuzzing.add_argument("--minutes", type=float, default=10, help="for each reader")
-    fuzzing.add_argument("--only", default="", help="only these readers, by comma; the page is not written")
+    fuzzing.add_argument("readers", nargs="*", help="only these; without names all, those with the least time so far first")
+    fuzzing.add_argument("--minutes", type=float, default=10, help="of processor time, for each reader")
     fuzzing.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
     fuzzing.add_argument("--keep", type=Path, default=None, help="folder for the inputs that were found")
     fuzzing.set_defaults(play=_fuzz)

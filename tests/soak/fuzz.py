@@ -6,19 +6,16 @@ through the door: what counts is what a run would have said.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from taihu.core.types import FileRead
-from tests.made.seeds import seeds
 from tests.soak.fuzz_target import AS, MEMORY, ROOT, SECONDS
 
 BROKEN = ("reader_failed", "reader_crashed", "took_too_long", "too_much_memory")
@@ -26,15 +23,19 @@ BROKEN = ("reader_failed", "reader_crashed", "took_too_long", "too_much_memory")
 
 @dataclass
 class Fuzzed:
-    """One reader: how long (on the clock, and of processor time), how many inputs, and what was found."""
+    """One reader: how long (seconds of processor time), how many inputs, and what was found.
+
+    Attributes:
+        stopped: Whether somebody stopped it before its time was over.
+    """
 
     reader: str
-    seconds: float = 0.0
     spent: float = 0.0
     tried: int = 0
     slowest: float = 0.0
     peak: int = 0
     guided: bool = False
+    stopped: bool = False
     findings: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -42,43 +43,58 @@ class Fuzzed:
         return not self.findings and self.slowest <= SECONDS and self.peak <= MEMORY and self.tried > 0
 
 
-def fuzz(reader: str, seconds: float, seed: int, keep: Path | None = None) -> Fuzzed:
+def fuzz(reader: str, seconds: float, seed: int, keep: Path | None = None, corpus: Path | None = None) -> Fuzzed:
     """Fuzz one reader; a target that dies is started again with the time that is left.
 
     Args:
+        seconds: Of processor time, without the start.
         keep: Folder for the inputs that were found.
+        corpus: Folder of inputs that reached new code before, and will; one for this call if not given.
     """
     result = Fuzzed(reader)
     with tempfile.TemporaryDirectory(prefix="taihu-fuzz-") as room:
         folder = Path(room)
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > (1 if result.tried else -1):
-            began = time.monotonic()
-            (folder / "report.json").unlink(missing_ok=True)
-            arguments = [reader, str(folder), str(max(1.0, left)), str(seed + result.tried)]
-            command = [sys.executable, "-m", "tests.soak.fuzz_target", *arguments]
-            environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
-            ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
-            result.seconds += time.monotonic() - began
-            report = folder / "report.json"
-            if report.exists():
-                said = json.loads(report.read_text(encoding="utf-8"))
-                result.tried += said["tried"]
-                result.spent += said["spent"]
-                result.slowest, result.peak = max(result.slowest, said["slowest"]), max(result.peak, said["peak"])
-                result.guided = said["guided"]
-            elif not (folder / "current").exists():
-                raise RuntimeError(f"the target does not start: {ran.stderr[-2000:].decode('utf-8', 'replace')}")
-            if ran.returncode:
-                _judge(result, (folder / "current").read_bytes(), f"ended with {ran.returncode}", keep)
-            elif time.monotonic() - began < 1:
-                break
+        known = corpus or folder / "corpus"
+        while not result.stopped and result.spent < seconds:
+            before = result.spent
+            code, said = _target(result, folder, [str(seconds - before), str(seed + result.tried), str(known)])
+            if code and not result.stopped:
+                if not (folder / "current").exists():
+                    raise RuntimeError(f"the target does not start: {said[-2000:].decode('utf-8', 'replace')}")
+                _judge(result, (folder / "current").read_bytes(), f"ended with {code}", keep)
+                # What ends the process at once, time after time, gives no report; it must not go on for ever.
+                result.spent = max(result.spent, before + 1)
         if keep is not None and (folder / "slowest").exists():
             keep.mkdir(parents=True, exist_ok=True)
             (keep / f"{reader}-slowest.bin").write_bytes((folder / "slowest").read_bytes())
         for path in sorted((folder / "found").glob("*.txt")) if (folder / "found").exists() else ():
             _judge(result, path.with_suffix("").read_bytes(), path.read_text(encoding="utf-8"), keep, caught=True)
     return result
+
+
+def _target(result: Fuzzed, folder: Path, arguments: Sequence[str]) -> tuple[int, bytes]:
+    """Start the target once and add up what it reports, also if it is stopped; gives how it ended and what it printed."""
+    (folder / "report.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tests.soak.fuzz_target", result.reader, str(folder), *arguments]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    with (folder / "said").open("w+b") as said:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            result.stopped = True
+            process.kill()
+            process.wait()
+        said.seek(max(0, said.tell() - 2000))
+        printed = said.read()
+    report = folder / "report.json"
+    if report.exists():
+        told = json.loads(report.read_text(encoding="utf-8"))
+        result.tried += told["tried"]
+        result.spent += told["spent"]
+        result.slowest, result.peak = max(result.slowest, told["slowest"]), max(result.peak, told["peak"])
+        result.guided = told["guided"]
+    return process.returncode, printed
 
 
 def _judge(result: Fuzzed, content: bytes, what: str, keep: Path | None, *, caught: bool = False) -> None:
@@ -106,35 +122,3 @@ def through_the_door(reader: str, content: bytes) -> list[FileRead]:
         read_file(content, "流向.x", passwords=["p1"]),
         read_file(content, "流向.x", read=contract, layouts=layouts, passwords=["p1"]),
     ]
-
-
-def section(results: Sequence[Fuzzed], today: dt.date) -> str:
-    """The results as a section of the page."""
-    guided = all(each.guided for each in results)
-    how = "atheris, guided by coverage" if guided else "by chance (atheris is not installed for this Python), without guidance"
-    lines = [
-        "| reader | minutes | of them processor | inputs | slowest, s of processor | peak memory, MB | found |",
-        "|---|---:|---:|---:|---:|---:|---|",
-    ]
-    for each in results:
-        told = "; ".join(f"{held}: {what}" for held, what in each.findings) or "none"
-        used = f"{each.seconds / 60:.1f} | {each.spent / 60:.1f} | {each.tried:,} | {each.slowest:.2f} | {each.peak / 1e6:.0f}"
-        lines.append(f"| {each.reader} | {used} | {told.replace('|', '/')} |")
-    minutes, tried = sum(each.seconds for each in results) / 60, sum(each.tried for each in results)
-    spent = f"**{tried:,} inputs** in {minutes:.0f} minutes over {len(results)} of {len(seeds())} readers"
-    found = sum(len(each.findings) for each in results)
-    return (
-        f"## fuzz\n\n{today.isoformat()}, {how}: {spent},"
-        " with changes that keep archives and checksums whole."
-        f" Allowed for each input: values or a known reason, {MEMORY // 10**6:,} MB, {SECONDS:.0f} s of processor time."
-        f" {found or 'Nothing'} found.\n\n" + "\n".join(lines) + "\n"
-    )
-
-
-def readers(only: str = "") -> list[str]:
-    """The readers that are fuzzed, or those among them that ``only`` lists."""
-    wanted = [name for name in only.split(",") if name]
-    unknown = set(wanted) - set(seeds())
-    if unknown:
-        raise SystemExit(f"no such reader: {', '.join(sorted(unknown))}; there are {', '.join(seeds())}")
-    return wanted or list(seeds())

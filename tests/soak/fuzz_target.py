@@ -1,14 +1,17 @@
 """What a fuzzer calls: one input through one reader, in every way that the project reads it.
 
-``python -m tests.soak.fuzz_target READER FOLDER SECONDS SEED`` fuzzes for so long, guided by coverage where atheris is installed (in the
-environment ``.venv-fuzz``), else by chance alone. What raises an error without a type is kept in ``FOLDER/found``; what ends the process
-is left in ``FOLDER/current``.
+``python -m tests.soak.fuzz_target READER FOLDER SECONDS SEED CORPUS`` fuzzes for so many seconds of processor time (the start, which
+measures out the code, is not among them), guided by coverage where atheris is installed (in the environment ``.venv-fuzz``), else by
+chance alone. What raises an error without a type is kept in ``FOLDER/found``; what ends the process is left in ``FOLDER/current``; what
+reached new code stays in ``CORPUS``, where the next start goes on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 import resource
 import signal
 import sys
@@ -98,10 +101,11 @@ class Harness:
     Attributes:
         tried: How many inputs there were.
         slowest: Processor seconds of the slowest.
+        spent: Processor seconds since the first input.
     """
 
-    def __init__(self, one: Callable[[bytes], None], folder: Path, *, guided: bool) -> None:
-        self._one = one
+    def __init__(self, one: Callable[[bytes], None], folder: Path, *, guided: bool, seconds: float = math.inf) -> None:
+        self._one, self._seconds, self._began = one, seconds, time.process_time()
         self._report, self._reported, self._slow = folder / "report.json", 0.0, folder / "slowest"
         self._guided = guided
         self._current = (folder / "current").open("wb", buffering=0)
@@ -132,12 +136,24 @@ class Harness:
             self.slowest = took
             if took > 1:
                 self._slow.write_bytes(content)
-        # The fuzzer leaves without a word, so what is known is written down as it goes.
-        if time.monotonic() > self._reported + 0.5:
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            said = {"tried": self.tried, "slowest": self.slowest, "peak": peak, "guided": self._guided, "spent": time.process_time()}
-            self._report.write_text(json.dumps(said), encoding="utf-8")
-            self._reported = time.monotonic()
+        # What ends the process ends it without a word, so what is known is written down as it goes.
+        if time.monotonic() > self._reported + 0.5 or self.spent >= self._seconds:
+            self._write()
+        if self.spent >= self._seconds:
+            os._exit(0)  # the fuzzer itself knows the clock alone, which says little where other work is done at the same time
+
+    @property
+    def spent(self) -> float:
+        return time.process_time() - self._began
+
+    def _write(self) -> None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        said = {"tried": self.tried, "slowest": self.slowest, "peak": peak, "guided": self._guided, "spent": self.spent}
+        # Put in its place at once: whoever is stopped meanwhile leaves a whole report.
+        whole = self._report.with_suffix(".new")
+        whole.write_text(json.dumps(said), encoding="utf-8")
+        whole.replace(self._report)
+        self._reported = time.monotonic()
 
     def _keep(self, content: bytes, error: BaseException) -> None:
         frames = traceback.extract_tb(error.__traceback__)
@@ -157,10 +173,10 @@ def by_chance(harness: Harness, seeds: list[bytes], seconds: float, seed: int) -
     """Without guidance: each input is a seed, or an earlier input, changed once more."""
     from tests.made.mutations import mutated
 
-    chance, pool, end = Random(seed), list(seeds), time.monotonic() + seconds
+    chance, pool = Random(seed), list(seeds)
     for content in seeds:
         harness(content)
-    while time.monotonic() < end:
+    while harness.spent < seconds:
         content = mutated(chance.choice(pool), chance, others=seeds)
         harness(content)
         if chance.random() < 0.02:
@@ -169,12 +185,11 @@ def by_chance(harness: Harness, seeds: list[bytes], seconds: float, seed: int) -
                 pool.pop(chance.randrange(len(seeds), len(pool)))
 
 
-def guided(atheris: Any, harness: Harness, folder: Path, seeds: list[bytes], seconds: float, seed: int) -> None:
-    """With atheris: what reaches new code is kept and changed again."""
+def guided(atheris: Any, harness: Harness, folder: Path, corpus: Path, seeds: list[bytes], seed: int) -> None:
+    """With atheris: what reaches new code is kept and changed again, until the harness ends it."""
     from tests.made.mutations import mutated
 
-    corpus = folder / "corpus"
-    corpus.mkdir(exist_ok=True)
+    corpus.mkdir(parents=True, exist_ok=True)
     for content in seeds:
         (corpus / hashlib.sha256(content).hexdigest()[:16]).write_bytes(content)
 
@@ -186,7 +201,6 @@ def guided(atheris: Any, harness: Harness, folder: Path, seeds: list[bytes], sec
     arguments = [
         sys.argv[0],
         str(corpus),
-        f"-max_total_time={int(seconds)}",
         f"-seed={seed % 2**31 or 1}",
         "-max_len=65536",
         "-rss_limit_mb=0",
@@ -197,7 +211,7 @@ def guided(atheris: Any, harness: Harness, folder: Path, seeds: list[bytes], sec
 
 
 def main() -> None:
-    reader, folder, seconds, seed = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+    reader, folder, seconds, seed, corpus = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5])
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
@@ -205,13 +219,14 @@ def main() -> None:
     if atheris is not None:
         with atheris.instrument_imports(include=list(INSTRUMENTED)):
             _import_readers(reader)
-    harness = Harness(target(reader), folder, guided=atheris is not None)
     from tests.made.seeds import seeds
 
+    begun = seeds()[reader]
+    harness = Harness(target(reader), folder, guided=atheris is not None, seconds=seconds)
     if atheris is None:
-        by_chance(harness, seeds()[reader], seconds, seed)
+        by_chance(harness, begun, seconds, seed)
     else:
-        guided(atheris, harness, folder, seeds()[reader], seconds, seed)
+        guided(atheris, harness, folder, corpus, begun, seed)
 
 
 def _atheris() -> Any:

@@ -256,6 +256,7 @@ def _check_binary_sheet(content: bytes) -> int:
 
 
 def _check_ods(xml: bytes) -> None:
+    _check_closed(xml)
     if b"-repeated=" not in xml:
         return
     cells = 0
@@ -272,3 +273,13 @@ def _check_ods(xml: bytes) -> None:
         cells += width * (int(count[1]) if count else 1) if any_value else 0
         if cells > MAX_CELLS:
             raise ContentRefused("too_large", f"a sheet of more than {cells:,} cells")
+
+
+def _check_closed(xml: bytes) -> None:
+    """Tags that close others than those that are open: what reads the cells would look for the end of the table for ever."""
+    from xml.parsers import expat
+
+    try:
+        expat.ParserCreate().Parse(xml, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise ContentRefused("damaged_file", f"the sheets are no XML ({error})") from None
