@@ -128,8 +128,8 @@ def _calendar(ws: Workspace) -> list[Finding]:
                     f"calendar {year}",
                     "warn",
                     console.t(
-                        "国务院放假通知尚未导入，调休上班日未知",
-                        "the State Council's notice is not imported: make-up workdays are not known",
+                        "国务院放假通知尚未导入，调休上班日未知：taihu calendar import 文件",
+                        "the State Council's notice is not imported, make-up workdays are not known: taihu calendar import FILE",
                     ),
                 )
             )

@@ -54,6 +54,9 @@ ERRORS = {
     "give the name of a new folder": "请给出新文件夹的名称",
     "the packaged calendar is cn": "自带的日历是 cn",
     "not a calendar file: {}": "不是日历文件：{}",
+    "year, papers, days with name, date, isOffDay": "应含 year、papers、days（name、date、isOffDay）",
+    "{} cannot be read: {}": "{} 无法读取：{}",
+    "name a file with the days of a year": "请给出某年放假安排的文件",
     # collecting
     "{} of {} items could not be fetched: {}; taihu retry": "{1} 项中有 {0} 项未取到：{2}；taihu retry",
     "left alone until {} after {} failed runs ({}); taihu retry {}": "连续 {1} 次失败（{2}），{0} 之前不再尝试；taihu retry {3}",

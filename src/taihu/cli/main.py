@@ -11,6 +11,7 @@ import typer
 
 from taihu import __version__
 from taihu.cli import console
+from taihu.cli.calendar import calendar_app
 from taihu.cli.decide import hold_app
 from taihu.cli.demo import demo
 from taihu.cli.docs import docs
@@ -53,6 +54,7 @@ SHORT = {
     "upload": Text("手工交入文件", "Hand in a file that did not come by itself."),
     "waive": Text("豁免某方某些天的报送", "Days that a party need not report."),
     "keys": Text("密钥环中的密码：存入、列出", "Passwords in the keyring: keep one, list their names."),
+    "calendar": Text("工作日历：查看、导入放假通知", "Working days: show a year, import a notice."),
     "hold": Text("待处理的文件：列出、放行", "Files that are held: list, release."),
 }
 
@@ -77,6 +79,7 @@ for command in (init, demo, run, serve, status, onboard, read, explain, docs, do
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)
+app.add_typer(calendar_app, name="calendar", short_help=SHORT["calendar"].en)
 app.add_typer(keys_app, name="keys", short_help=SHORT["keys"].en)
 app.add_typer(hold_app, name="hold", short_help=SHORT["hold"].en)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from taihu.manifest.strict import Frozen
@@ -61,6 +63,31 @@ class Account(Frozen):
     )
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Fiscal(Frozen):
+    """Fiscal years of 52 or 53 whole weeks; a 53rd week lengthens the last period."""
+
+    pattern: Literal["4-4-5", "4-5-4", "5-4-4"] = Field(
+        default="4-4-5", description="Weeks of the three periods of a quarter", examples=["4-4-5"]
+    )
+    last_day: Weekday = Field(default="sunday", description="Weekday on which every fiscal year ends", examples=["saturday"])
+    month: int = Field(default=12, ge=1, le=12, description="Month at whose end the fiscal year ends", examples=[12])
+    ends: Literal["last", "nearest"] = Field(
+        default="nearest",
+        description="last: the last such weekday of the month; nearest: the one nearest to its last day",
+        examples=["last"],
+    )
+
+
+class Weeks(Frozen):
+    """Weeks of the date dimension, beside those of ISO 8601."""
+
+    first_day: Weekday = Field(default="monday", description="First day of a retail week", examples=["saturday"])
+    fiscal: Fiscal = Field(default=Fiscal(), description="How fiscal years are cut", examples=[{"pattern": "4-4-5"}])
+
+
 class ProjectFile(Frozen):
     """The project, once."""
 
@@ -68,6 +95,7 @@ class ProjectFile(Frozen):
     title: Title = Field(description="Title in both languages", examples=[{"zh": "A公司", "en": "Company A"}])
     time_zone: str = Field(default="Asia/Shanghai", description="Zone of business dates", examples=["Asia/Shanghai"])
     calendar: str = Field(default="cn", description="Working calendar of deadlines and delivery", examples=["cn"])
+    weeks: Weeks = Field(default=Weeks(), description="Retail weeks and fiscal years", examples=[{"first_day": "saturday"}])
     lake: str = Field(default="./lake", description="Folder of objects and tables", examples=["./lake"])
     ledger: str = Field(
         default="sqlite:///lake/ledger.sqlite", description="SQLAlchemy address of the ledger", examples=["sqlite:///lake/ledger.sqlite"]

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from taihu.core.clock import instant_text
+from taihu.core.types import Span
 from taihu.ledger.records import Arrival
+from taihu.run.date_table import CALENDAR, calendar_rows
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -62,18 +64,6 @@ ARRIVAL = pa.schema(
         ("sequence", pa.int64()),
     ]
 )
-CALENDAR = pa.schema(
-    [
-        ("date", pa.date32()),
-        ("is_workday", pa.bool_()),
-        ("is_makeup", pa.bool_()),
-        ("holiday_name", pa.string()),
-        ("status", pa.string()),
-        ("iso_year", pa.int32()),
-        ("iso_week", pa.int32()),
-        ("week_start", pa.date32()),
-    ]
-)
 
 
 def export(ws: Workspace) -> list[str]:
@@ -85,7 +75,7 @@ def export(ws: Workspace) -> list[str]:
         ("ops.expectation", EXPECTATION, _expectations(ws, names, arrivals)),
         ("ops.hold", HOLD, _holds(ws, names, arrivals)),
         ("ops.arrival", ARRIVAL, _arrivals(arrivals)),
-        ("ops.calendar", CALENDAR, _calendar(ws)),
+        ("ops.calendar", CALENDAR, calendar_rows(ws.calendar, ws.tree.file.weeks, _calendar_span(ws))),
     ):
         data = pa.Table.from_pylist(list(rows), schema=schema)
         if ws.write_if_changed(table, data):
@@ -188,19 +178,7 @@ def _arrivals(arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _calendar(ws: Workspace) -> Iterable[dict[str, Any]]:
-    """Two years around the project's beginning: enough for every comparison that a report may ask for."""
+def _calendar_span(ws: Workspace) -> Span:
+    """The years around the project's beginning: enough for every comparison that a report may ask for."""
     first = dt.date(ws.started_at.year - 1, 1, 1)
-    for offset in range((dt.date(first.year + 3, 1, 1) - first).days):
-        day = first + dt.timedelta(days=offset)
-        year, week, weekday = day.isocalendar()
-        yield {
-            "date": day,
-            "is_workday": ws.calendar.is_workday(day),
-            "is_makeup": ws.calendar.is_makeup_workday(day),
-            "holiday_name": ws.calendar.name(day),
-            "status": ws.calendar.status(day),
-            "iso_year": year,
-            "iso_week": week,
-            "week_start": day - dt.timedelta(days=weekday - 1),
-        }
+    return Span(first, dt.date(first.year + 3, 1, 1))

@@ -9,11 +9,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from taihu.china.calendar import Calendar, packaged_notices
+from taihu.core.types import Span
 from taihu.manifest.model import FeedFile
+from taihu.manifest.project import Weeks
 from taihu.manifest.strict import parse
 from taihu.manifest.tree import parse_model
+from taihu.run.date_table import CALENDAR, calendar_rows
 
 COMPANY = Path(__file__).parents[3] / "examples" / "company_a"
 TYPES = {"date": "DATE", "text": "VARCHAR", "integer": "BIGINT", "quantity": "DECIMAL(18,3)", "money": "DECIMAL(18,2)"}
@@ -67,16 +72,11 @@ class World:
         self.table(f"feed.{name}", f"source VARCHAR, {columns}, _src_id VARCHAR, _src_row VARCHAR, dq_flags VARCHAR", numbered)
 
     def masters(self) -> None:
-        calendar = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(365)]
-        self.table(
-            "ops.calendar",
-            "date DATE, is_workday BOOLEAN, is_makeup BOOLEAN, holiday_name VARCHAR, status VARCHAR, "
-            "iso_year INT, iso_week INT, week_start DATE",
-            [
-                (d, d.weekday() < 5, False, None, "announced", d.isocalendar()[0], d.isocalendar()[1], d - dt.timedelta(days=d.weekday()))
-                for d in calendar
-            ],
+        year = Span(dt.date(2026, 1, 1), dt.date(2027, 1, 1))
+        self.con.register(
+            "calendar_rows", pa.Table.from_pylist(list(calendar_rows(Calendar(packaged_notices()), Weeks(), year)), schema=CALENDAR)
         )
+        self.con.execute("CREATE TABLE ops.calendar AS SELECT * FROM calendar_rows")
         self.table(
             "clean.erp_products",
             "product_code VARCHAR, product_name VARCHAR, brand VARCHAR, category VARCHAR, "

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
+from taihu.china.calendar import Calendar, packaged_notices
 from taihu.core.types import Span
 from taihu.engine.duckdb import DuckDBEngine
 from taihu.lake.tables import Tables
 from taihu.ledger.ledger import Ledger
+from taihu.manifest.project import Weeks
 from taihu.model import lineage
 from taihu.model.build import build
 from taihu.model.dialect import formatted, to_spark
@@ -24,6 +26,7 @@ from taihu.model.measures import check_reports
 from taihu.model.tests import run_model_test
 from taihu.model.trace import trace_query
 from taihu.project.load import load_tree
+from taihu.run.date_table import CALENDAR, calendar_rows
 
 COMPANY = Path(__file__).resolve().parents[3] / "examples" / "company_a"
 DAYS = [dt.date(2026, 8, 30) + dt.timedelta(days=n) for n in range(40)]
@@ -122,13 +125,8 @@ def fill(tables: Tables, graph: Graph) -> None:
     put(tables, graph, "match.store_map", [
         {"source": "retailer_pos", "store_key": "S001", "store_id": "S001", "valid_from": start, "valid_to": dt.date(9999, 12, 31)}
     ])  # fmt: skip
-    first = dt.date(2026, 1, 1)
-    calendar = [first + dt.timedelta(days=n) for n in range(365)]
-    tables.replace("ops.calendar", pa.table({
-        "date": calendar, "is_workday": [True] * 365, "is_makeup": [False] * 365, "holiday_name": [""] * 365, "status": ["announced"] * 365,
-        "iso_year": [day.isocalendar()[0] for day in calendar], "iso_week": [day.isocalendar()[1] for day in calendar],
-        "week_start": [day - dt.timedelta(days=day.weekday()) for day in calendar],
-    }))  # fmt: skip
+    year = Span(dt.date(2026, 1, 1), dt.date(2027, 1, 1))
+    tables.replace("ops.calendar", pa.Table.from_pylist(list(calendar_rows(Calendar(packaged_notices()), Weeks(), year)), schema=CALENDAR))
     names = ["business_date", "region_code", "source", "party", "party_name", "state", "reason", "due_at", "arrival_id"]
     values = [DAYS[0], "EAST", "sell_out_huadong", "D0001", "D0001", "arrived", "", "2026-08-31T00:00:00Z", "a1"]
     tables.replace("ops.expectation", pa.table({name: [value] for name, value in zip(names, values, strict=True)}))

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taihu.china.calendar import Calendar, packaged_rows
+from taihu.china.calendar import Calendar, packaged_notices
 from taihu.core.types import Scope, Span
 from taihu.ledger.records import Arrival
 from taihu.manifest.source import Expect
 from taihu.run.expecting import Owed, Party, data_days, judge, owed
 
 ZONE = ZoneInfo("Asia/Shanghai")
-CALENDAR = Calendar(packaged_rows())
+CALENDAR = Calendar(packaged_notices())
 DAILY = Expect.model_validate({"for": "every day since the last due date", "every": "workday", "by": "08:00"})
 D = dt.date
 

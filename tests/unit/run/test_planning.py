@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from taihu.china.calendar import Calendar, packaged_rows
+from taihu.china.calendar import Calendar, packaged_notices
 from taihu.core.types import Span
 from taihu.ledger.records import Publication
 from taihu.manifest.report import ReportFile
 from taihu.run.planning import DueReport, due_report
 
 ZONE = ZoneInfo("Asia/Shanghai")
-CALENDAR = Calendar(packaged_rows())
+CALENDAR = Calendar(packaged_notices())
 TITLE = {"zh": "日报", "en": "Daily"}
 DAILY = ReportFile.model_validate(
     {"title": TITLE, "every": "workday", "at": "08:30", "period": "since last report", "blocks": ["arrivals"]}
