@@ -148,6 +148,16 @@ def _hostile(given: argparse.Namespace) -> tuple[str, bool]:
     return hostile.soak(given)
 
 
+def _matching(given: argparse.Namespace) -> tuple[str, bool]:
+    import secrets
+
+    from tests.soak import matching
+
+    return matching.soak(
+        [given.seed or secrets.randbelow(2**31), *(secrets.randbelow(2**31) for _ in range(given.seeds - 1))], 6600, 40_000
+    )
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -191,6 +201,10 @@ def main() -> int:
     hostile.add_argument("--seeds", type=int, default=3, help="so many times, with a new seed each")
     hostile.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time unless given")
     hostile.set_defaults(play=_hostile)
+    matching = kinds.add_parser("matching", help="lists of parties with known truth, of new seeds; 100,000 records; febrl3")
+    matching.add_argument("--seeds", type=int, default=5, help="so many lists")
+    matching.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time unless given")
+    matching.set_defaults(play=_matching)
     for kind in kinds.choices.values():
         kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()
