@@ -65,6 +65,13 @@ LISTED = {
     "list.txt": "文件,行数\na.csv,1\n".encode(),
 }
 
+
+def _beside(lines: str) -> dict[str, Any]:
+    """A list beside the file: how it is agreed, and (for :func:`project`) what it says."""
+    manifest = {"file": "清单.csv", "name": "文件", "rows": "行数", "sums": {"金额合计": "金额"}}
+    return {"collect": {"pattern": "a.csv", "manifest": manifest}, "清单.csv": f"文件,行数,金额合计\n{lines}"}
+
+
 # Source: file name, content, layouts, what its source.yml says beside the usual, state, reason, rows.
 SHAPES: dict[str, tuple[str, bytes, dict[str, str], dict[str, Any], str, str, list[tuple[str, str]]]] = {
     "titles": (
@@ -125,6 +132,18 @@ SHAPES: dict[str, tuple[str, bytes, dict[str, str], dict[str, Any], str, str, li
         {"daily": "header: [日期, 商品, 金额]", "list": "header: [文件, 行数]\nstates: {member: list.txt, file: 文件, rows: 行数}"},
         {"read": {"as": "csv", "member": "*.csv"}}, "held", "total_disagrees", [],
     ),
+    "beside_it": (
+        "a.csv", LISTED["a.csv"], {"daily": "header: [日期, 商品, 金额]"}, {**_beside("a.csv,1,1.00\n"), "read": {"as": "csv"}},
+        "accepted", "", [("2026-09-01", "1.00")],
+    ),
+    "beside_wrong": (
+        "a.csv", LISTED["a.csv"], {"daily": "header: [日期, 商品, 金额]"}, {**_beside("a.csv,1,1.50\n"), "read": {"as": "csv"}},
+        "held", "total_disagrees", [],
+    ),
+    "beside_silent": (
+        "a.csv", LISTED["a.csv"], {"daily": "header: [日期, 商品, 金额]"}, {**_beside("a.csv,,1.00\n"), "read": {"as": "csv"}},
+        "held", "total_missing", [],
+    ),
     "refunds": (
         "a.csv", BILL,
         {"bill": 'header: [日期, 商品, 金额]\nnoted: {退款: {in: 状态, text: "已退款(￥{sum})"}}\n'
@@ -150,15 +169,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         (inbox / file).write_bytes(content)
         for layout, text in layouts.items():
             (folder / "layouts" / f"{layout}.yml").write_text(text, encoding="utf-8")
+        if "清单.csv" in more:
+            (inbox / "清单.csv").write_text(more["清单.csv"], encoding="gb18030")
         source = {
             "title": {"zh": name, "en": name}, "owner": "sales", "purpose": "sales reporting", "retention": "12 months", "entity": "main",
-            "collect": {"via": "folder", "path": f"inbox/{name}"}, "load": "replace", "business_date": "sold_on",
+            "load": "replace", "business_date": "sold_on",
             "columns": {
                 "sold_on": {"from": "日期", "type": "date", "order": "year first", "required": True},
                 "product": {"from": "商品", "type": "text"},
                 "amount": {"from": "金额", "type": "money", "currency": "CNY", "tax": "included"},
             },
-            **more,
+            **{key: value for key, value in more.items() if key != "清单.csv"},
+            "collect": {"via": "folder", "path": f"inbox/{name}", **more.get("collect", {})},
             "read": {"as": "excel", **more.get("read", {}), "layouts": list(layouts)},
         }  # fmt: skip
         (folder / "source.yml").write_text(yaml.safe_dump(source, allow_unicode=True, sort_keys=False), encoding="utf-8")
@@ -177,6 +199,21 @@ def test_shape(project: Workspace, name: str) -> None:
         found = zip(clean["sold_on"].to_pylist(), clean["amount"].to_pylist(), strict=True)
         assert sorted((str(day), str(amount.quantize(Decimal("0.01")))) for day, amount in found) == rows
         assert len(set(clean["_src_row"].to_pylist())) == len(rows)
+
+
+def test_a_list_beside_the_file_is_told_and_needs_no_more_to_be_there(project: Workspace) -> None:
+    """What it states is kept with the file: read again, the file is judged the same, though the list has gone."""
+    from taihu.run.intake import read_arrival
+
+    (wrong,) = project.ledger.arrivals(source="beside_wrong")
+    assert wrong.detail == "金额合计 (清单.csv>2): 金额 stated 1.5, found 1"
+    (silent,) = project.ledger.arrivals(source="beside_silent")
+    assert silent.detail == "清单.csv>2: 行数"
+    by_hand = ["read", str(project.root / "inbox/beside_wrong/a.csv"), "-s", "beside_wrong", "--project", str(project.root)]
+    shown = CliRunner().invoke(app, by_hand)
+    assert shown.exit_code == 3 and "1.50" in shown.output
+    (project.root / "inbox/beside_wrong/清单.csv").unlink()
+    assert read_arrival(project, project.tree.source("beside_wrong"), wrong).held == "total_disagrees"
 
 
 def test_a_period_behind_a_label_and_one_a_sheet(project: Workspace) -> None:

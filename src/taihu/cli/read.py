@@ -86,7 +86,7 @@ def _stem(path: Path, taken: dict[str, Path]) -> str:
 
 def _read(file: Path, source: str | None, project: Path, references: list[str]) -> tuple[FileRead, list[ProposedLayout]]:
     """What was read, and layouts for what no layout of the source fits."""
-    from taihu.read import read_file
+    from taihu.read import read_file, with_stated
 
     try:
         content = file.read_bytes()
@@ -94,6 +94,7 @@ def _read(file: Path, source: str | None, project: Path, references: list[str]) 
         raise UsageError(console.t(f"无法读取 {file}：{error.strerror}", f"{file} cannot be read: {error.strerror}"), fix="") from None
     if source is None:
         return read_file(content, file.name, passwords=resolved(references, Path.cwd())), []
+    from taihu.collect import stated_beside
     from taihu.project.load import load_tree
     from taihu.project.onboard.unknown import proposed_layouts
 
@@ -103,6 +104,8 @@ def _read(file: Path, source: str | None, project: Path, references: list[str]) 
     named = [*entry.file.read.passwords, *(account.passwords if account else ())]
     passwords = [*resolved(references, Path.cwd()), *resolved(named, project)]
     result = read_file(content, file.name, read=entry.file.read, layouts=entry.layouts, passwords=passwords)
+    stated = stated_beside(file, entry)
+    result = with_stated(result, stated) if stated else result
     unknown = result.held == "unknown_layout"
     return result, proposed_layouts(content, file.name, entry.layouts, console.lang(), passwords) if unknown else []
 

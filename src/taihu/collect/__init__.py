@@ -6,5 +6,6 @@ from taihu.collect.connections import Connections
 from taihu.collect.interface import Connector, Health, Surroundings
 from taihu.collect.registry import connector
 from taihu.collect.retry import Patience
+from taihu.collect.sidecar import stated_beside
 
-__all__ = ["Connections", "Connector", "Health", "Patience", "Surroundings", "connector"]
+__all__ = ["Connections", "Connector", "Health", "Patience", "Surroundings", "connector", "stated_beside"]

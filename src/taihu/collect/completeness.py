@@ -12,18 +12,8 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 
-from taihu.collect.drop import (
-    DAMAGED_AFTER,
-    DropOptions,
-    FileSeen,
-    Listed,
-    Versions,
-    is_manifest,
-    manifest_lines,
-    manifest_name,
-    marker_fits,
-    settle_window,
-)
+from taihu.collect.drop import DAMAGED_AFTER, DropOptions, FileSeen, Versions, marker_fits, settle_window
+from taihu.collect.sidecar import Listed, find_listed, is_manifest, listed_by, manifest_name
 from taihu.collect.store import Store
 from taihu.core.errors import ContentRefused
 
@@ -65,7 +55,7 @@ class Completeness:
 
     def listed(self, entry: FileSeen) -> Listed | None:
         """What the manifests say of a file; None without one."""
-        return self._manifests.get(entry.name) if self._options.manifest is not None else None
+        return find_listed(self._manifests, entry.name) if self._options.manifest is not None else None
 
     def needs_an_end(self, entry: FileSeen, mark: str) -> bool:
         """Whether a file without its format's end is still being written; after a long time it is damaged, and the reader says so."""
@@ -107,13 +97,14 @@ class Completeness:
         """What the newest manifests list; the newer one counts where two name the same file."""
         options = self._options.manifest
         assert options is not None, "asked only where a manifest is agreed"
-        sidecars = [entry for entry in self._listing if is_manifest(entry, options) and entry.size <= MANIFEST_BYTES]
+        sidecars = [entry for entry in self._listing if is_manifest(entry.own_name, options) and entry.size <= MANIFEST_BYTES]
         sidecars.sort(key=lambda each: (each.modified, each.name))
         found: dict[str, Listed] = {}
         for manifest in sidecars[-MOST_MANIFESTS:]:
             content = self._store.read(manifest)
-            for name, listed in (manifest_lines(content) if content else {}).items():
-                found[manifest_name(manifest, name)] = listed
+            whole = self._store.appears_whole or self._store.is_left_alone(manifest) or self._is_settled(manifest, "", self._window)
+            for name, listed in (listed_by(content, manifest.own_name, options, is_whole=whole) if content else {}).items():
+                found[manifest_name(manifest.name, name)] = listed
         return found
 
 

@@ -11,11 +11,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 
 from pydantic import Field
 
 from taihu.collect.interface import NOT_FINISHED
+from taihu.collect.sidecar import ManifestOptions, is_manifest
 from taihu.core.ids import derived_id
 from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Duration, parse_duration
@@ -23,12 +23,6 @@ from taihu.manifest.words import Duration, parse_duration
 # A file that was left alone for so many settle windows and still has no proper end is not being written: it is damaged.
 DAMAGED_AFTER = 12
 DEEPEST = 8
-
-
-class ManifestOptions(Frozen):
-    """Sidecar files that list what was sent."""
-
-    file: str = Field(description="Name pattern of the manifests", examples=["*.md5"])
 
 
 class DropOptions(Frozen):
@@ -40,7 +34,7 @@ class DropOptions(Frozen):
     marker: str | None = Field(default=None, description="Suffix of the file that says an upload is finished", examples=[".ok"])
     manifest: ManifestOptions | None = Field(
         default=None,
-        description="Files beside the data that list names with size, MD5 or SHA-256; a file counts once it is listed and fits",
+        description="Files beside the data that list names with size, hash, rows or sums; a file counts once it is listed",
         examples=[{"file": "*.manifest"}],
     )
     settle: Duration = Field(
@@ -97,7 +91,7 @@ def _is_wanted(entry: FileSeen, options: DropOptions) -> bool:
         return False
     if options.marker is not None and name.endswith(options.marker):
         return False
-    if options.manifest is not None and is_manifest(entry, options.manifest):
+    if options.manifest is not None and is_manifest(entry.own_name, options.manifest):
         return False
     return fnmatchcase(name.casefold(), options.pattern.casefold())
 
@@ -116,74 +110,6 @@ def finished(entries: Iterable[FileSeen], options: DropOptions, waiting: list[st
 def marker_fits(entry: FileSeen, marker: FileSeen | None) -> bool:
     """Whether the marker belongs to this version: one that is older belongs to the version before, which is being replaced."""
     return marker is not None and (not marker.modified or marker.modified >= entry.modified)
-
-
-def is_manifest(entry: FileSeen, options: ManifestOptions) -> bool:
-    """Whether an entry is a manifest."""
-    return fnmatchcase(entry.own_name.casefold(), options.file.casefold()) and not entry.own_name.lower().endswith(NOT_FINISHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What a manifest says of a file; None for what it does not say."""
-
-    size: int | None
-    algorithm: str
-    digest: str
-
-
-def manifest_lines(content: bytes) -> dict[str, Listed]:
-    """What a manifest lists, by name: ``md5sum`` lines, or name, size and hash in any order between commas, tabs, bars or blanks.
-
-    A line without a hash or a size says nothing that could be checked and is left out, so a half-written line makes its file wait.
-    """
-    from taihu.formats.text import decode
-
-    found: dict[str, Listed] = {}
-    for line in decode(content).text.lstrip("\ufeff").splitlines():
-        entry = _manifest_line(line.strip())
-        if entry is not None:
-            found[entry[0]] = entry[1]
-    return found
-
-
-def _manifest_line(line: str) -> tuple[str, Listed] | None:
-    digest, size, rest = "", None, []
-    for field in _fields(line):
-        algorithm = _ALGORITHMS.get(len(field)) if _is_hex(field) else None
-        if algorithm and not digest:
-            digest = field.lower()
-        elif field.isdecimal() and size is None:
-            size = int(field)
-        else:
-            rest.append(field)
-    name = " ".join(rest).removeprefix("*").removeprefix("./").replace("\\", "/")
-    if not name or (size is None and not digest):
-        return None
-    return name, Listed(size, _ALGORITHMS.get(len(digest), ""), digest)
-
-
-_ALGORITHMS = {32: "md5", 64: "sha256"}
-
-
-def _is_hex(text: str) -> bool:
-    return len(text) in _ALGORITHMS and not set(text.lower()) - set("0123456789abcdef")
-
-
-def _fields(line: str) -> list[str]:
-    for separator in ("\t", "|", ";", ","):
-        if separator in line:
-            return [field.strip().strip('"') for field in line.split(separator)]
-    head, _, tail = line.partition(" ")
-    if _is_hex(head):  # md5sum and sha256sum: the rest of the line is the name, blanks and all
-        return [head, tail.strip()]
-    return line.split()
-
-
-def manifest_name(manifest: FileSeen, listed: str) -> str:
-    """The name below the asked-for folder of a file that a manifest names: a manifest speaks for its own folder and those below."""
-    folder = PurePosixPath(manifest.name).parent.as_posix()
-    return listed if folder == "." else f"{folder}/{listed}"
 
 
 def settle_window(options: DropOptions) -> dt.timedelta:

@@ -13,8 +13,9 @@ from functools import partial
 from typing import BinaryIO, ClassVar
 
 from taihu.collect.completeness import Completeness, ContentCheck
-from taihu.collect.drop import DEEPEST, DropOptions, FileSeen, Listed, Versions, wanted
+from taihu.collect.drop import DEEPEST, DropOptions, FileSeen, Versions, wanted
 from taihu.collect.interface import MOST_BYTES, Connector, Health, Surroundings
+from taihu.collect.sidecar import Listed
 from taihu.collect.store import Store, bounded, require_same
 from taihu.core.errors import AccessRefused, ContentRefused, ManifestError, NotFound, TaihuError
 from taihu.core.ids import derived_id, sha256_of
@@ -151,7 +152,7 @@ class DropConnector(Connector):
                 if content is not None:
                     self._held[key] = content
             entry = offer.entry
-            yield Item(key, entry.own_name, entry.size, entry.modified_at, self._meta(entry))
+            yield Item(key, entry.own_name, entry.size, entry.modified_at, self._meta(entry, offer.listed))
 
     def _read(self, offers: Sequence[Offer]) -> list[bytes | ContentRefused]:
         """The contents of small files, or why one cannot be had as it is."""
@@ -188,8 +189,9 @@ class DropConnector(Connector):
         sha256 = sha256_of(content) if content is not None else sha256_of(bounded(store.chunks(entry), entry))
         return derived_id("file", self.options.path, entry.name, sha256)
 
-    def _meta(self, entry: FileSeen) -> dict[str, str]:
-        return {"path": f"{self.folder}/{entry.name}", "via": self.source.file.collect.via}
+    def _meta(self, entry: FileSeen, listed: Listed | None) -> dict[str, str]:
+        stated = {"stated": listed.stated.text()} if listed and listed.stated else {}
+        return {"path": f"{self.folder}/{entry.name}", "via": self.source.file.collect.via, **stated}
 
 
 def _together(offers: Iterator[Offer], at_once: int) -> Iterator[list[Offer]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class Item:
         key: Stable identity inside the source (mail part, path with size and time, query window).
         name: File name as the sender wrote it, for people; never used as a path.
         meta: What the envelope says: ``sender``, ``subject``, ``folder``, ``path``, ``url``, ``query``; ``kind`` is ``KEY_SET`` where
-            the bytes are no rows but the keys of all rows that there are.
+            the bytes are no rows but the keys of all rows that there are; ``stated`` is a :class:`StatedBeside`.
         received_at: When it reached the server (aware), if the server says so.
     """
 
@@ -145,6 +146,30 @@ class StatedTotal:
     @property
     def agrees(self) -> bool | None:
         return None if self.computed is None else self.stated == self.computed
+
+
+@dataclass(frozen=True, slots=True)
+class StatedBeside:
+    """What a list beside a file states of its rows; it goes with the item, so that the file is read the same again without the list.
+
+    Attributes:
+        place: The list and its line or record: ``清单.csv>2``.
+        rows: Its header for the count of rows, and the count as it is written (None if it is not there); None if none was agreed.
+        sums: Headers of the file to the list's header and the sum as it is written.
+    """
+
+    place: str
+    rows: tuple[str, str | None] | None = None
+    sums: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """As one text, for :attr:`Item.meta`."""
+        return json.dumps([self.place, self.rows, dict(self.sums)], ensure_ascii=False)
+
+    @classmethod
+    def parse(cls, text: str) -> StatedBeside:
+        place, rows, sums = json.loads(text)
+        return cls(place, tuple(rows) if rows else None, {header: (name, stated) for header, (name, stated) in sums.items()})
 
 
 @dataclass(frozen=True, slots=True)

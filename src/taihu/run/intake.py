@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from taihu.check import CheckContext, check_arrival
 from taihu.clean import clean_schema, clean_table
 from taihu.core.errors import AccessRefused, ContentRefused, TaihuError
-from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedTotal, TableRead
+from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedBeside, StatedTotal, TableRead
 from taihu.formats.patterns import match_pattern
 from taihu.ledger.records import Arrival, ArrivalDecision, ArrivalState
 from taihu.manifest.tree import Source
-from taihu.read import read_file
+from taihu.read import read_file, with_stated
 from taihu.read.outside import labelled_in
 from taihu.run.passwords import MISSING
 from taihu.run.postconditions import asked_span, broken_promise
@@ -133,7 +133,9 @@ def read_arrival(ws: Workspace, source: Source, arrival: Arrival, passwords: Seq
         return FileRead("parquet", None, [TableRead("", rows.append_column("_src_row", positions), None, cells)])
     if passwords is None:
         passwords = ws.passwords(source, arrival.received_at)
-    return read_file(content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=passwords)
+    file = read_file(content, arrival.name, read=source.file.read, layouts=source.layouts, passwords=passwords)
+    stated = arrival.meta.get("stated")
+    return with_stated(file, StatedBeside.parse(stated)) if stated else file
 
 
 def _take_in(

@@ -50,7 +50,8 @@ def check_sample(tree: ProjectTree, expectation: Path) -> list[str]:
     Returns:
         The differences; empty when the source reads the file as stated.
     """
-    from taihu.read import read_file
+    from taihu.collect import stated_beside
+    from taihu.read import read_file, with_stated
 
     sample = expectation.with_name(expectation.name.removesuffix(EXPECTED))
     source = source_of(tree, sample)
@@ -61,6 +62,8 @@ def check_sample(tree: ProjectTree, expectation: Path) -> list[str]:
     expected = json.loads(expectation.read_text(encoding="utf-8"))
     passwords = expected.pop("passwords", [])
     file = read_file(sample.read_bytes(), sample.name, read=source.file.read, layouts=source.layouts, passwords=passwords)
+    stated = stated_beside(sample, source)
+    file = with_stated(file, stated) if stated else file
     found = reading(file)
     if "typed" in expected:
         found["typed"] = typed(file, source.file, tree.file.time_zone)

@@ -17,6 +17,7 @@ from tests.contract.connector.contract import ConnectorContract, World, source_f
 from taihu.collect.interface import MOST_BYTES
 from taihu.core.clock import FixedClock
 from taihu.core.errors import AccessRefused, ContentRefused, NotFound
+from taihu.core.types import StatedBeside
 from taihu.manifest.tree import Source
 
 
@@ -176,6 +177,19 @@ class DropContract(ConnectorContract):
             assert caught.value.reason == "manifest_disagrees"
         world.deliver("cut.csv", cut, 5)
         assert "cut.csv" in [item.name for item in connections.open(world.source).discover(None, set())]
+
+    def test_what_a_list_states_of_the_rows_goes_with_the_file(self, world: DropWorld) -> None:
+        world.more = {"pattern": "*.csv", "manifest": {"file": "清单*.csv", "name": "文件", "rows": "行数", "sums": {"合计": "a"}}}
+        world.deliver("listed.csv", b"a,b\n1,2\n", 5)
+        world.deliver("later.csv", b"a,b\n3,4\n", 5)
+        world.deliver("清单1.csv", "文件,行数,合计\nlisted.csv,1,1\n".encode(), 5)
+        with world.connections() as connections:
+            connector = connections.open(world.source)
+            (item,) = connector.discover(None, set())
+            stated = StatedBeside("清单1.csv>2", ("行数", "1"), {"a": ("合计", "1")})
+            assert (item.name, StatedBeside.parse(item.meta["stated"])) == ("listed.csv", stated)
+            assert connector.fetch(item).item.meta == item.meta
+            assert connector.waiting() == ["later.csv"]
 
     def test_what_is_too_large_is_refused_without_a_download(self, world: DropWorld) -> None:
         world.more = {}

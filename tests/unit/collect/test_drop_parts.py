@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from tests.contract.connector.contract import NOW
 
 from taihu.collect.completeness import ContentCheck
-from taihu.collect.drop import DropOptions, FileSeen, Listed, Versions, manifest_lines, manifest_name
+from taihu.collect.drop import DropOptions, FileSeen, Versions
 from taihu.collect.ftp_listing import from_list, from_mlsd
 from taihu.collect.remote_names import bytes_of, name_of, path_of, ways_to_write
 from taihu.collect.s3 import address_of
 from taihu.collect.sftp_protocol import PIECE, SftpProtocol, SftpStatus
+from taihu.collect.sidecar import Listed, ManifestOptions, listed_by, manifest_name
 from taihu.core.errors import ContentRefused
 from taihu.formats.closes import end_closes
 
+HASHES = ManifestOptions(file="*.md5")
 MD5, SHA = "d41d8cd98f00b204e9800998ecf8427e", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -39,18 +41,18 @@ MD5, SHA = "d41d8cd98f00b204e9800998ecf8427e", "e3b0c44298fc1c149afbf4c8996fb924
 )
 def test_lines_of_manifests(line: str, name: str, listed: Listed) -> None:
     for text in (line, f"file,size,hash\n{line}\r\n", f"\ufeff{line}"):
-        assert manifest_lines(text.encode())[name] == listed
-    assert manifest_lines(line.encode("gb18030"))[name] == listed
+        assert listed_by(text.encode(), "a.md5", HASHES)[name] == listed
+    assert listed_by(line.encode("gb18030"), "a.md5", HASHES)[name] == listed
 
 
 @pytest.mark.parametrize("line", ["", "a.csv", f"a.csv {MD5[:-1]}", MD5, "file;size", "a.csv,12x"])
 def test_lines_that_prove_nothing_are_left_out(line: str) -> None:
-    assert manifest_lines(line.encode()) == {}
+    assert listed_by(line.encode(), "a.md5", HASHES) == {}
 
 
 def test_a_manifest_speaks_for_its_own_folder() -> None:
-    assert manifest_name(FileSeen("day/x.md5", 1, 1, NOW), "a.csv") == "day/a.csv"
-    assert manifest_name(FileSeen("x.md5", 1, 1, NOW), "below/a.csv") == "below/a.csv"
+    assert manifest_name("day/x.md5", "a.csv") == "day/a.csv"
+    assert manifest_name("x.md5", "below/a.csv") == "below/a.csv"
 
 
 def test_what_is_watched_stays_in_the_cursor_until_it_is_done() -> None:
