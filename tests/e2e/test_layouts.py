@@ -208,10 +208,10 @@ def test_a_list_beside_the_file_is_told_and_needs_no_more_to_be_there(project: W
     (wrong,) = project.ledger.arrivals(source="beside_wrong")
     assert wrong.detail == "金额合计 (清单.csv>2): 金额 stated 1.5, found 1"
     (silent,) = project.ledger.arrivals(source="beside_silent")
-    assert silent.detail == "清单.csv>2: 行数"
+    assert silent.detail == "清单.csv>2: no number for 行数"
     by_hand = ["read", str(project.root / "inbox/beside_wrong/a.csv"), "-s", "beside_wrong", "--project", str(project.root)]
     shown = CliRunner().invoke(app, by_hand)
-    assert shown.exit_code == 3 and "1.50" in shown.output
+    assert shown.exit_code == 3 and "stated 1.5, the rows give 1" in shown.output
     (project.root / "inbox/beside_wrong/清单.csv").unlink()
     assert read_arrival(project, project.tree.source("beside_wrong"), wrong).held == "total_disagrees"
 

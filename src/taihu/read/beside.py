@@ -43,7 +43,7 @@ def with_stated(read: FileRead, stated: StatedBeside) -> FileRead:
         return read
     if wrong is not None:
         return replace(read, held="total_disagrees", held_detail=disagreement(wrong))
-    return replace(read, held="total_missing", held_detail=f"{stated.place}: {', '.join(missing)}")
+    return replace(read, held="total_missing", held_detail=f"{stated.place}: no number for {', '.join(missing)}")
 
 
 def _cells(read: FileRead, header: str) -> list[Cell]:
