@@ -7,14 +7,19 @@ Instants are text in UTC with six decimals, so their order as text is their orde
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlalchemy import MetaData, Table
+    from sqlalchemy import Column, MetaData, Table
 
 VERSION = "1"
+
+Columns = Sequence["Column[Any]"]
+Group = Mapping[str, tuple[str, Columns]]
+"""Attribute of :class:`Tables` to the table's name in the database and its columns."""
 
 
 @dataclass(frozen=True)
@@ -55,206 +60,277 @@ class Tables:
 @cache
 def tables() -> Tables:
     """Build the tables once a process; SQLAlchemy is loaded here and not before."""
-    import sqlalchemy as sa
+    from sqlalchemy import MetaData, Table
 
-    metadata = sa.MetaData()
+    metadata = MetaData()
+    built: dict[str, Table] = {}
+    for group in (_of_the_project, _of_collecting, _of_arrivals, _of_the_lake, _of_publications):
+        built |= {name: Table(actual, metadata, *columns) for name, (actual, columns) in group().items()}
+    return Tables(metadata=metadata, **built)
 
-    def text(name: str, **kwargs: Any) -> sa.Column[Any]:
-        return sa.Column(name, sa.String, nullable=kwargs.pop("nullable", False), **kwargs)
 
-    def number(name: str, **kwargs: Any) -> sa.Column[Any]:
-        return sa.Column(name, sa.BigInteger, nullable=kwargs.pop("nullable", False), **kwargs)
+def _column(name: str, kind: Any, *, nullable: bool = False, **kwargs: Any) -> Column[Any]:
+    from sqlalchemy import Column
 
-    def yes(name: str) -> sa.Column[Any]:
-        return sa.Column(name, sa.Boolean, nullable=False)
+    return Column(name, kind, nullable=nullable, **kwargs)
 
-    def sealed(name: str, **kwargs: Any) -> sa.Column[Any]:
-        return sa.Column(name, sa.LargeBinary, nullable=kwargs.pop("nullable", False), **kwargs)
 
-    def key(name: str) -> sa.Column[Any]:
-        return text(name, primary_key=True)
+def _table(name: str, *columns: Column[Any]) -> tuple[str, Columns]:
+    return name, columns
 
-    def order() -> sa.Column[Any]:
-        return sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True)
 
-    def table(name: str, *parts: Any) -> sa.Table:
-        return sa.Table(name, metadata, *parts)
+def _text(name: str, **kwargs: Any) -> Column[Any]:
+    from sqlalchemy import String
 
-    def absent(maker: Any, name: str) -> sa.Column[Any]:
-        column: sa.Column[Any] = maker(name, nullable=True)
-        return column
+    return _column(name, String, **kwargs)
 
-    return Tables(
-        metadata=metadata,
-        about=table("about", key("name"), text("value")),
-        lease=table("lease", key("name"), text("host"), text("boot"), number("pid"), text("started"), text("holder"), text("taken_at")),
-        cursor=table("cursor", key("source"), sealed("value"), text("moved_at")),
-        session=table("session", sealed("account", primary_key=True), sealed("content"), text("stored_at")),
-        outline=table("outline", key("source"), sealed("content"), text("stored_at")),
-        trace=table("trace", order(), text("source", index=True), sealed("content"), text("at")),
-        item=table("item", key("source"), key("mark"), sealed("item_key"), absent(text, "arrival_id"), text("seen_at")),
-        object=table("object", key("sha256"), number("size"), text("kind"), text("landed_at")),
-        attempt=table(
-            "attempt", order(), text("source", index=True), yes("ok"), sealed("error"), number("items"), text("at"), absent(text, "kind")
+
+def _number(name: str, **kwargs: Any) -> Column[Any]:
+    from sqlalchemy import BigInteger
+
+    return _column(name, BigInteger, **kwargs)
+
+
+def _yes(name: str) -> Column[Any]:
+    from sqlalchemy import Boolean
+
+    return _column(name, Boolean)
+
+
+def _sealed(name: str, **kwargs: Any) -> Column[Any]:
+    from sqlalchemy import LargeBinary
+
+    return _column(name, LargeBinary, **kwargs)
+
+
+def _key(name: str) -> Column[Any]:
+    return _text(name, primary_key=True)
+
+
+def _order() -> Column[Any]:
+    from sqlalchemy import Integer
+
+    return _column("sequence", Integer, primary_key=True, autoincrement=True)
+
+
+def _absent(maker: Callable[..., Column[Any]], name: str) -> Column[Any]:
+    return maker(name, nullable=True)
+
+
+def _of_the_project() -> Group:
+    """The project itself: what it is, who works in it, what was done and decided."""
+    return {
+        "about": _table("about", _key("name"), _text("value")),
+        "lease": _table(
+            "lease", _key("name"), _text("host"), _text("boot"), _number("pid"), _text("started"), _text("holder"), _text("taken_at")
         ),
-        letter=table(
-            "letter",
-            key("source"),
-            key("mark"),
-            sealed("item"),
-            text("reason"),
-            sealed("detail"),
-            number("failures"),
-            text("first_at"),
-            text("last_at"),
-            yes("is_dead"),
-        ),
-        refusal=table("refusal", sealed("account", primary_key=True), text("mark"), sealed("what"), text("at")),
-        breaker=table("breaker", key("source"), yes("is_open"), sealed("reason"), absent(text, "opened_at"), absent(text, "retry_at")),
-        arrival=table(
-            "arrival",
-            order(),
-            text("id", unique=True),
-            text("source", index=True),
-            text("state", index=True),
-            text("reason"),
-            text("sha256", index=True),
-            number("size"),
-            text("kind"),
-            sealed("envelope"),
-            text("received_at"),
-            text("landed_at"),
-            number("rows"),
-            text("layout"),
-            text("totals_state"),
-            absent(sealed, "reading"),
-        ),
-        scope=table(
-            "scope",
-            key("arrival_id"),
-            number("ordinal", primary_key=True),
-            text("source", index=True),
-            sealed("party"),
-            text("day_from"),
-            text("day_to"),
-            yes("is_nil"),
-        ),
-        quarantine=table(
-            "quarantine", order(), text("arrival_id", index=True), text("source"), text("reason"), sealed("position"), text("column")
-        ),
-        note=table(
-            "note",
-            order(),
-            text("arrival_id", index=True),
-            text("source"),
-            text("reason"),
-            sealed("position"),
-            text("column"),
-            sealed("detail"),
-        ),
-        expectation=table(
-            "expectation",
-            key("source"),
-            sealed("party", primary_key=True),
-            key("day"),
-            text("due_at"),
-            text("state"),
-            absent(text, "arrival_id"),
-            absent(text, "arrived_at"),
-        ),
-        hold=table(
-            "hold",
-            key("id"),
-            text("arrival_id", index=True),
-            text("source"),
-            sealed("party"),
-            absent(text, "day_from"),
-            absent(text, "day_to"),
-            text("reason"),
-            sealed("detail"),
-            text("opened_at"),
-            absent(text, "released_at"),
-            text("ended"),
-        ),
-        decision=table(
-            "decision", order(), text("id", unique=True), text("kind"), sealed("subject"), sealed("who"), sealed("why"), text("decided_at")
-        ),
-        lake_table=table("lake_table", key("name"), absent(number, "version"), text("definition"), text("changed_at")),
-        partition=table("partition_state", key("table"), key("partition"), text("stamp"), absent(number, "version")),
-        publication=table(
-            "publication",
-            order(),
-            text("id", unique=True),
-            text("report", index=True),
-            number("version"),
-            text("day_from"),
-            text("day_to"),
-            text("issued_at"),
-            text("tables"),
-            absent(text, "previous"),
-            yes("complete"),
-            yes("reviewed"),
-        ),
-        figure=table(
-            "figure",
-            key("publication_id"),
-            key("id"),
-            number("ordinal"),
-            text("measure"),
-            text("mart"),
-            text("day_from"),
-            text("day_to"),
-            sealed("facts"),
-        ),
-        output=table(
-            "output",
-            key("publication_id"),
-            sealed("name", primary_key=True),
-            number("ordinal"),
-            text("sha256"),
-            sealed("audience"),
-            text("lang"),
-            text("format"),
-        ),
-        outbox=table(
-            "outbox",
-            order(),
-            text("id", unique=True),
-            text("publication_id", index=True),
-            text("channel"),
-            sealed("letter"),
-            text("outputs"),
-            text("state", index=True),
-            number("attempts"),
-            sealed("error"),
-            sealed("receipt"),
-            text("sender"),
-            text("created_at"),
-            absent(text, "not_before"),
-            absent(text, "sent_at"),
-        ),
-        outcome=table(
+        "outcome": _table(
             "outcome",
-            order(),
-            text("step"),
-            sealed("subject", index=True),
-            text("status"),
-            text("reason"),
-            sealed("detail"),
-            absent(number, "rows_in"),
-            absent(number, "rows_out"),
-            text("at"),
+            _order(),
+            _text("step"),
+            _sealed("subject", index=True),
+            _text("status"),
+            _text("reason"),
+            _sealed("detail"),
+            _absent(_number, "rows_in"),
+            _absent(_number, "rows_out"),
+            _text("at"),
         ),
-        audit=table(
+        "audit": _table(
             "audit",
-            order(),
-            text("at"),
-            sealed("who"),
-            text("action"),
-            sealed("subject"),
-            sealed("detail"),
-            text("previous"),
-            text("digest"),
+            _order(),
+            _text("at"),
+            _sealed("who"),
+            _text("action"),
+            _sealed("subject"),
+            _sealed("detail"),
+            _text("previous"),
+            _text("digest"),
         ),
-        password_note=table("password_note", key("source"), key("mark"), sealed("content"), text("received_at")),
-    )
+        "decision": _table(
+            "decision",
+            _order(),
+            _text("id", unique=True),
+            _text("kind"),
+            _sealed("subject"),
+            _sealed("who"),
+            _sealed("why"),
+            _text("decided_at"),
+        ),
+    }
+
+
+def _of_collecting() -> Group:
+    """How far each source has been collected, and what stands in the way."""
+    return {
+        "cursor": _table("cursor", _key("source"), _sealed("value"), _text("moved_at")),
+        "session": _table("session", _sealed("account", primary_key=True), _sealed("content"), _text("stored_at")),
+        "outline": _table("outline", _key("source"), _sealed("content"), _text("stored_at")),
+        "trace": _table("trace", _order(), _text("source", index=True), _sealed("content"), _text("at")),
+        "item": _table("item", _key("source"), _key("mark"), _sealed("item_key"), _absent(_text, "arrival_id"), _text("seen_at")),
+        "object": _table("object", _key("sha256"), _number("size"), _text("kind"), _text("landed_at")),
+        "attempt": _table(
+            "attempt",
+            _order(),
+            _text("source", index=True),
+            _yes("ok"),
+            _sealed("error"),
+            _number("items"),
+            _text("at"),
+            _absent(_text, "kind"),
+        ),
+        "letter": _table(
+            "letter",
+            _key("source"),
+            _key("mark"),
+            _sealed("item"),
+            _text("reason"),
+            _sealed("detail"),
+            _number("failures"),
+            _text("first_at"),
+            _text("last_at"),
+            _yes("is_dead"),
+        ),
+        "refusal": _table("refusal", _sealed("account", primary_key=True), _text("mark"), _sealed("what"), _text("at")),
+        "breaker": _table(
+            "breaker", _key("source"), _yes("is_open"), _sealed("reason"), _absent(_text, "opened_at"), _absent(_text, "retry_at")
+        ),
+        "password_note": _table("password_note", _key("source"), _key("mark"), _sealed("content"), _text("received_at")),
+    }
+
+
+def _of_arrivals() -> Group:
+    """What came: its state, what it speaks for, what of it was refused or held, and what was expected."""
+    return {
+        "arrival": _table(
+            "arrival",
+            _order(),
+            _text("id", unique=True),
+            _text("source", index=True),
+            _text("state", index=True),
+            _text("reason"),
+            _text("sha256", index=True),
+            _number("size"),
+            _text("kind"),
+            _sealed("envelope"),
+            _text("received_at"),
+            _text("landed_at"),
+            _number("rows"),
+            _text("layout"),
+            _text("totals_state"),
+            _absent(_sealed, "reading"),
+        ),
+        "scope": _table(
+            "scope",
+            _key("arrival_id"),
+            _number("ordinal", primary_key=True),
+            _text("source", index=True),
+            _sealed("party"),
+            _text("day_from"),
+            _text("day_to"),
+            _yes("is_nil"),
+        ),
+        "quarantine": _table(
+            "quarantine", _order(), _text("arrival_id", index=True), _text("source"), _text("reason"), _sealed("position"), _text("column")
+        ),
+        "note": _table(
+            "note",
+            _order(),
+            _text("arrival_id", index=True),
+            _text("source"),
+            _text("reason"),
+            _sealed("position"),
+            _text("column"),
+            _sealed("detail"),
+        ),
+        "expectation": _table(
+            "expectation",
+            _key("source"),
+            _sealed("party", primary_key=True),
+            _key("day"),
+            _text("due_at"),
+            _text("state"),
+            _absent(_text, "arrival_id"),
+            _absent(_text, "arrived_at"),
+        ),
+        "hold": _table(
+            "hold",
+            _key("id"),
+            _text("arrival_id", index=True),
+            _text("source"),
+            _sealed("party"),
+            _absent(_text, "day_from"),
+            _absent(_text, "day_to"),
+            _text("reason"),
+            _sealed("detail"),
+            _text("opened_at"),
+            _absent(_text, "released_at"),
+            _text("ended"),
+        ),
+    }
+
+
+def _of_the_lake() -> Group:
+    """Which version of each table counts."""
+    return {
+        "lake_table": _table("lake_table", _key("name"), _absent(_number, "version"), _text("definition"), _text("changed_at")),
+        "partition": _table("partition_state", _key("table"), _key("partition"), _text("stamp"), _absent(_number, "version")),
+    }
+
+
+def _of_publications() -> Group:
+    """What was published, with its figures and files, and what was sent."""
+    return {
+        "publication": _table(
+            "publication",
+            _order(),
+            _text("id", unique=True),
+            _text("report", index=True),
+            _number("version"),
+            _text("day_from"),
+            _text("day_to"),
+            _text("issued_at"),
+            _text("tables"),
+            _absent(_text, "previous"),
+            _yes("complete"),
+            _yes("reviewed"),
+        ),
+        "figure": _table(
+            "figure",
+            _key("publication_id"),
+            _key("id"),
+            _number("ordinal"),
+            _text("measure"),
+            _text("mart"),
+            _text("day_from"),
+            _text("day_to"),
+            _sealed("facts"),
+        ),
+        "output": _table(
+            "output",
+            _key("publication_id"),
+            _sealed("name", primary_key=True),
+            _number("ordinal"),
+            _text("sha256"),
+            _sealed("audience"),
+            _text("lang"),
+            _text("format"),
+        ),
+        "outbox": _table(
+            "outbox",
+            _order(),
+            _text("id", unique=True),
+            _text("publication_id", index=True),
+            _text("channel"),
+            _sealed("letter"),
+            _text("outputs"),
+            _text("state", index=True),
+            _number("attempts"),
+            _sealed("error"),
+            _sealed("receipt"),
+            _text("sender"),
+            _text("created_at"),
+            _absent(_text, "not_before"),
+            _absent(_text, "sent_at"),
+        ),
+    }

@@ -98,7 +98,7 @@ def _tables(grids: Grids) -> Iterator[Shaped]:
 
 def find_tables(grids: Grids) -> Iterator[Found]:
     """Every table of a file, as far as it can be told without a layout."""
-    for grid in (block for whole in grids.grids for block in _blocks(whole)):
+    for grid in (block for whole in grids.grids for block in blocks(whole)):
         header = guess_header(grid)
         if header is None:
             continue
@@ -125,7 +125,7 @@ def _widened(grid: Grid, header: Header) -> Header:
     return replace(header, names=header.names + (None,) * (width - len(header.names)))
 
 
-def _blocks(grid: Grid) -> list[Grid]:
+def blocks(grid: Grid) -> list[Grid]:
     """Tables that stand below each other, parted by blank rows and each with a header of its own; else the grid as it is."""
     starts = [0]
     for index in _after_blank(grid):

@@ -66,7 +66,8 @@ def read_large(
             used, part = (0, None) if not end else _asked(state, piece[:end], name, is_last=not block)
             if part is not None:
                 sink(part.rows)
-                table = part if table is None else replace(table, notes=_few(table.notes, part.notes), more=table.more + part.rows.num_rows)
+                notes = _few([*(table.notes if table else ()), *part.notes], state)
+                table = replace(table or part, notes=notes, more=table.more + part.rows.num_rows if table else 0)
             if not block:
                 break
             rest = piece[used:]
@@ -75,14 +76,21 @@ def read_large(
                 raise ContentRefused("damaged_file", f"a record of more than {_MOST_PIECE >> 20} MB", where=str(state["line"]))
     except ContentRefused as refused:
         return FileRead("csv", state.get("encoding"), (), refused.reason, refused.what)
+    if table is not None:
+        more = [Note(reason, detail=f"{count:,} more of these") for reason, count in state.get("more_notes", {}).items()]
+        table = replace(table, notes=(*table.notes, *more))
     held, detail = state.get("held") or (None, "")
     if held is None and state.get("ragged"):
         held, detail = "ragged_row", f"{state['ragged']} rows with another number of fields than the header: {', '.join(state['places'])}"
     return FileRead("csv", state.get("encoding"), () if table is None else (table,), held, detail)
 
 
-def _few(notes: Sequence[Note], more: Sequence[Note]) -> tuple[Note, ...]:
-    return (*notes, *more)[:_MOST_NOTES]
+def _few(notes: Sequence[Note], state: dict[str, Any]) -> tuple[Note, ...]:
+    """The first notes; how many others there were is counted by reason."""
+    counts = state.setdefault("more_notes", {})
+    for note in notes[_MOST_NOTES:]:
+        counts[note.reason] = counts.get(note.reason, 0) + 1
+    return tuple(notes[:_MOST_NOTES])
 
 
 def _contract(read: Read | None) -> dict[str, Any] | None:
@@ -188,7 +196,7 @@ def _table(grid: Grid, name: str, state: dict[str, Any]) -> TableRead:
         rows=pa.table([*columns, grid.positions(rows.data)], names=[*names.values(), "_src_row"]),
         header_row=state["header_row"],
         header_cells={name: str(n + 1) for n, name in names.items()},
-        notes=tuple([*grid.notes, *rows.notes][:_MOST_NOTES]),
+        notes=_few([*grid.notes, *rows.notes], state),
         layout=state.get("chosen", ""),
     )
 
@@ -221,9 +229,9 @@ def _header(grid: Grid, state: dict[str, Any]) -> tuple[Header, LayoutFile]:
 
 
 def _only_one_table(grid: Grid, state: dict[str, Any]) -> None:
-    from taihu.read.blind import _blocks
+    from taihu.read.blind import blocks
 
-    if state["contract"] is None and len(_blocks(grid)) > 1:
+    if state["contract"] is None and len(blocks(grid)) > 1:
         raise ContentRefused("too_large", "tables that stand below each other are only parted in a file that is read whole")
 
 

@@ -82,3 +82,12 @@ def test_only_large_texts_are_read_in_pieces(monkeypatch: pytest.MonkeyPatch) ->
     assert large.is_large_text(HEAD.encode(), 1 << 30, "a.csv")
     assert not large.is_large_text(b"PK\x03\x04" + bytes(60), 1 << 30, "a.csv")
     assert not large.is_large_text(HEAD.encode("utf-16"), 1 << 30, "a.csv")
+
+
+def test_notes_beyond_the_first_ones_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "_MOST_NOTES", 7)
+    read, parts = _in_pieces((HEAD + "2026-09-01,客户,1\n日期,客户,金额\n" * 50).encode(), 200)
+    assert len(parts) > 3
+    *first, last = read.tables[0].notes
+    assert [note.reason for note in first] == ["repeated_header"] * 7 and all(note.position for note in first)
+    assert (last.reason, last.detail) == ("repeated_header", "43 more of these")
