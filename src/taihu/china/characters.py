@@ -6,6 +6,10 @@ text that is shown or stored keeps its own characters, because wholesale NFKC ch
 
 from __future__ import annotations
 
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63"), "-")
 _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD])
@@ -20,6 +24,25 @@ DIGITS = {character: value for value, group in enumerate(_DIGITS) for character 
 def parse_form(text: str) -> str:
     """``text`` with half-width characters, plain dashes and spaces, without invisible marks, stripped."""
     return text.strip() if text.isascii() else text.translate(_ALL).strip()
+
+
+@lru_cache(maxsize=65536)
+def match_form(text: str) -> str:
+    """A key for comparing names: :func:`parse_form`, NFKC, Traditional to Simplified, without case and white space.
+
+    For keys only, never for values: NFKC turns ``m²`` into ``m2`` and ``10⁵`` into ``105``, and the simplified form of a name is not the
+    name. OpenCC's ``t2s`` changes characters one by one; its regional variants rewrite words and are not used.
+    """
+    folded = unicodedata.normalize("NFKC", parse_form(text))
+    simple = folded if folded.isascii() else str(_simplifier().convert(folded))
+    return "".join(simple.casefold().split())
+
+
+@cache
+def _simplifier() -> Any:
+    import opencc
+
+    return opencc.OpenCC("t2s")
 
 
 def header_form(text: str) -> str:

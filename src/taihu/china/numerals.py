@@ -19,7 +19,11 @@ def numeral(text: str) -> Decimal:
     Raises:
         ValueRefused: ``invalid_number`` for anything that the grammar does not know, such as ``12万5``.
     """
+    if "点" in text:
+        return _pointed(text)
     tokens = _tokens(text)
+    if any(value is not None and value != int(value) for value, _ in tokens) and len(tokens) > 1:  # 1.5亿5千万 is a slip
+        raise ValueRefused("invalid_number")
     if all(not unit for _, unit in tokens):
         return _plain(text, tokens)
     total = section = Decimal(0)
@@ -39,6 +43,20 @@ def numeral(text: str) -> Decimal:
             total, section, top = _raise_section(total, section + (value or 0), _LARGE[unit], top)
             last_unit = _LARGE[unit]
     return total + section
+
+
+def _pointed(text: str) -> Decimal:
+    """``三点五``, ``十二点五万``: digits after the point, then perhaps one large unit."""
+    whole, _, rest = text.partition("点")
+    unit = _LARGE.get(rest[-1:], 1)
+    digits = rest[:-1] if unit > 1 else rest
+    if not whole or not digits or any(character not in DIGITS and not character.isdecimal() for character in digits):
+        raise ValueRefused("invalid_number")
+    front = numeral(whole)
+    if unit > 1 and front >= 10_000:
+        raise ValueRefused("invalid_number")
+    fraction = "".join(str(DIGITS.get(character, character)) for character in digits)
+    return (front + Decimal(f"0.{fraction}")) * unit
 
 
 def _raise_section(total: Decimal, section: Decimal, unit: int, top: int) -> tuple[Decimal, Decimal, int]:
@@ -91,6 +109,8 @@ def _tail(text: str, tokens: list[tuple[Decimal | None, str]], index: int, last_
     assert value is not None
     if value == 0:
         return Decimal(0)
+    if text[-4:].isdecimal() and text[-4:].isascii() and index == len(tokens) - 1 == 1 and last_unit == 10_000 and value >= 1000:
+        return value  # 3万5000: four digits fill the place
     if index != len(tokens) - 1 or value >= 10 or value != int(value):
         raise ValueRefused("invalid_number")
     after_zero = index > 0 and tokens[index - 1] == (Decimal(0), "")

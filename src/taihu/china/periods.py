@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
-from taihu.china.characters import parse_form
-from taihu.china.dates import parse_date
+from taihu.china.characters import parse_form, stored_form
+from taihu.china.dates import arabic, parse_date
 from taihu.china.refused import ValueRefused
 from taihu.core.types import Span
 
@@ -18,8 +18,15 @@ _TEN_DAYS = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})月?(上|中|下)旬")
 _HALF_MONTH = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})月?(上|下)半月")
 _QUARTER = re.compile(r"(\d{4})年?(?:[-/]?Q([1-4])|第?([一二三四1-4])季度?)", re.IGNORECASE)
 _HALF = re.compile(r"(\d{4})年?(?:(上|下)半年|[-/]?H([12]))", re.IGNORECASE)
+_QUARTER_FIRST = re.compile(r"Q([1-4])[-/]?(\d{4})年?", re.IGNORECASE)
 _WEEK = re.compile(r"(\d{4})(?:-?W(\d{1,2})|年?第(\d{1,2})周)", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*(?:至|到|~|--|—)\s*")
+_BETWEEN = re.compile(r"\s*(?:至|到|~|--)\s*|\s+-\s+")
+_HYPHEN = re.compile(  # between two periods of one form
+    r"(\d{4}年\d{1,2}月\d{1,2}日?|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}|\d{4}-\d{2}-\d{2}|\d{8}|\d{6}|\d{4}\.\d{1,2}"
+    r"|\d{4}年\d{1,2}月?)-((?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?|\d{1,2}日|[\d/.-]{6,10})"
+)
+_NAMED_YEAR = re.compile(r"(\d{4}年)(\d{1,2}月)?")
+_ELLIPTIC = re.compile(r"\d{1,2}月(?:\d{1,2}日)?|\d{1,2}日")
 _DAY = dt.timedelta(days=1)
 
 
@@ -40,10 +47,11 @@ def parse_period(text: str) -> Span:
     Raises:
         ValueRefused: ``invalid_date`` or ``ambiguous_date``.
     """
-    kept = parse_form(text)
+    kept = arabic(parse_form(stored_form(text)))
     pieces = _BETWEEN.split(kept)
-    if len(pieces) == 2:
-        first, last = parse_period(pieces[0]), parse_period(pieces[1])
+    hyphen = _HYPHEN.fullmatch("".join(kept.split())) if len(pieces) == 1 else None
+    if len(pieces) == 2 or hyphen:
+        first, last = _pair(*(hyphen.groups() if hyphen else pieces))
         if last.end <= first.start:
             raise ValueRefused("invalid_date")
         return Span(first.start, last.end)
@@ -54,6 +62,17 @@ def parse_period(text: str) -> Span:
             return span(match)
     day = parse_date(text)
     return Span(day, day + _DAY)
+
+
+def _pair(first: str, last: str) -> tuple[Span, Span]:
+    """Both ends of a range; the second may leave out the year and the month that the first one names (1-3月, 3月5日至11日)."""
+    named = _NAMED_YEAR.match(first)
+    if named and _ELLIPTIC.fullmatch(last):
+        month = named[2] or ""
+        if last.endswith("月") and not first.endswith(("月", "日")):
+            first += "月"
+        last = named[1] + (month + last if "月" not in last else last)
+    return parse_period(first), parse_period(last)
 
 
 def _ten_days(match: re.Match[str]) -> Span:
@@ -71,7 +90,11 @@ def _half_month(match: re.Match[str]) -> Span:
 
 def _quarter(match: re.Match[str]) -> Span:
     number = int(match[2]) if match[2] else "一二三四".find(match[3]) + 1 or int(match[3])
-    return Span(month_span(int(match[1]), 3 * number - 2).start, month_span(int(match[1]), 3 * number).end)
+    return _quarter_span(int(match[1]), number)
+
+
+def _quarter_span(year: int, number: int) -> Span:
+    return Span(month_span(year, 3 * number - 2).start, month_span(year, 3 * number).end)
 
 
 def _half(match: re.Match[str]) -> Span:
@@ -95,6 +118,7 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Span]]] = [
     (_TEN_DAYS, _ten_days),
     (_HALF_MONTH, _half_month),
     (_QUARTER, _quarter),
+    (_QUARTER_FIRST, lambda match: _quarter_span(int(match[2]), int(match[1]))),
     (_HALF, _half),
     (_WEEK, _week),
 ]

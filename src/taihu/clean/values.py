@@ -86,7 +86,10 @@ def _decimal_reader(column: Column) -> Reader:
     quantum = Decimal(1).scaleb(-SCALES[column.type])
     limit = Decimal(10) ** (PRECISION - SCALES[column.type])
     fixed = column.currency if column.currency and re.fullmatch("[A-Z]{3}", column.currency) else "CNY"
-    parsers: dict[str, Callable[[str], Decimal]] = {"money": lambda text: parse_amount(text, fixed), "percent": parse_percent}
+    parsers: dict[str, Callable[[str], Decimal]] = {
+        "money": lambda text: parse_amount(text, fixed, column.positive),
+        "percent": parse_percent,
+    }
     parser = parsers.get(column.type, parse_number)
 
     def read(text: str) -> Value:

@@ -122,6 +122,9 @@ class Column(Frozen):
     unit: str | None = Field(default=None, description="Column that names the unit, or a fixed unit", examples=["unit_name"])
     currency: str | None = Field(default=None, description="ISO 4217 code, or the column that holds it", examples=["CNY"])
     tax: Literal["included", "excluded", "none"] | None = Field(default=None, description="Tax basis of an amount", examples=["included"])
+    positive: Literal["debit", "credit"] | None = Field(
+        default=None, description="Side that counts as positive where amounts say 借 or 贷", examples=["credit"]
+    )
     scale: int = Field(default=1, description="Multiply by (10000 for 万元)", examples=[10000])
     personal: Literal["contact", "person", "address", "account", "identity"] | None = Field(
         default=None, description="Personal data of this kind: kept only as a token", examples=["contact"]

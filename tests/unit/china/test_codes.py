@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taihu.china.characters import header_form, stored_form
+from taihu.china.characters import header_form, match_form, parse_form, stored_form
 from taihu.china.phones import canonical_phone, is_mobile
 from taihu.china.refused import ValueRefused
 from taihu.china.tax import gross_of, net_of
@@ -69,3 +69,11 @@ def test_tax_of_a_line_is_within_half_a_cent(net: Decimal) -> None:
 def test_stored_and_header_forms() -> None:
     assert stored_form('="00123"') == "00123" and stored_form("'00123\t") == "00123" and stored_form(" m² ") == "m²"
     assert header_form(" 收货地址 （省）") == header_form("收货地址(省)")
+
+
+def test_keys_for_matching_are_simplified_and_folded_and_values_are_not() -> None:
+    assert match_form("臺灣茂業(上海）商貿有限公司") == match_form("台湾茂业（上海)商贸有限公司") == "台湾茂业(上海)商贸有限公司"
+    assert match_form("Ｃｏｃａ　Cola") == match_form("COCA COLA") == "cocacola"
+    assert match_form("⽇化") == "日化", "a radical that looks like the character"
+    assert match_form("積體電路") == "积体电路", "characters only: no other region's words"
+    assert parse_form("10⁵ m²") == "10⁵ m²" and match_form("10⁵") == "105", "why keys are never values"

@@ -1,0 +1,46 @@
+"""Every parser beside its table of hand-written truth: nothing silently wrong, at least 98 % right, the rest refused."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.unit.china.truth import REFUSED, Case, cases, judge
+
+from taihu.china.dates import parse_date, parse_timestamp
+from taihu.china.money import parse_amount, parse_number, parse_percent
+from taihu.china.periods import parse_period
+
+KINDS = {"percent": parse_percent, "number": parse_number}
+
+
+def amount(case: Case) -> str:
+    kind = case.context.get("kind")
+    named: dict[str, Any] = dict(case.context)
+    value = KINDS[kind](case.text) if kind else parse_amount(case.text, **named)
+    return case.expected if case.expected != REFUSED and value == Decimal(case.expected) else str(value)
+
+
+def date(case: Case) -> str:
+    named: dict[str, Any] = {name: value for name, value in case.context.items() if name != "kind"}
+    match case.context.get("kind"):
+        case "timestamp":
+            instant = parse_timestamp(case.text, **named)
+            return case.expected if case.expected != REFUSED and instant == dt.datetime.fromisoformat(case.expected) else str(instant)
+        case "period":
+            span = parse_period(case.text)
+            return f"{span.start}..{span.end - dt.timedelta(days=1)}"
+        case _:
+            return str(parse_date(case.text, **named))
+
+
+TABLES = {"amounts": (amount, 400), "dates": (date, 300)}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_nothing_is_silently_wrong(name: str) -> None:
+    parse, least = TABLES[name]
+    verdict = judge(list(cases(name)), parse)
+    assert verdict.total >= least
+    assert not verdict.wrong
+    assert verdict.right >= 0.98 * verdict.total, verdict.refused
