@@ -1,7 +1,7 @@
 """Amounts as senders write them, exact or refused.
 
 ``1,234.50``, ``￥12.3万``, ``(56.00)``, ``3元5角``, ``壹佰贰拾叁元肆角伍分整``: one meaning each. What could mean two things
-(``1.234,56``, ``12万5``, a foreign currency sign in a CNY column, 借 or 贷 where nobody declared which side is positive) is refused, because
+(``1.234,56``, ``12万5``, a foreign sign in a CNY column, 借 or 贷 where nobody declared which side is positive) is refused, because
 a wrong amount costs more than a question.
 """
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from taihu.match.forms import match_form
+from taihu.china.characters import match_form
 from taihu.match.places import split_place
 
 _DISTRICT = re.compile(r"^.{1,5}?(?:自治县|开发区|工业园区|高新区|新区|园区|区|县|旗)(?=..)")

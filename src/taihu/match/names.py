@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from taihu.match.forms import match_form
+from taihu.china.characters import match_form
 from taihu.match.places import place_named, province_of, split_place
 
 # Each line is one meaning; the first word stands for all.

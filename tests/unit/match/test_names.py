@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taihu.china.characters import match_form
 from taihu.match.addresses import Address, address_parts
-from taihu.match.forms import match_form
 from taihu.match.names import CompanyName, company_name
 
 NAMES = [
