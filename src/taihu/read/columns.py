@@ -138,6 +138,12 @@ def counts_of_rows(rows: Sequence[Sequence[Cell]]) -> pa.ChunkedArray:
     return total
 
 
+def one_binary(content: bytes, start: int = 0, end: int | None = None) -> pa.Array:
+    """A part of some bytes as the only value of an array, not copied."""
+    offsets = pa.array([start, len(content) if end is None else end], pa.int64()).buffers()[1]
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(content)])
+
+
 def clean_texts(texts: pa.Array) -> pa.Array:
     """:func:`taihu.read.grid.clean_text` of every text."""
     from taihu.read.grid import clean_text
@@ -161,7 +167,7 @@ def canonical_texts(values: Sequence[Any]) -> pa.Array:
     if kinds == {str}:
         return clean_texts(pa.array(values, pa.string()))
     if kinds == {float}:
-        return _float_texts(pa.array(values, pa.float64()))
+        return float_texts(pa.array(values, pa.float64()))
     if kinds == {dt.datetime}:
         return _moment_texts(pa.array(values, pa.timestamp("us")))
     if bool in kinds or {int, float} <= kinds:
@@ -171,7 +177,8 @@ def canonical_texts(values: Sequence[Any]) -> pa.Array:
     return pa.array([texts[value] for value in values], pa.string())
 
 
-def _float_texts(values: pa.Array) -> pa.Array:
+def float_texts(values: pa.Array) -> pa.Array:
+    """:func:`taihu.read.grid.canonical` of every float."""
     from taihu.read.grid import canonical
 
     size = pc.abs(values)

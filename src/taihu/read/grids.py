@@ -158,10 +158,10 @@ def _unusual_texts(grids: Sequence[Grid]) -> dict[str, None]:
         for column in grid.columns(grid.width):
             if column.null_count == len(column):
                 continue
-            texts = column.filter(pc.invert(pc.string_is_ascii(column)))
+            texts = column.filter(pc.invert(pc.string_is_ascii(column))).unique()
             if len(texts) > _FEW:
                 texts = texts.filter(pc.match_substring_regex(texts, UNUSUAL))
-            seen.update(dict.fromkeys(texts.unique().to_pylist()))
+            seen.update(dict.fromkeys(texts.to_pylist()))
     return seen
 
 

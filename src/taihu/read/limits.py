@@ -7,12 +7,12 @@ import struct
 import zipfile
 from collections.abc import Mapping
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from taihu.core.errors import ContentRefused
 from taihu.formats.compound import OLE_MAGIC, open_compound
 from taihu.formats.zip_directory import MAX_ENTRIES, open_zip, overlapping, prove_member, read_member
+from taihu.read.columns import one_binary
 
 MAX_CELLS = 20_000_000
 # From here on a sheet must hold a cell for every so many places: what people's stray cells make is less empty than that.
@@ -168,7 +168,7 @@ def _bound(xml: bytes) -> tuple[int, int] | None:
     if last is None:
         return None if _CELL_PLACE.search(xml) else (0, 0)
     rows = int(last[1])
-    text = pa.array([xml], pa.large_binary())
+    text = one_binary(xml)
     for columns, count in _BEYOND:
         if rows * count > MAX_CELLS:
             return None

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from taihu.read.columns import clean_texts
+from taihu.read.columns import clean_texts, one_binary
 from taihu.read.dialect import Dialect
 
 FIELD_LIMIT = 1 << 20
@@ -79,7 +79,7 @@ def split_regular(text: str, dialect: Dialect, line: int) -> Piece | None:
     if len(content) > FIELD_LIMIT and any((pc.max(pc.binary_length(column)).as_py() or 0) > FIELD_LIMIT for column in columns):
         return None
     unclean = _unclean(dialect.delimiter, dialect.quote)
-    if holds_lines or pc.match_substring_regex(pa.array([content], pa.large_binary()), unclean)[0].as_py():
+    if holds_lines or pc.match_substring_regex(one_binary(content), unclean)[0].as_py():
         columns = [clean_texts(column) for column in columns]
     return Piece(columns, lines, len(text) if quotes is None or quotes.end >= quotes.size else len(content.decode()))
 

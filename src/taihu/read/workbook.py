@@ -6,7 +6,8 @@ import gc
 import io
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from taihu.read.columns import Cell, ColumnRows, canonical_texts
 from taihu.read.grid import Grid, letter
 from taihu.read.hidden_parts import mark_hidden
 from taihu.read.limits import MAX_CELLS, check_workbook
+from taihu.read.regular_sheet import Irregular, hollowed, is_regular, regular_rows, told
 from taihu.read.workbook_marks import Marks, marks_of, sheet_members
 
 # Of each column.
@@ -37,11 +39,10 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
 
     try:
         sheets_xml = check_workbook(content, kind)
-        book = calamine.load_workbook(io.BytesIO(content))
-        with book:
-            names = list(book.sheet_names)
-            grids = [_grid(book, name) for name in names if not _is_chart(calamine, book, name)]
-            shown = {sheet.name: sheet.visible == calamine.SheetVisibleEnum.Visible for sheet in book.sheets_metadata}
+        try:
+            found = by_arrow(content, sheets_xml)
+        except (Irregular, calamine.CalamineError):
+            found = _by_calamine(content)
     except calamine.PasswordError:
         raise ContentRefused("wrong_password", "the workbook is protected by a password") from None
     except (calamine.CalamineError, *BROKEN_ARCHIVE) as error:
@@ -53,9 +54,58 @@ def read_workbook(content: bytes, kind: str) -> list[Grid]:
         raise ContentRefused("damaged_file", f"not a readable {kind} workbook (panic)") from None
     hiding = {member: xml for member, xml in sheets_xml.items() if b" hidden=" in xml}
     members = sheet_members(content, kind) if hiding else {}
-    mark_hidden(content, kind, grids, {name: hiding[member] for name, member in members.items() if member in hiding}, shown)
-    _amend(grids, marks_of(content, kind, names, sheets_xml))
-    return grids
+    mark_hidden(content, kind, found.grids, {name: hiding[member] for name, member in members.items() if member in hiding}, found.shown)
+    _amend(found.grids, marks_of(content, kind, found.names, {each: xml for each, xml in sheets_xml.items() if each not in found.regular}))
+    return found.grids
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The sheets with cells, the names of all, which of them are shown, and the members whose cells Arrow took apart."""
+
+    grids: list[Grid]
+    names: list[str]
+    shown: dict[str, bool]
+    regular: Collection[str] = ()
+
+
+def by_arrow(content: bytes, sheets_xml: Mapping[str, bytes]) -> Opened:
+    """A workbook with regular sheets, whose cells are not left to calamine.
+
+    Raises:
+        Irregular: It has none, or one that is not as it seemed.
+        CalamineError: It is damaged.
+    """
+    import python_calamine as calamine
+
+    regular = {member: xml for member, xml in sheets_xml.items() if is_regular(xml)}
+    if not regular:
+        raise Irregular
+    asking, shared = hollowed(content, sheets_xml, list(regular))
+    members = sheet_members(content, "xlsx")
+    with calamine.load_workbook(io.BytesIO(asking)) as book:
+        by_member = {members.get(name, ""): name for name in book.sheet_names}
+        if not by_member.keys() >= regular.keys() or len(by_member) < len(book.sheet_names):
+            raise Irregular
+        answers = told([book.get_sheet_by_name(by_member[member]) for member in regular], shared)
+        return _opened(book, {by_member[member]: regular_rows(xml, answers) for member, xml in regular.items()}, regular)
+
+
+def _by_calamine(content: bytes) -> Opened:
+    import python_calamine as calamine
+
+    with calamine.load_workbook(io.BytesIO(content)) as book:
+        return _opened(book, {}, ())
+
+
+def _opened(book: Any, rows: Mapping[str, ColumnRows], regular: Collection[str]) -> Opened:
+    import python_calamine as calamine
+
+    sheets = book.sheets_metadata
+    charts = {sheet.name for sheet in sheets if sheet.typ != calamine.SheetTypeEnum.WorkSheet}
+    grids = [_grid(book.get_sheet_by_name(name), name, rows.get(name)) for name in book.sheet_names if name not in charts]
+    shown = {sheet.name: sheet.visible == calamine.SheetVisibleEnum.Visible for sheet in sheets}
+    return Opened(grids, list(book.sheet_names), shown, regular)
 
 
 def _refused(content: bytes, kind: str, error: Exception) -> ContentRefused:
@@ -64,16 +114,10 @@ def _refused(content: bytes, kind: str, error: Exception) -> ContentRefused:
     return ContentRefused("damaged_file", f"not a readable {kind} workbook ({type(error).__name__})")
 
 
-def _is_chart(calamine: object, book: object, name: str) -> bool:
-    worksheet = calamine.SheetTypeEnum.WorkSheet  # type: ignore[attr-defined]
-    return any(sheet.name == name and sheet.typ != worksheet for sheet in book.sheets_metadata)  # type: ignore[attr-defined]
-
-
-def _grid(book: object, name: str) -> Grid:
-    sheet = book.get_sheet_by_name(name)  # type: ignore[attr-defined]
+def _grid(sheet: Any, name: str, rows: ColumnRows | None) -> Grid:
     if (sheet.total_height + 1) * (sheet.total_width + 1) > MAX_CELLS:
         raise ContentRefused("too_large", f"a sheet of {sheet.total_height:,} rows and {sheet.total_width:,} columns")
-    rows = _rows(sheet)
+    rows = _rows(sheet) if rows is None else rows
     merged = sheet.merged_cell_ranges
     ranges = None if merged is None else [(a[0], a[1], b[0], b[1]) for a, b in merged]
     return Grid(name=name, rows=rows, lines=range(1, len(rows) + 1), sheet=name, merged=ranges)

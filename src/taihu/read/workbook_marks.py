@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from taihu.core.errors import ContentRefused
 from taihu.formats.compound import open_compound
 from taihu.formats.member_names import BROKEN_ARCHIVE
 from taihu.formats.zip_directory import open_zip, read_member
+from taihu.read.columns import one_binary
 
 Cell = tuple[int, int]
 _MOST_PART = 256 << 20
@@ -93,7 +93,7 @@ def sheet_members(content: bytes, kind: str) -> dict[str, str]:
 
 def _may_be_marked(xml: bytes) -> bool:
     """Whether a sheet may hold errors or formulas, in one pass over it."""
-    suspicious = pc.any(pc.match_substring_regex(pa.array([xml], pa.large_binary()), rb't="e"|<f')).as_py()
+    suspicious = pc.any(pc.match_substring_regex(one_binary(xml), rb't="e"|<f')).as_py()
     return bool(suspicious and (b't="e"' in xml or _EMPTY_FORMULA.search(xml))) or not _is_usual(xml)
 
 
