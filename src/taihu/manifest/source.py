@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from taihu.core.reasons import REASONS
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, TimeOfDay, Title
@@ -186,7 +188,18 @@ class Check(Frozen):
     def _one_kind(self) -> Check:
         if len(self.kinds) != 1:
             raise ValueError("a check has exactly one rule (same_sign, rows, sql, unique, not_null, price_band, stale, days_covered)")
+        if self.reason is not None and self.reason not in REASONS:
+            close = difflib.get_close_matches(self.reason, list(REASONS), n=1)
+            raise ValueError(f"reason: unknown reason {self.reason!r}" + (f", did you mean {close[0]!r}?" if close else ""))
         return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the rule names; those of a condition stand in its SQL."""
+        if self.price_band:
+            band = self.price_band
+            return (band.amount, band.quantity, *((band.unit,) if band.unit else ()), band.product, band.day)
+        return self.same_sign or self.unique or self.not_null or self.stale or ()
 
     @property
     def kinds(self) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import ManifestError
 from taihu.manifest.tree import Model
 from taihu.model.places import place_of
+from taihu.model.rules import columns_of, require_columns
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -82,15 +82,18 @@ def check_header(model: Model, types: Mapping[str, str]) -> None:
     by = header.partition_column
     if by is not None and types.get(by) != "DATE":
         raise ManifestError(f"partition: {by!r} is not a DATE column of the model", where=f"{model.path}:1")
-    named = [("grain", header.grain)]
-    for check in header.checks:
-        named += [("unique", check.unique or ()), ("not_null", check.not_null or ())]
-    for key, names in named:
-        for name in names:
-            if name not in types:
-                close = difflib.get_close_matches(name, list(types), n=1)
-                hint = f", did you mean {close[0]!r}?" if close else ""
-                raise ManifestError(f"{key}: the model has no column {name!r}{hint}", where=f"{model.path}:1")
+    named: list[tuple[str, Sequence[str]]] = [("grain", header.grain)]
+    try:
+        for check in header.checks:
+            named += [
+                ("unique", check.unique or ()),
+                ("not_null", check.not_null or ()),
+                ("sql", columns_of(check.sql) if check.sql else ()),
+            ]
+        for rule, names in named:
+            require_columns(rule, names, types)
+    except ManifestError as error:
+        raise ManifestError(error.what, where=f"{model.path}:1") from None
 
 
 def _refused(model: Model, node: Any, what: str, fix: str) -> ManifestError:

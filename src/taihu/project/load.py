@@ -191,13 +191,16 @@ def _check_recipients(tree: ProjectTree, root: Path, send: Send) -> None:
 
 def _check_source(root: Path, tree: ProjectTree, source: Source) -> None:
     file = source.file
-    names: list[tuple[str, str | None, Collection[str], tuple[str, ...]]] = [
+    names: list[tuple[str, str | None, Collection[str], tuple[str | int, ...]]] = [
         ("entity", file.entity, tree.file.entities, ("entity",)),
         ("account", file.collect.account, tree.file.accounts, ("collect", "account")),
         ("feed", file.feeds, tree.feeds, ("feeds",)),
         ("reference source", file.party.in_ if file.party else None, tree.sources, ("party", "in")),
         ("reference source", file.expect.parties if file.expect else None, tree.sources, ("expect", "parties")),
     ]
+    for number, check in enumerate(file.checks):
+        if check.price_band:
+            names.append(("reference source", check.price_band.prices, tree.sources, ("checks", number, "price_band", "prices")))
     for kind, name, known, keys in names:
         if name is not None and name not in known:
             raise ManifestError(_unknown(kind, name, known), where=place_in(root, f"{source.path}/source.yml", keys))

@@ -91,14 +91,19 @@ class Workspace:
         """The models' graph, parsed when it is first needed.
 
         Raises:
-            ManifestError: A model is wrong, or a report asks a mart for what it does not have; with file and line.
+            ManifestError: A model or a rule is wrong, or a report asks a mart for what it does not have; with file and line.
         """
         if self._graph is None:
             from taihu.model.graph import Graph
             from taihu.model.measures import check_reports
+            from taihu.model.rules import check_conditions
+
+            def place(file: str, keys: tuple[str | int, ...]) -> str:
+                return place_in(self.root, file, keys)
 
             graph = Graph(self.tree)
-            check_reports(graph, lambda file, keys: place_in(self.root, file, keys))
+            check_conditions(self.tree, place)
+            check_reports(graph, place)
             self._graph = graph
         return self._graph
 

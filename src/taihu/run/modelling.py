@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from taihu.check import check_table
@@ -31,11 +32,14 @@ def build_models(ws: Workspace) -> list[Built]:
     from taihu.model.build import build
 
     ws.progress.stage("build")
-    return build(ws.graph, ws.tables, ws.engine, ws.ledger, progress=ws.progress.step, checked=_checked)
+    return build(ws.graph, ws.tables, ws.engine, ws.ledger, progress=ws.progress.step, checked=partial(_checked, ws))
 
 
-def _checked(engine: Engine, model: Model, table: str) -> str:
-    """What is wrong with new rows of a model, in one sentence; empty if nothing is."""
+def _checked(ws: Workspace, engine: Engine, model: Model, table: str) -> str:
+    """What is wrong with new rows of a model, in one sentence; empty if they may be used. Warnings go on record."""
     failures = check_table(engine, table, model.header.checks, where=model.path)
+    for failure in failures:
+        if failure.otherwise != "hold":
+            ws.ledger.outcome("check", model.table, status="warn", reason=failure.reason, detail=failure.detail, rows_out=failure.rows)
     holding = [failure for failure in failures if failure.otherwise == "hold"]
     return "; ".join(f"{failure.rule}: {failure.rows}" for failure in holding)

@@ -100,7 +100,7 @@ WRONG = [
     ("SELECT CAST(now() AS TIMESTAMPTZ) AS x FROM core.sale AS s", "time or for chance", 6),
     ("SELECT CAST(random() AS DOUBLE) AS x FROM core.sale AS s", "time or for chance", 6),
     ("SELECT CAST(s.source AS TEXT) AS x FROM core.sale AS s LIMIT 5", "LIMIT", 6),
-    ("SELECT CAST(s.source AS TEXT) AS y FROM core.sale AS s", "grain: the model has no column 'x'", 1),
+    ("SELECT CAST(s.source AS TEXT) AS y FROM core.sale AS s", "grain: there is no column 'x'", 1),
     ("SELECT CAST(s.source AS TEXT AS x FROM core.sale AS s", "not valid SQL", 6),
     ("DELETE FROM core.sale", "a model is one SELECT", 6),
     ("SELECT CAST(1 AS INT) AS x; SELECT CAST(1 AS INT) AS x", "a model is one SELECT", 6),
