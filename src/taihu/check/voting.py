@@ -154,7 +154,7 @@ class _Ballots:
         self.dependencies = dependencies
         self.weights = weights
         self.values: dict[str, list[Value]] = {name: rows[name].to_pylist() for name in names}
-        self.size = rows.num_rows
+        self.size: int = rows.num_rows
         self.files = rows[files].to_pylist() if files in rows.column_names else [None] * rows.num_rows
         self.share = {name: Counter(value for value in values if value is not None) for name, values in self.values.items()}
         self.deciding: dict[str, list[int]] = defaultdict(list)
@@ -228,12 +228,18 @@ class _Ballots:
         return [changed[name] for name in sorted(changed)]
 
     def _candidates(self, row: int, name: str, now: Mapping[str, Value]) -> set[Value]:
+        """Values with at least as many votes as the row's own in one of its groups; for most cells there are none."""
         found: set[Value] = set()
+        shown, own = now[name], self.values[name][row]
         for number in self.deciding[name]:
             group = self._group(number, name, now)
-            if group is not None and len(group.rows) > (now[name] in group.rows):
-                found |= {value for value, _ in group.rows.most_common(3)}
-        return found - {now[name]}
+            if group is None or len(group.rows) == (shown in group.rows):
+                continue
+            mine = group.weights.get(shown, 0.0)
+            if shown == own and mine:
+                mine -= group.own(own, self.files[row])
+            found |= {value for value, _ in group.rows.most_common(3) if group.weights[value] >= mine}
+        return found - {shown}
 
     def _group(self, number: int, name: str, now: Mapping[str, Value]) -> _Group | None:
         return self.groups[number].get((tuple(now[key] for key in self.dependencies[number].by), name))
