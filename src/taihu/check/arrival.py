@@ -7,7 +7,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from taihu.check.consistency import consistency
 from taihu.check.days import day_column, missing_day_findings, outside_findings, row_count_findings, stale_findings
+from taihu.check.identities import identity_findings
 from taihu.check.price import price_findings
 from taihu.check.rules import RowRule, duplicate_findings, failed_rows, row_rules, rule_name
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
@@ -41,8 +43,9 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
         _period(cleaned, source, context, tally)
         for check in source.checks:
             _whole(cleaned, source, check, positions, context, tally)
+        _votes(cleaned, source, context, tally)
     hold, detail = _hold(tally, cleaned, context)
-    return Verdict(_distinct(tally.refusals), hold, detail, tally.notes, tally.passed)
+    return Verdict(_distinct(tally.refusals), hold, detail, tally.notes, tally.passed, tally.repairs)
 
 
 def _row_rules(engine: Engine, rows: pa.Table, source: SourceFile, positions: list[str], tally: Tally) -> None:
@@ -74,7 +77,7 @@ def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: list[str
         findings = duplicate_findings(rows, check.unique, positions, _TECHNICAL)
     elif check.rows and not check.rows.min <= rows.num_rows <= check.rows.max:
         findings = [Finding("row_count", f"{rows.num_rows} rows, expected {check.rows.min} to {check.rows.max}")]
-    elif check.rows or check.days_covered or check.stale or check.price_band:
+    elif check.rows or check.days_covered or check.stale or check.price_band or check.identity:
         for own, part in _by_party(rows, context):
             found, remarks = _of_party(part, source, check, own)
             findings += found
@@ -84,6 +87,15 @@ def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: list[str
     tally.notes += notes
     if findings or not notes:
         tally.take(rule_name(check), findings, check.else_)
+
+
+def _votes(rows: pa.Table, source: SourceFile, context: CheckContext, tally: Tally) -> None:
+    """The dependencies between columns, all of them together and over all parties of the file."""
+    judged, repairs = consistency(rows, source, context)
+    for check, findings in judged:
+        tally.take(rule_name(check), findings, check.else_)
+    tally.repairs += repairs
+    tally.notes += [repair.note for repair in repairs]
 
 
 def _by_party(rows: pa.Table, context: CheckContext) -> list[tuple[CheckContext, pa.Table]]:
@@ -103,6 +115,8 @@ def _by_party(rows: pa.Table, context: CheckContext) -> list[tuple[CheckContext,
 def _of_party(rows: pa.Table, source: SourceFile, check: Check, context: CheckContext) -> tuple[list[Finding], list[Note]]:
     if check.price_band:
         return price_findings(rows, check.price_band, source, context)
+    if check.identity:
+        return identity_findings(rows, check.identity, context), []
     day = source.business_date
     if day is None:
         return [], []

@@ -51,6 +51,10 @@ def rule_name(check: Check) -> str:
     value = getattr(check, kind)
     if isinstance(value, tuple):
         return f"{kind}({', '.join(value)})"
+    if check.consistent:
+        return f"consistent({', '.join(check.consistent.by)}: {', '.join(check.consistent.columns)})"
+    if check.identity:
+        return f"identity({check.identity.equals})"
     return kind if kind in ("price_band", "rows", "days_covered") else f"{kind}({value})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taihu.core.types import Note, Refusal, Span
 
@@ -56,6 +56,16 @@ class CheckContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A value that the contract lets the rows vote on (``repair: vote``): row number, column, new value, and what the ledger is told."""
+
+    row: int
+    column: str
+    value: Any
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of all checks of one arrival.
 
@@ -65,6 +75,7 @@ class Verdict:
         hold_detail: One sentence for people, without values of rows.
         notes: Everything else that was noticed, with its place where there is one.
         passed: Names of the rules that held.
+        repairs: Values to take in place of the sent ones, where the contract says so.
     """
 
     refusals: Sequence[Refusal]
@@ -72,6 +83,7 @@ class Verdict:
     hold_detail: str
     notes: Sequence[Note]
     passed: Sequence[str]
+    repairs: Sequence[Repair] = ()
 
 
 @dataclass(slots=True)
@@ -93,6 +105,7 @@ class Tally:
     holds: list[Finding] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
 
     def take(self, rule: str, findings: Sequence[Finding], otherwise: str) -> None:
         """Book the findings of one rule whose ``else`` is ``otherwise``."""

@@ -65,6 +65,7 @@ HELP = {
     "Everything that is listed.": "列出的全部。",
     "Do not try these items any more; they count as known.": "不再尝试这些条目，视为已知。",
     "Why they are given up; stays on record.": "放弃的原因；记录在案。",
+    "Propose corrections: cells that the other rows contradict, with the evidence. Nothing is changed.": "建议更正：与其他行矛盾的单元格及其证据；不作任何修改。",
     "Refused rows: reason, file, position and column.": "被拒的行：原因、文件、位置与列。",
     "Open the rows of this arrival in its file.": "在原始文件中打开此到件的行。",
     "Working days by year: show what is known, import a new notice.": "各年工作日：查看已知安排，导入新的放假通知。",

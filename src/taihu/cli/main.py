@@ -12,6 +12,7 @@ import typer
 from taihu import __version__
 from taihu.cli import console
 from taihu.cli.calendar import calendar_app
+from taihu.cli.corrections import corrections
 from taihu.cli.decide import hold_app
 from taihu.cli.demo import demo
 from taihu.cli.docs import docs
@@ -48,6 +49,7 @@ SHORT = {
     "doctor": Text("体检：明早会出什么问题", "What would go wrong tomorrow morning."),
     "retry": Text("没采集到的：列出、再试", "What could not be collected: list, try again."),
     "quarantine": Text("被拒的行及其原因", "Rows that were refused, and why."),
+    "corrections": Text("各行互相矛盾之处及建议的更正", "Corrections that the rows propose."),
     "schema": Text("导出编辑器所用的 JSON Schema", "JSON Schemas of the project's files, for editors."),
     "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
     "portal": Text("门户：试走步骤、人工登录、查看失败", "Portals: try the steps, log in by hand, see failures."),
@@ -75,7 +77,24 @@ def _root(
     _redact_libraries()
 
 
-for command in (init, demo, run, serve, status, onboard, read, explain, docs, doctor, retry, quarantine, waive, upload, schema):
+for command in (
+    init,
+    demo,
+    run,
+    serve,
+    status,
+    onboard,
+    read,
+    explain,
+    docs,
+    doctor,
+    retry,
+    quarantine,
+    corrections,
+    waive,
+    upload,
+    schema,
+):
     app.command(short_help=SHORT[command.__name__].en)(command)
 app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)

@@ -290,6 +290,14 @@ _ALL = [
     _r("tax_basis_suspected", "金额疑似为未税金额", "amounts look net of tax where gross was agreed", *_ASK),
     _r("stale_stock", "库存与上次完全相同（疑似照抄）", "stock is the same as last time (copied)", *_ASK),
     _r("identity_broken", "期初+入-出≠期末", "opening + in - out is not closing", *_REVIEW),
+    _r(
+        "value_disagrees",
+        "与同组其他行不一致",
+        "the other rows of its group say another value",
+        "用 taihu corrections 查看建议的更正，核对后写入 corrections.yml",
+        "see what taihu corrections proposes, check it and put it into corrections.yml",
+    ),
+    _r("voted", "已按多数行的值修改", "took the value of the majority, as the contract says", "无需处理", "nothing to do"),
     _r("duplicate_row", "重复的行", "rows of one key occur more than once", *_REVIEW),
     _r(
         "not_checked",

@@ -78,6 +78,8 @@ def _rule(catalog: Catalog, check: Check, lang: Lang) -> str:
     """One rule in words, with what happens when it fails."""
     outcome = {"warn": ("提示", "warn"), "quarantine": ("隔离", "quarantine"), "hold": ("扣留", "hold")}[check.else_]
     kind, band = check.kinds[0], check.rows or RowBand()
+    follow = check.consistent.columns if check.consistent else ()
+    sums = (check.identity.equals,) if check.identity else ()
 
     def named(columns: Sequence[str] | None) -> str:
         glossary = catalog.tree.glossary
@@ -92,6 +94,8 @@ def _rule(catalog: Catalog, check: Check, lang: Lang) -> str:
         "not_null": lambda: t(lang, f"{named(check.not_null)}必填", f"{named(check.not_null)} present"),
         "price_band": lambda: t(lang, "单价在价目表范围内", "unit prices near the price list"),
         "stale": lambda: t(lang, "与上次不全相同", "not all equal to last time"),
+        "consistent": lambda: t(lang, f"{named(follow)}前后一致", f"{named(follow)} consistent"),
+        "identity": lambda: t(lang, f"{named(sums)}可由加减得出", f"{named(sums)} adds up"),
         "days_covered": lambda: t(lang, "期间内每天都有数据", "every day of the period is there"),
     }[kind]()
     return f"{said}（{outcome[0]}）" if lang == "zh" else f"{said} ({outcome[1]})"

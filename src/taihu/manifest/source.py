@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from taihu.core.reasons import REASONS
+from taihu.manifest.consistency import Consistent, Identity
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, TimeOfDay, Title
@@ -162,6 +163,9 @@ class RowBand(Frozen):
     max: int = Field(default=1_000_000_000, description="At most", examples=[20000])
 
 
+_KINDS = ("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered", "consistent", "identity")
+
+
 class Check(Frozen):
     """One rule; exactly one kind of rule and what happens when it fails. A rule that comes out NULL fails."""
 
@@ -181,13 +185,17 @@ class Check(Frozen):
         examples=[["product_code", "closing_quantity"]],
     )
     days_covered: bool | None = Field(default=None, description="Every day between the first and the last has rows", examples=[True])
+    consistent: Consistent | None = Field(
+        default=None, description="Columns that follow from others; rows that disagree vote", examples=[{"by": ["provider"]}]
+    )
+    identity: Identity | None = Field(default=None, description="A sum that every row must meet", examples=[{"equals": "total"}])
     reason: str | None = Field(default=None, description="Reason code reported by an sql rule", examples=["identity_broken"])
     else_: Else = Field(alias="else", description="What happens when it fails", examples=["hold"])
 
     @model_validator(mode="after")
     def _one_kind(self) -> Check:
         if len(self.kinds) != 1:
-            raise ValueError("a check has exactly one rule (same_sign, rows, sql, unique, not_null, price_band, stale, days_covered)")
+            raise ValueError(f"a check has exactly one rule ({', '.join(_KINDS)})")
         if self.reason is not None and self.reason not in REASONS:
             close = difflib.get_close_matches(self.reason, list(REASONS), n=1)
             raise ValueError(f"reason: unknown reason {self.reason!r}" + (f", did you mean {close[0]!r}?" if close else ""))
@@ -199,12 +207,15 @@ class Check(Frozen):
         if self.price_band:
             band = self.price_band
             return (band.amount, band.quantity, *((band.unit,) if band.unit else ()), band.product, band.day)
+        if self.consistent:
+            return (*self.consistent.by, *self.consistent.columns)
+        if self.identity:
+            return self.identity.columns
         return self.same_sign or self.unique or self.not_null or self.stale or ()
 
     @property
     def kinds(self) -> list[str]:
-        names = ("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered")
-        return [name for name in names if getattr(self, name) is not None]
+        return [name for name in _KINDS if getattr(self, name) is not None]
 
 
 class Valid(Frozen):
@@ -258,7 +269,17 @@ class SourceFile(Frozen):
         for name in self.key:
             if name not in self.columns:
                 raise ValueError(f"key names {name!r}, which is not a column")
+        for check in self.checks:
+            self._can_repair(check)
         return self
+
+    def _can_repair(self, check: Check) -> None:
+        rule = check.consistent
+        for name in rule.columns if rule and rule.repair else ():
+            column = self.columns.get(name)
+            is_place = name in self.key or name == self.business_date or (self.party is not None and self.party.column == name)
+            if is_place or (column is not None and column.personal):
+                raise ValueError(f"repair: vote cannot change {name!r}: it is a key, a business date, a party or personal")
 
     @property
     def match_domains(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from taihu.check import CheckContext, check_arrival
+from taihu.check import CheckContext, check_arrival, repaired
 from taihu.clean import clean_schema, clean_table
 from taihu.core.errors import AccessRefused, ContentRefused, TaihuError
 from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedBeside, StatedTotal, TableRead
@@ -378,6 +378,8 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
         shrunk = references.shrunk(intake, _party_column(source, references))
         if shrunk:
             return stop(intake, "version_shrunk", shrunk)
+    rows = repaired(rows, verdict.repairs)
+    intake = replace(intake, rows=rows)
     refusals = [refusal for refusal in verdict.refusals if refusal.reason not in released]
     refused = {refusal.position for refusal in refusals}
     if refused:

@@ -4,10 +4,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.made.relations import FREE, RULES, relation
 
 from taihu.check.spelling import closeness, distance, misspellings
 from taihu.check.voting import Dependency, dissents
-from tests.made.relations import FREE, RULES, relation
 
 FIRM = [Dependency(("number",), ("name", "city")), Dependency(("name",), ("number", "city"))]
 

@@ -1,0 +1,115 @@
+"""Sums that must come out: opening + in - out = closing, a running balance, amount + tax = total.
+
+The difference that is allowed is the contract's, or what is usual for this party. Some parties never report samples and breakage, so
+their sums are always off by a few pieces; others are exact, and there a difference of one is news. What is usual is learned from the
+differences of the rows accepted before: most of the small ones, and none of the large ones, which are the faults themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from taihu.check.verdict import CheckContext, Finding
+from taihu.manifest.consistency import Identity
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ENOUGH_HISTORY = 30
+_ENOUGH_DIFFERENCES = 8
+_USUAL_SHARE = 0.02
+_SPREADS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """The difference that is allowed, and the ``rows`` of history it was learned from (0: none)."""
+
+    allowed: Decimal
+    rows: int = 0
+
+
+def identity_findings(rows: pa.Table, rule: Identity, context: CheckContext) -> list[Finding]:
+    """The rows of one party whose sum is off by more than is allowed; a row that lacks a value fails."""
+    history = context.previous(context.party) if rule.within == "learned" or rule.after else None
+    tolerance = learned(history, rule) if rule.within == "learned" else Tolerance(Decimal(rule.within))
+    off = differences(rows, rule, history)
+    positions = rows["_src_row"].to_pylist()
+    places = [position for position, amount in zip(positions, off, strict=True) if amount is None or abs(amount) > tolerance.allowed]
+    if not places:
+        return []
+    usual = f", usual for this party up to {tolerance.allowed} in {tolerance.rows} rows" if tolerance.rows else ""
+    return [Finding("identity_broken", f"{len(places)} of {rows.num_rows} rows do not add up{usual}", places, rule.equals)]
+
+
+def differences(rows: pa.Table, rule: Identity, history: pa.Table | None = None) -> list[Decimal | None]:
+    """What each row's sum is off by: result less what it should be; None where a value is missing."""
+    values = {name: rows[name].to_pylist() for name in rule.columns}
+    carried = _carried(rows, rule, values, history) if rule.after else [Decimal(0)] * rows.num_rows
+    off: list[Decimal | None] = []
+    for number, before in enumerate(carried):
+        parts = [values[name][number] for name in (*rule.plus, *rule.minus)]
+        result = values[rule.equals][number]
+        if result is None or None in parts:
+            off.append(None)
+        elif before is None:  # the first row of all has nothing before it
+            off.append(Decimal(0))
+        else:
+            plus, minus = parts[: len(rule.plus)], parts[len(rule.plus) :]
+            off.append(Decimal(result) - before - sum(map(Decimal, plus)) + sum(map(Decimal, minus)))
+    return off
+
+
+def _carried(rows: pa.Table, rule: Identity, values: dict[str, list[Any]], history: pa.Table | None) -> list[Decimal | None]:
+    """The balance that the row before left, by ``per`` in the order of ``after``; None for the first row."""
+    name = rule.carried or rule.equals
+    last = _closing(history, rule, name)
+    order = _order([tuple(values[column][number] for column in rule.after) for number in range(rows.num_rows)])
+    before: list[Decimal | None] = [None] * rows.num_rows
+    for number in order:
+        key = tuple(values[column][number] for column in rule.per)
+        before[number] = last.get(key)
+        balance = values[name][number]
+        last[key] = None if balance is None else Decimal(balance)
+    return before
+
+
+def _closing(history: pa.Table | None, rule: Identity, name: str) -> dict[tuple[Any, ...], Decimal | None]:
+    """What the rows accepted before left behind."""
+    if history is None or not history.num_rows:
+        return {}
+    values = {column: history[column].to_pylist() for column in (*rule.after, *rule.per, name)}
+    last: dict[tuple[Any, ...], Decimal | None] = {}
+    for number in _order([tuple(values[column][number] for column in rule.after) for number in range(history.num_rows)]):
+        balance = values[name][number]
+        last[tuple(values[column][number] for column in rule.per)] = None if balance is None else Decimal(balance)
+    return last
+
+
+def _order(moments: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Row numbers in time; rows of one moment stay as they are listed, from below where the list runs backwards."""
+    numbers = [number for number, moment in enumerate(moments) if None not in moment]
+    if numbers and moments[numbers[0]] > moments[numbers[-1]]:
+        numbers.reverse()
+    return sorted(numbers, key=lambda number: moments[number])
+
+
+def learned(history: pa.Table | None, rule: Identity) -> Tolerance:
+    """The difference that is usual for a party: exact where its history is exact.
+
+    Differences are usual where at least one row in fifty has one. The largest one within three spreads of their median size is
+    allowed; the spread is the median absolute deviation, and half the median where whole pieces make that too small. Half of
+    the differences would have to be faults before they moved it.
+    """
+    if history is None or history.num_rows < _ENOUGH_HISTORY:
+        return Tolerance(Decimal(0))
+    off = [abs(amount) for amount in differences(history, rule) if amount]
+    if len(off) < max(_ENOUGH_DIFFERENCES, _USUAL_SHARE * history.num_rows):
+        return Tolerance(Decimal(0), history.num_rows)
+    centre = median(off)
+    spread = max(median(abs(amount - centre) for amount in off), centre / 2)
+    return Tolerance(max(amount for amount in off if amount <= centre + _SPREADS * spread), history.num_rows)
