@@ -51,7 +51,7 @@ def kind_of(content: bytes, name: str = "") -> str:
         content: All its bytes.
         name: Its name; used only where bytes cannot decide (a text that could be CSV or plain prose is ``csv`` in any case).
     """
-    if not content.strip(b"\x00 \t\r\n\x1a\xef\xbb\xbf"):
+    if not content.lstrip(b"\x00 \t\r\n\x1a\xef\xbb\xbf"):
         return "empty"
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_kind(content)

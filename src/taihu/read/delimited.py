@@ -8,6 +8,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pyarrow as pa
 
@@ -47,7 +48,16 @@ def read_delimited(text: str, delimiter: str | None = None, columns_at: tuple[in
         text = text.replace('\\"', '""')
     if dialect.shields:
         text = text.replace(f"\\{dialect.delimiter}", _SHIELD)
-    return joined(list(records((text[at : at + _PIECE] for at in range(0, len(text), _PIECE)), dialect)))
+    return joined(list(records(_blocks(text), dialect)))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Whole lines, so that nothing is left of a block."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at + _PIECE - 1) + 1 or len(text)
+        yield text[at:end]
+        at = end
 
 
 def _fixed(text: str, starts: tuple[int, ...], *, found: bool) -> Grid:
@@ -76,10 +86,10 @@ class Records:
 
 def joined(parts: Sequence[Records]) -> Grid:
     """All records of a text as a grid: by column as soon as some of them are."""
-    lines, widths = array("q"), array("i")
+    widths = array("i")
     for part in parts:
-        lines.extend(part.lines)
         widths.extend(part.widths)
+    lines = _lines(parts)
     regular = sum(len(part.rows) for part in parts if isinstance(part.rows, ColumnRows))
     if not regular:
         return Grid(name="", rows=[row for part in parts for row in part.rows], lines=lines, is_text=True, widths=widths)
@@ -87,6 +97,16 @@ def joined(parts: Sequence[Records]) -> Grid:
     columns = [columns_of_rows(part.rows, width) for part in parts]
     whole = [pa.chunked_array([chunk for column in each for chunk in column.chunks]) for each in zip(*columns, strict=True)]
     return Grid(name="", rows=ColumnRows(whole, len(lines), widths), lines=lines, is_text=True, widths=widths, regular=regular)
+
+
+def _lines(parts: Sequence[Records]) -> Sequence[int]:
+    """The lines of all records: mostly one after the other."""
+    first, count = next((part.lines[0] for part in parts if part.lines), 1), 0
+    for part in parts:
+        if part.lines != range(first + count, first + count + len(part.lines)):
+            return array("q", chain.from_iterable(part.lines for part in parts))
+        count += len(part.lines)
+    return range(first, first + count)
 
 
 def records(blocks: Iterable[str], dialect: Dialect, line: int = 1, *, left: list[str] | None = None) -> Iterator[Records]:
@@ -112,8 +132,8 @@ def records(blocks: Iterable[str], dialect: Dialect, line: int = 1, *, left: lis
         text.put_back(piece[regular.size :])
         count, width = len(regular.lines), len(regular.columns)
         rows = ColumnRows([pa.chunked_array([column]) for column in regular.columns], count)
-        yield Records(rows, regular.lines, [width] * count)
-        line += piece.count("\n", 0, regular.size)
+        yield Records(rows, regular.lines, array("i", [width]) * count)
+        line += regular.ends
 
 
 class _Text:

@@ -127,4 +127,6 @@ def _quote(text: str, delimiter: str) -> str:
 def _escapes(text: str, delimiter: str) -> bool:
     """Whether quotes inside quoted cells have a backslash before them."""
     mark = re.escape(delimiter)
-    return '\\"' in text and bool(re.search(rf'(?:^|{mark})\s*"[^"\n]*\\"(?!\s*(?:{mark}|$))', text[:_SAMPLE], re.MULTILINE))
+    return (
+        "\\" in text and '\\"' in text and bool(re.search(rf'(?:^|{mark})\s*"[^"\n]*\\"(?!\s*(?:{mark}|$))', text[:_SAMPLE], re.MULTILINE))
+    )

@@ -103,7 +103,11 @@ class Grid:
         """The ``_src_row`` texts of rows."""
         if self.sheets:
             return pa.array([self.position(index) for index in indexes], pa.string())
-        lines = pa.array(self.lines, pa.int64()).take(pa.array(indexes, pa.int64())).cast(pa.string())
+        if isinstance(self.lines, range) and len(indexes) and len(indexes) == indexes[-1] - indexes[0] + 1:
+            before = pa.scalar(self.lines[indexes[0]] - 1, pa.int64())
+            lines = pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), len(indexes)), start=before).cast(pa.string())
+        else:
+            lines = pa.array(self.lines, pa.int64()).take(pa.array(indexes, pa.int64())).cast(pa.string())
         front = Position(0, self.sheet, self.member).text.removesuffix("0")
         return pc.binary_join_element_wise(front, lines, "") if front else lines
 

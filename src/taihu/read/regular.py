@@ -24,18 +24,18 @@ FIELD_LIMIT = 1 << 20
 MOST_LINES_A_RECORD = 200
 _MOST_OPEN = 100
 _FIRST_RECORD = 1 << 16
-_BLANK_LINE = (b"\n\n", b"\n\r\n")
 # What clean_text takes away at the edges of a cell, in UTF-8.
 _EDGES = rb"(?:[ \t\x00]|\xc2\xa0|\xe3\x80\x80|\xef\xbb\xbf|\xe2\x80\x8b)"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Records of one width: their cells by column, the line on which each begins, and how many characters they were."""
+    """Records of one width: their cells by column, the line on which each begins, how many characters and line ends they were."""
 
     columns: list[pa.Array]
     lines: Sequence[int]
     size: int
+    ends: int
 
 
 def can_be_regular(dialect: Dialect) -> bool:
@@ -56,8 +56,6 @@ def split_regular(text: str, dialect: Dialect, line: int) -> Piece | None:
         content = text.encode()
     except UnicodeEncodeError:
         return None
-    if content.startswith((b"\n", b"\r\n")) or any(blank in content for blank in _BLANK_LINE):
-        return None
     if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
         return None
     quotes = _Quotes(content, dialect) if dialect.quote.encode() in content else None
@@ -70,18 +68,19 @@ def split_regular(text: str, dialect: Dialect, line: int) -> Piece | None:
     table = _split(content, dialect, quotes is not None and quotes.hold_lines)
     if table is None:
         return None
-    count = content.count(b"\n") + (not content.endswith(b"\n"))
+    ends = content.count(b"\n")
+    count = ends + (not content.endswith(b"\n"))
     holds_lines = quotes is not None and quotes.hold_lines
     lines = quotes.lines(line, count) if quotes is not None and holds_lines else range(line, line + count)
     if len(lines) != table.num_rows or _has_long_record(lines, line + count):
         return None
-    columns = [column.combine_chunks() for column in table.columns]
-    if len(content) > FIELD_LIMIT and any((pc.max(pc.binary_length(column)).as_py() or 0) > FIELD_LIMIT for column in columns):
+    columns = [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
+    if any(column.nbytes > FIELD_LIMIT and (pc.max(pc.binary_length(column)).as_py() or 0) > FIELD_LIMIT for column in columns):
         return None
     unclean = _unclean(dialect.delimiter, dialect.quote)
     if holds_lines or pc.match_substring_regex(one_binary(content), unclean)[0].as_py():
         columns = [clean_texts(column) for column in columns]
-    return Piece(columns, lines, len(text) if quotes is None or quotes.end >= quotes.size else len(content.decode()))
+    return Piece(columns, lines, len(text) if quotes is None or quotes.end >= quotes.size else len(content.decode()), ends)
 
 
 def _split(content: bytes, dialect: Dialect, holds_lines: bool) -> pa.Table | None:

@@ -6,6 +6,7 @@ known shape, the rows are Arrow streams whose offsets and texts are checked befo
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,10 +15,11 @@ import pyarrow as pa
 
 from taihu.core.reasons import reason_of
 from taihu.core.types import FileRead, Member, Note, StatedTotal, TableRead
+from taihu.guard.confined import Buffer
 
 
-def packed(file: FileRead) -> tuple[dict[str, Any], list[pa.Buffer]]:
-    """A mapping for JSON, and an Arrow stream for each table."""
+def packed(file: FileRead) -> tuple[dict[str, Any], list[Buffer]]:
+    """A mapping for JSON, and the bytes of an Arrow stream for each table."""
     tables, rows = packed_tables(file.tables)
     said = {
         "kind": file.kind,
@@ -31,10 +33,12 @@ def packed(file: FileRead) -> tuple[dict[str, Any], list[pa.Buffer]]:
     return said, rows
 
 
-def packed_tables(tables: Sequence[TableRead]) -> tuple[list[dict[str, Any]], list[pa.Buffer]]:
-    """Tables for JSON, and the Arrow stream of each."""
-    rows = [_stream(table.rows) for table in tables]
-    return [_packed_table(table, buffer.size) for table, buffer in zip(tables, rows, strict=True)], rows
+def packed_tables(tables: Sequence[TableRead]) -> tuple[list[dict[str, Any]], list[Buffer]]:
+    """Tables for JSON, and the bytes of the Arrow stream of each."""
+    streams = [_stream(table.rows) for table in tables]
+    sizes = [sum(memoryview(buffer).nbytes for buffer in stream) for stream in streams]
+    said = [_packed_table(table, size) for table, size in zip(tables, sizes, strict=True)]
+    return said, [buffer for stream in streams for buffer in stream]
 
 
 def unpacked_tables(said: Sequence[Mapping[str, Any]], body: bytes) -> list[TableRead]:
@@ -99,11 +103,25 @@ def _table(said: Mapping[str, Any], stream: memoryview) -> TableRead:
     )
 
 
-def _stream(rows: pa.Table) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
+class _Buffers(io.RawIOBase):
+    """What an Arrow stream consists of, one after the other; the cells are not copied."""
+
+    def __init__(self) -> None:
+        self.found: list[Buffer] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.found.append(data)
+        return len(memoryview(data))
+
+
+def _stream(rows: pa.Table) -> list[Buffer]:
+    sink = _Buffers()
+    with pa.ipc.new_stream(pa.PythonFile(sink, "w"), rows.schema) as writer:
         writer.write_table(rows)
-    return sink.getvalue()
+    return sink.found
 
 
 def _member(path: Any, kind: Any, size: Any, sha256: Any, parent: Any, reason: Any, detail: Any) -> Member:
