@@ -26,6 +26,7 @@ from taihu.cli.quarantine import quarantine
 from taihu.cli.read import read
 from taihu.cli.report import report_app
 from taihu.cli.retry import retry
+from taihu.cli.review import review
 from taihu.cli.run import run, serve
 from taihu.cli.schema import schema
 from taihu.cli.status import status
@@ -54,6 +55,7 @@ SHORT = {
     "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
     "portal": Text("门户：试走步骤、人工登录、查看失败", "Portals: try the steps, log in by hand, see failures."),
     "upload": Text("手工交入文件", "Hand in a file that did not come by itself."),
+    "review": Text("判定两个编码是否同一个", "Are two keys one company, store or product?"),
     "waive": Text("豁免某方某些天的报送", "Days that a party need not report."),
     "keys": Text("密钥环中的密码：存入、列出", "Passwords in the keyring: keep one, list their names."),
     "calendar": Text("工作日历：查看、导入放假通知", "Working days: show a year, import a notice."),
@@ -91,6 +93,7 @@ for command in (
     retry,
     quarantine,
     corrections,
+    review,
     waive,
     upload,
     schema,

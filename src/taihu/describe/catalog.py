@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from taihu.core.types import Text
 from taihu.manifest.glossary import Term
+from taihu.manifest.matching import DescribedKind, described_kinds
 from taihu.manifest.tree import Model, ProjectTree, Source
-from taihu.model.inputs import MONTH, clean_columns, domains, map_columns
+from taihu.model.inputs import MONTH, clean_columns, domains, golden_columns, map_columns
 
 if TYPE_CHECKING:
     from taihu.model.graph import Graph
@@ -142,6 +143,7 @@ def catalog_of(tree: ProjectTree) -> Catalog:
     origins = columns(graph)
     tables = [_source_table(tree, source) for source in tree.sources.values()]
     tables += [_map_table(tree, domain) for domain in domains(tree)]
+    tables += [_golden_table(tree, domain, kind) for domain, kind in described_kinds(tree).items()]
     tables += _operations(tree, graph, origins)
     tables += [_model_table(tree, graph, graph.model(name), origins[name]) for name in graph.order]
     rank = ("source", "map", "operations", "dimension", "fact", "mart")
@@ -187,6 +189,24 @@ def _map_table(tree: ProjectTree, domain: str) -> Table:
         columns=columns,
         grain=("source", f"{domain}_key", "valid_from"),
         inputs=reads,
+        kind="full",
+    )
+
+
+def _golden_table(tree: ProjectTree, domain: str, kind: DescribedKind) -> Table:
+    known = tree.glossary.get(f"{domain}_id")
+    return Table(
+        name=f"match.{domain}",
+        role="map",
+        title=Text(f"{known.name.zh}黄金记录", f"Golden records: {known.name.en}")
+        if known
+        else Text(f"{domain} 黄金记录", f"Golden {domain}"),
+        meaning=Text(
+            "各来源说法按可信度合并；变化按日留存", "What the most trusted source says of each golden id; former states with their days"
+        ),
+        columns=[Column(name, sql, tree.glossary.get(name)) for name, sql in golden_columns(domain, kind).items()],
+        grain=(f"{domain}_id", "valid_from"),
+        inputs=tuple(source.table for source in tree.sources.values() if domain in source.file.match_domains.values()),
         kind="full",
     )
 

@@ -45,6 +45,7 @@ DECISIONS: Mapping[str, Text] = {
     "approve": Text("审批", "approve"),
     "release": Text("放行", "release"),
     "waive": Text("豁免", "waive"),
+    "match": Text("判定匹配", "match"),
     "close": Text("关账", "close"),
     "unmask": Text("查看明文", "unmask"),
     "erase": Text("删除", "erase"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from taihu.core.errors import AccessRefused, ManifestError
 from taihu.manifest.roles import Person, Role, RolesFile
 
-OPEN_DECISIONS = ("release", "waive")
+OPEN_DECISIONS = ("release", "waive", "match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,14 @@ def visible_columns(role: Role, classes: Mapping[str, str]) -> list[str]:
 
 
 def may(roles: RolesFile, name: str, decision: str) -> bool:
-    """Whether a person may take a decision: approve, release, waive, close, unmask, erase."""
+    """Whether a person may take a decision: approve, release, waive, match, close, unmask, erase."""
     return any(person.name == name and decision in role_of(roles, person.role).may for person in roles.people)
 
 
 def require(roles: RolesFile, name: str, decision: str) -> None:
     """Raise :class:`AccessRefused` unless the person may take the decision.
 
-    What concerns a sender's file alone (release, waive) may be decided by whoever runs the project as long as ``roles.yml`` names
+    What can be taken back (release, waive, match) may be decided by whoever runs the project as long as ``roles.yml`` names
     nobody for it; everything else must be granted.
     """
     allowed = [person.name for person in roles.people if decision in role_of(roles, person.role).may]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ _EXPECTATION = ("source", "party", "day", "due_at", "state", "arrival_id", "arri
 _RELEASED = "released"
 _OVERTAKEN = "overtaken"
 _WAIVE, _UNDO = "waive", "waive.undo"
+_SAME, _APART, _OPEN = "match.same", "match.apart", "match.undo"
 
 
 class DecidingVerbs(ArrivalVerbs):
@@ -158,6 +160,30 @@ class DecidingVerbs(ArrivalVerbs):
                     found[party, day] = decision
                 else:
                     found.pop((party, day), None)
+        return found
+
+    def matched(self, domain: str, left: str, right: str, same: bool | None, *, who: str, why: str) -> str:
+        """A person decides whether two keys of a domain stand for one thing; None takes that back. Audited.
+
+        Args:
+            left: ``source/key``; the order of the two does not matter.
+
+        Returns:
+            The decision's id.
+        """
+        kind = _OPEN if same is None else _SAME if same else _APART
+        with self._write() as connection:
+            return self._decide(connection, kind, json.dumps([domain, *sorted((left, right))], ensure_ascii=False), who=who, why=why)
+
+    def verdicts(self, domain: str) -> dict[tuple[str, str], Decision]:
+        """What stands decided of the pairs of a domain, oldest first; its kind is ``match.same`` or ``match.apart``."""
+        found: dict[tuple[str, str], Decision] = {}
+        for decision in self.decisions(kinds=(_SAME, _APART, _OPEN)):
+            name, left, right = json.loads(decision.subject)
+            if name == domain:
+                found.pop((left, right), None)
+                if decision.kind != _OPEN:
+                    found[left, right] = decision
         return found
 
     def holds_overtaken(self, arrivals: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from taihu.manifest.strict import Frozen
 
-May = Literal["approve", "release", "waive", "close", "unmask", "erase"]
+May = Literal["approve", "release", "waive", "match", "close", "unmask", "erase"]
 
 
 class Role(Frozen):

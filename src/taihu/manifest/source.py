@@ -134,6 +134,13 @@ class Column(Frozen):
     )
     sensitive: bool = Field(default=False, description="Sensitive personal data or important data", examples=[False])
     match: str | None = Field(default=None, description="Domain whose golden id this key is matched to", examples=["product"])
+    describes: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_]*\.(name|uscc|address|phone|barcode|spec|brand)$",
+        description="What the column says about the key of a domain (name, uscc, address, phone; barcode, spec, brand): "
+        "such a domain is matched by resemblance as well",
+        examples=["store.name"],
+    )
 
     @model_validator(mode="after")
     def _money_is_named(self) -> Column:
@@ -257,6 +264,9 @@ class SourceFile(Frozen):
         description="Columns of the typed table", examples=[{"product_code": {"type": "text"}}]
     )
     business_date: str | None = Field(default=None, description="Column with the business date", examples=["document_date"])
+    trust: int = Field(
+        default=5, ge=1, le=9, description="How far its descriptions are believed where sources differ; 1 is most", examples=[2]
+    )
     missing: tuple[str, ...] = Field(default=(), description="Texts that mean no value", examples=[["--", "/", "暂无"]])
     checks: tuple[Check, ...] = Field(default=(), description="Rules", examples=[[{"rows": {"min": 1}, "else": "warn"}]])
 
@@ -271,6 +281,7 @@ class SourceFile(Frozen):
                 raise ValueError(f"key names {name!r}, which is not a column")
         for check in self.checks:
             self._can_repair(check)
+        self._has_keys_of_what_is_described()
         return self
 
     def _can_repair(self, check: Check) -> None:
@@ -280,6 +291,13 @@ class SourceFile(Frozen):
             is_place = name in self.key or name == self.business_date or (self.party is not None and self.party.column == name)
             if is_place or (column is not None and column.personal):
                 raise ValueError(f"repair: vote cannot change {name!r}: it is a key, a business date, a party or personal")
+
+    def _has_keys_of_what_is_described(self) -> None:
+        domains = list(self.match_domains.values())
+        for name, column in self.columns.items():
+            domain = column.describes.partition(".")[0] if column.describes else ""
+            if domain and domains.count(domain) != 1:
+                raise ValueError(f"{name} describes {domain}, so exactly one column is its key (match: {domain})")
 
     @property
     def match_domains(self) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The map tables ``match.<domain>_map``: which golden member a source's key stands for, from when to when, who decided.
 
 Facts keep the keys that their sender uses; only these maps say what a key means, so a merge, a split or a late master record
-re-keys nothing. Here keys are equal or they are not: a key without an equal one in the master data belongs to the member
-``unknown`` and can be listed by ``decided_by``, and nothing is ever lost in a join.
+re-keys nothing. Here keys are equal or they are not (domains whose keys are described are matched in ``resolve``): a key without an
+equal one in the master data belongs to the member ``unknown`` and can be listed by ``decided_by``, and nothing is ever lost in a join.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from taihu.china.phones import canonical_phone
 from taihu.china.refused import ValueRefused
 from taihu.china.uscc import canonical_uscc, is_uscc
 from taihu.guard.vault import PREFIX
-from taihu.match.addresses import address_parts
+from taihu.manifest.matching import ATTRIBUTES
+from taihu.match.addresses import Address, address_parts
 from taihu.match.names import company_name
 from taihu.match.places import province_of
 from taihu.match.resolve import Kind, Record, attribute, text_table
@@ -31,7 +32,8 @@ def comparable(records: Sequence[Record]) -> pa.Table:
     import pyarrow as pa
 
     names = [company_name(text) for text in attribute(records, "name")]
-    doors = [address_parts(text) for text in attribute(records, "address")]
+    # A token is equal or it is not; it has no parts.
+    doors = [Address("", text, PREFIX, "") if text.startswith(PREFIX) else address_parts(text) for text in attribute(records, "address")]
     places = [name.place or door.place for name, door in zip(names, doors, strict=True)]
     columns = {
         "uscc": [_valid_uscc(text) for text in attribute(records, "uscc")],
@@ -139,7 +141,7 @@ _MODEL = Model(
 
 PARTY = Kind(
     "party",
-    attributes=("name", "uscc", "address", "phone"),
+    attributes=ATTRIBUTES["party"],
     comparable=comparable,
     model=_MODEL,
     keys=(("uscc", "branch"),),

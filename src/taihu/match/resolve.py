@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SURE = 0.9
 DOUBTFUL = 0.2
 MIDDLE, CONFLICT = "middle", "conflict"
-PERSON, SCORE = "person", "score"
+PERSON, EXACT, SCORE = "person", "exact_key", "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,10 @@ def resolve(records: Sequence[Record], kind: Kind, verdicts: Iterable[Verdict] =
     for left, right in ((each.left, each.right) for each in said if each.same):
         if left in made and right in made:
             _join(made, result, left, right, PERSON)
+    members = {record.key: record.id for record in records if record.is_member}
+    for record in records:
+        if record.key in members and record.id != members[record.key]:
+            _join(made, result, members[record.key], record.id, EXACT)
     for key in kind.keys:
         for left, right in _equal(ids, [columns[name] for name in key]):
             _join(made, result, left, right, key[0])

@@ -1,4 +1,4 @@
-"""Columns and types of the tables that models read but do not make: clean tables, feeds, maps.
+"""Columns and types of the tables that models read but do not make: clean tables, feeds, maps, golden records.
 
 They are known from the project's files alone, so a misspelt column is found before anything runs, and a source that has not
 delivered yet is an empty table with the right types.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from taihu.manifest.matching import ATTRIBUTES, DescribedKind, described_kinds
 from taihu.manifest.source import Column
 from taihu.manifest.tree import ProjectTree, Source
 
@@ -77,6 +78,12 @@ def map_columns(domain: str) -> dict[str, str]:
     return {"source": "VARCHAR", f"{domain}_key": "VARCHAR", f"{domain}_id": "VARCHAR", **dates, "decided_by": "VARCHAR"}
 
 
+def golden_columns(domain: str, kind: DescribedKind) -> dict[str, str]:
+    """Column to SQL type of ``match.<domain>``, the golden records of a described domain with the days on which each state held."""
+    said = dict.fromkeys(ATTRIBUTES[kind], "VARCHAR")
+    return {f"{domain}_id": "VARCHAR", **said, "key_count": "BIGINT", "valid_from": "DATE", "valid_to": "DATE"}
+
+
 def domains(tree: ProjectTree) -> list[str]:
     """Match domains that some source declares."""
     return sorted({domain for source in tree.sources.values() for domain in source.file.match_domains.values()})
@@ -86,7 +93,8 @@ def outer_tables(tree: ProjectTree) -> dict[str, dict[str, str]]:
     """All tables that are not models, with their columns; ``ops`` tables are not listed, the ledger defines them."""
     tables = {source.table: clean_columns(tree, source) for source in tree.sources.values()}
     tables |= {f"feed.{feed}": feed_columns(tree, feed) for feed in tree.feeds}
-    return tables | {f"match.{domain}_map": map_columns(domain) for domain in domains(tree)}
+    tables |= {f"match.{domain}_map": map_columns(domain) for domain in domains(tree)}
+    return tables | {f"match.{domain}": golden_columns(domain, kind) for domain, kind in described_kinds(tree).items()}
 
 
 def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:

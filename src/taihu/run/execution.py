@@ -174,11 +174,13 @@ def build_tables(ws: Workspace) -> list[str]:
 
 
 def _state_stamp(ws: Workspace) -> str:
-    """All that the models depend on: their own files and the versions of the tables below them."""
+    """All that the models depend on: their own files, the versions of the tables below them, and what people said of matches."""
+    from taihu.run.matching import decisions_stamp
+
     versions = {table: ws.tables.version(table) for table in ws.tables.names() if table.split(".")[0] in ("clean", "ops")}
     models = {name: (model.sql, model.header.model_dump_json()) for name, model in ws.tree.models.items()}
     feeds = {name: feed.model_dump_json() for name, feed in ws.tree.feeds.items()}
-    return derived_id("state", versions, models, feeds)
+    return derived_id("state", versions, models, feeds, decisions_stamp(ws))
 
 
 def due_reports(ws: Workspace) -> list[DueReport]:

@@ -19,12 +19,18 @@ def update_maps(ws: Workspace) -> list[str]:
     from taihu import match
 
     keys, golden = match.key_columns(ws.tree), match.golden_tables(ws.tree)
+    domains = match.described(ws.tree)
     wanted = {key.table for key in keys} | {entry.table for entry in golden.values()}
     present = {table for table in wanted if ws.tables.exists(table)}
     for table in present:
         ws.view_clean(table)
-    maps = match.update_maps(ws.engine, keys, golden, present=present)
-    return [table for domain, data in maps.items() if ws.write_if_changed(table := f"match.{domain}_map", data)]
+    maps = match.update_maps(ws.engine, [key for key in keys if key.domain not in domains], golden, present=present)
+    written = [table for domain, data in maps.items() if ws.write_if_changed(table := f"match.{domain}_map", data)]
+    if not domains:
+        return written
+    from taihu.run.matching import match_described
+
+    return written + match_described(ws, domains, golden, present)
 
 
 def build_models(ws: Workspace) -> list[Built]:

@@ -89,6 +89,7 @@ class _Causes:
         self, tree: ProjectTree, engine: Engine, now: Publication, before: Publication, open_as: Opener, *, region: str | None
     ) -> None:
         self._tree = tree
+        self._rematched = _rematched(engine, now, before, open_as)
         fresh: list[dict[str, Any]] = []
         regions: dict[tuple[str, str], str | None] = {}
         self._fresh = fresh
@@ -112,11 +113,13 @@ class _Causes:
         self._fresh = [row for row in fresh if region is None or regions.get((row["source"], row["party"] or "")) in (None, region)]
 
     def of(self, day: dt.date) -> tuple[str, Text]:
-        """The cause of a change of ``day``: ``data``, ``reference`` or ``definition``, with what came."""
+        """The cause of a change of ``day``: ``data``, ``matching``, ``reference`` or ``definition``, with what came."""
         covering = [row for row in self._fresh if row["day_from"] and row["day_from"] <= day <= row["day_to"]]
         data = [row for row in covering if self._tree.sources[row["source"]].file.load != "snapshot"]
         if data:
             return "data", self._listed(data)
+        if self._rematched:
+            return "matching", self._rematched
         references = [row for row in self._fresh if self._tree.sources[row["source"]].file.load == "snapshot"]
         return (
             ("reference", self._listed(references)) if references else ("definition", Text("模型定义变更", "a model's definition changed"))
@@ -137,3 +140,23 @@ class _Causes:
             "、".join(zh for zh, _ in shown) + (f" 等 {len(named)} 项" if more else ""),
             "; ".join(en for _, en in shown) + (f" and {more} more" if more else ""),
         )
+
+
+def _rematched(engine: Engine, now: Publication, before: Publication, open_as: Opener) -> Text | None:
+    """Keys that had a golden id before and have another one now; nothing if there are none. A key that becomes known is none of them."""
+    moved: list[tuple[str, str]] = []
+    for table in sorted(set(now.tables) & set(before.tables)):
+        if not (table.startswith("match.") and table.endswith("_map")) or now.tables[table] == before.tables[table]:
+            continue
+        domain = table.removeprefix("match.").removesuffix("_map")
+        key, golden = f"{domain}_key", f"{domain}_id"
+        new, old = _open(table, now, "now", open_as), _open(table, before, "before", open_as)
+        moved += engine.rows(
+            f"SELECT DISTINCT n.source, n.{key} FROM {new} AS n JOIN {old} AS o ON o.source = n.source AND o.{key} = n.{key}"
+            f" AND o.valid_from = n.valid_from WHERE o.{golden} <> n.{golden} AND o.{golden} <> 'unknown' ORDER BY ALL"
+        )
+    if not moved:
+        return None
+    shown = [f"{source} {key}" for source, key in moved[:3]]
+    more = len(moved) - len(shown)
+    return Text("、".join(shown) + (f" 等 {len(moved)} 个编码" if more else ""), "; ".join(shown) + (f" and {more} more" if more else ""))
