@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from taihu.match.clusters import Clusters
@@ -142,8 +142,8 @@ _PERSONS = Model(
 
 def apart(firms: int, seed: int, without_code: float, *, ask: bool) -> Measured:
     """The same in a process of its own, so that its peak of memory is its own."""
-    call = f"from tests.soak.matching import *; print(json.dumps(asdict(measure({firms}, {seed}, {without_code}, ask={ask}))))"
-    said = subprocess.run([sys.executable, "-c", call], cwd=ROOT, capture_output=True, text=True, check=True)
+    call = [sys.executable, "-m", "tests.soak.matching", str(firms), str(seed), str(without_code), str(int(ask))]
+    said = subprocess.run(call, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return Measured(**json.loads(said.stdout.splitlines()[-1]))
 
 
@@ -191,3 +191,7 @@ region, but a real list will do worse. Where it does, the pairs stand in the rev
 """,
         good,
     )
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measure(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), ask=sys.argv[4] == "1"))))
