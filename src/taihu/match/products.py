@@ -13,8 +13,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from taihu.china.characters import match_form
 from taihu.manifest.matching import ATTRIBUTES
-from taihu.match.forms import match_form
 from taihu.match.resolve import Kind, Record, attribute, text_table
 from taihu.match.scoring import Comparison, Level, Model
 
