@@ -33,9 +33,12 @@ def match_form(text: str) -> str:
     For keys only, never for values: NFKC turns ``m²`` into ``m2`` and ``10⁵`` into ``105``, and the simplified form of a name is not the
     name. OpenCC's ``t2s`` changes characters one by one; its regional variants rewrite words and are not used.
     """
-    folded = unicodedata.normalize("NFKC", parse_form(text))
-    simple = folded if folded.isascii() else str(_simplifier().convert(folded))
-    return "".join(simple.casefold().split())
+    return "".join(simplified(unicodedata.normalize("NFKC", parse_form(text))).casefold().split())
+
+
+def simplified(text: str) -> str:
+    """``text`` in simplified characters, one by one; for comparing only."""
+    return text if text.isascii() else str(_simplifier().convert(text))
 
 
 @cache

@@ -271,6 +271,20 @@ _ALL = [
     ),
     _r("value_missing", "必填值缺失", "a required value is missing", *_ASK),
     _r("rounded", "小数位过多（已四舍五入）", "more decimals than kept (rounded half up)", "无需处理", "nothing to do"),
+    _r(
+        "unknown_place",
+        "地址中的行政区划无法识别",
+        "the address names no known division",
+        "补全省、市、区县",
+        "complete province, city and district",
+    ),
+    _r(
+        "ambiguous_place",
+        "地址中的行政区划不唯一（重名或已拆分）",
+        "the address may mean several divisions (same name, or divided since)",
+        "补全省、市、区县",
+        "complete province, city and district",
+    ),
     _r("unknown_unit", "单位未登记换算", "no conversion is known for the unit", "补充该商品的装箱数", "add the pack size of the product"),
     _r(
         "unknown_product",

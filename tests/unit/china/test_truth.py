@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.china.truth import REFUSED, Case, cases, judge
 
+from taihu.china.addresses import parse_address
 from taihu.china.dates import parse_date, parse_timestamp
 from taihu.china.money import parse_amount, parse_number, parse_percent
 from taihu.china.periods import parse_period
@@ -34,7 +35,12 @@ def date(case: Case) -> str:
             return str(parse_date(case.text, **named))
 
 
-TABLES = {"amounts": (amount, 400), "dates": (date, 300)}
+def address(case: Case) -> str:
+    day = case.context.get("day")
+    return parse_address(case.text, dt.date.fromisoformat(day) if day else None).division.code
+
+
+TABLES = {"amounts": (amount, 400), "dates": (date, 300), "addresses": (address, 200)}
 
 
 @pytest.mark.parametrize("name", TABLES)
