@@ -11,7 +11,7 @@ from taihu.check.consistency import consistency
 from taihu.check.days import day_column, missing_day_findings, outside_findings, row_count_findings, stale_findings
 from taihu.check.identities import identity_findings
 from taihu.check.price import price_findings
-from taihu.check.rules import RowRule, duplicate_findings, failed_rows, row_rules, rule_name
+from taihu.check.rules import RowRule, duplicate_findings, failed_rows, places_of, row_rules, rule_name
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
 from taihu.core.types import Note, Refusal, Span
 from taihu.manifest.source import Check, SourceFile
@@ -38,7 +38,7 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
     tally = Tally()
     context = replace(context, previous=cache(context.previous), owed=cache(context.owed))  # several rules ask for the same history
     if cleaned.num_rows:
-        positions = cleaned["_src_row"].to_pylist()
+        positions = cleaned["_src_row"]
         _row_rules(engine, cleaned, source, positions, tally)
         _period(cleaned, source, context, tally)
         for check in source.checks:
@@ -48,11 +48,11 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
     return Verdict(_distinct(tally.refusals), hold, detail, tally.notes, tally.passed, tally.repairs)
 
 
-def _row_rules(engine: Engine, rows: pa.Table, source: SourceFile, positions: list[str], tally: Tally) -> None:
+def _row_rules(engine: Engine, rows: pa.Table, source: SourceFile, positions: pa.ChunkedArray, tally: Tally) -> None:
     rules: list[RowRule] = [rule for check in source.checks for rule in row_rules(check)]
     for rule, failed in zip(rules, failed_rows(engine, rows, rules), strict=True):
         assert rule.check is not None
-        places = [positions[row] for row in failed]
+        places = places_of(positions, failed)
         finding = Finding(rule.reason, f"{rule.name}: {len(places)} rows", places, rule.column)
         tally.take(rule.name, [finding] if places else [], rule.check.else_)
 
@@ -69,7 +69,7 @@ def _period(rows: pa.Table, source: SourceFile, context: CheckContext, tally: Ta
         tally.take("outside_period", findings, "hold")
 
 
-def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: list[str], context: CheckContext, tally: Tally) -> None:
+def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: pa.ChunkedArray, context: CheckContext, tally: Tally) -> None:
     """The rules that look at more than one row; what depends on the sender is judged party by party."""
     findings: list[Finding] = []
     notes: list[Note] = []

@@ -89,11 +89,9 @@ def _tested(rows: pa.Table, rule: RowRule) -> list[int]:
 
 def _scanned(engine: Engine, rows: pa.Table, rules: Sequence[RowRule]) -> list[list[int]]:
     """Rows that fail conditions in SQL; a condition that is null fails."""
-    import pyarrow as pa
-
     if not rules or not rows.num_rows:
         return [[] for _ in rules]
-    numbered = rows.append_column(_ORDER, pa.array(range(rows.num_rows), pa.int64()))
+    numbered = rows.append_column(_ORDER, row_numbers(rows.num_rows))
     tests = ", ".join(f"NOT coalesce(({rule.sql}), false) AS fails_{number}" for number, rule in enumerate(rules))
     any_of = " OR ".join(f"fails_{number}" for number in range(len(rules)))
     engine.register(ROWS, numbered)  # stays until the next arrival takes its place
@@ -106,6 +104,22 @@ def _scanned(engine: Engine, rows: pa.Table, rules: Sequence[RowRule]) -> list[l
     return [failed[_ORDER].filter(failed[f"fails_{number}"]).to_pylist() for number in range(len(rules))]
 
 
+def row_numbers(count: int) -> pa.Array:
+    """0, 1, 2 ... without a Python number for each row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count), start=-1)
+
+
+def places_of(positions: pa.ChunkedArray, numbers: Sequence[int]) -> list[str]:
+    """Positions of some rows; those of the others never become Python texts."""
+    import pyarrow as pa
+
+    found: list[str] = positions.take(pa.array(numbers, pa.int64())).to_pylist() if numbers else []
+    return found
+
+
 def duplicates(rows: pa.Table, key: Sequence[str], technical: Sequence[str]) -> tuple[list[int], list[int]]:
     """Rows that share a key with another: those that only repeat an earlier row in every column, and those that contradict.
 
@@ -114,8 +128,7 @@ def duplicates(rows: pa.Table, key: Sequence[str], technical: Sequence[str]) -> 
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers = pa.array(range(rows.num_rows), pa.int64())
-    keyed = rows.select(list(key)).append_column(_ORDER, numbers)
+    keyed = rows.select(list(key)).append_column(_ORDER, row_numbers(rows.num_rows))
     counted = keyed.group_by(list(key)).aggregate([(_ORDER, "count"), (_ORDER, "min")])
     if counted.num_rows == rows.num_rows:
         return [], []
@@ -148,12 +161,12 @@ def _shared_slowly(keyed: pa.Table, key: list[str]) -> list[int]:
     return sorted(number for numbers in seen.values() if len(numbers) > 1 for number in numbers)
 
 
-def duplicate_findings(rows: pa.Table, key: Sequence[str], positions: Sequence[str], technical: Sequence[str]) -> list[Finding]:
+def duplicate_findings(rows: pa.Table, key: Sequence[str], positions: pa.ChunkedArray, technical: Sequence[str]) -> list[Finding]:
     """Findings of a ``unique`` rule."""
     repeats, contradicting = duplicates(rows, key, technical)
     findings = []
     if repeats:
-        findings.append(Finding("duplicate_row", "repeats an earlier row", [positions[row] for row in repeats], key[-1]))
+        findings.append(Finding("duplicate_row", "repeats an earlier row", places_of(positions, repeats), key[-1]))
     if contradicting:
-        findings.append(Finding("duplicate_row", "contradicts another row of its key", [positions[row] for row in contradicting], key[-1]))
+        findings.append(Finding("duplicate_row", "contradicts another row of its key", places_of(positions, contradicting), key[-1]))
     return findings
