@@ -279,9 +279,9 @@ def main() -> int:
             *committing(folder),
             *pipeline(folder),
         ]
-    from tests.bench import database, read
+    from tests.bench import checks, database, read
 
-    text = f"{page(lines)}\n{read.section()}\n{database.section()}".rstrip() + "\n"
+    text = f"{page(lines)}\n{read.section()}\n{database.section()}\n{checks.section()}".rstrip() + "\n"
     print(text)
     if not given.no_page:
         PAGE.write_text(text, encoding="utf-8")

@@ -13,8 +13,10 @@ from taihu.cli.options import HERE, AsOf, Json, Project, open_project
 from taihu.core.types import Span
 
 if TYPE_CHECKING:
+    from taihu.check.scorecard import Card
     from taihu.cli.matrix_page import HoldLine
     from taihu.ledger.records import Hold
+    from taihu.project.workspace import Workspace
     from taihu.run.matrix import Matrix
 
 _MOST_HOLDS = 10
@@ -54,6 +56,7 @@ def status(
         who = {(hold.source, hold.party): names.name(hold.source, hold.party) for hold in holds if hold.party not in ("", hold.source)}
         paused = [name for name in ws.tree.sources if source in (None, name) and is_paused(ws, name)]
         missing = as_json(ws, source)
+        cards = _cards(ws, shown.span.start, source)
         trouble = troubles(ws, source)
         waiting = unfinished(ws, source)
     if json:
@@ -65,6 +68,7 @@ def status(
                 "holds": [_hold_json(hold, who) for hold in holds],
                 "paused": paused,
                 "not_finished": {w.source: w.count for w in waiting},
+                "quality": [_card_json(card) for card in cards],
                 **missing,
             }
         )
@@ -84,6 +88,7 @@ def status(
         console.say(console.t("还没有应到的数据：先运行 taihu run", "nothing is owed yet: run taihu run first"))
     else:
         console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
+    _show_cards(cards)
     _show_holds(holds, who)
     show_troubles(trouble, missing["refused_logins"])
     for name in paused:
@@ -117,6 +122,39 @@ def _matrix_json(shown: Matrix) -> dict[str, Any]:
             for cell in shown.cells
         ],
     }
+
+
+def _cards(ws: Workspace, since: dt.date, source: str | None) -> list[Card]:
+    """Quality of each source over the days that are shown."""
+    from zoneinfo import ZoneInfo
+
+    from taihu.check.scorecard import by_source, scorecard
+
+    ledger = ws.ledger
+    arrivals, debts = ledger.arrivals(source=source), ledger.expectations(source=source)
+    return by_source(scorecard(arrivals, debts, ledger.quarantine_counts(source=source), ZoneInfo(ws.tree.file.time_zone)), since)
+
+
+def _card_json(card: Card) -> dict[str, Any]:
+    from taihu.check.scorecard import DIMENSIONS
+
+    scores = {name: card.score(name) for name in DIMENSIONS}
+    return {"source": card.source, **{name: None if score is None else float(score) for name, score in scores.items()}}
+
+
+def _show_cards(cards: list[Card]) -> None:
+    """Sources that are not wholly good, one line each: only the scores below 100 %."""
+    from taihu.check.scorecard import DIMENSIONS, percent
+
+    lines = []
+    for card in cards:
+        low = [(name, score) for name in DIMENSIONS if (score := card.score(name)) is not None and score < 1]
+        if low:
+            lines.append(f"  {card.source:<20} " + "  ".join(f"{console.tt(DIMENSIONS[name])} {percent(score)}" for name, score in low))
+    if lines:
+        console.say(console.t("\n数据质量（所示各天，100 % 的不列）：", "\nquality over these days (what is 100 % is not listed):"))
+        for line in lines:
+            console.say(line)
 
 
 def _hold_json(hold: Hold, who: dict[tuple[str, str], str]) -> dict[str, Any]:

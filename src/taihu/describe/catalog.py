@@ -40,6 +40,7 @@ _OPERATIONS = {
     "ops.arrival": Text("到件快照", "Arrivals, from the ledger"),
     "ops.calendar": Text("工作日历", "Working calendar"),
     "ops.expectation": Text("应到台账快照", "Expectations, from the ledger"),
+    "ops.scorecard": Text("数据质量记分卡", "Quality scores a source and day"),
     "ops.hold": Text("待处理快照", "Holds, from the ledger"),
 }
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from taihu.check.scorecard import Card, by_source, scorecard
 from taihu.core.figures import ReportFigures
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class State:
         quarantine: Refused rows by reason code.
         totals: Files by whether their stated totals agree with their rows (``agree``, ``disagree``, ``absent``).
         debts: What was owed, by state.
+        cards: Quality of each source over all days.
         figures: The newest daily figures of everybody's data, for the slides.
         score: A score of a simulated company, where there is one.
     """
@@ -79,6 +81,7 @@ class State:
     quarantine: Mapping[str, int] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
     debts: Mapping[str, int] = field(default_factory=dict)
+    cards: Sequence[Card] = ()
     publications: Sequence[PublicationState] = ()
     figures: ReportFigures | None = None
     score: Mapping[str, Any] | None = None
@@ -106,6 +109,7 @@ def state_of(
     *,
     figures: ReportFigures | None = None,
     score: Mapping[str, Any] | None = None,
+    zone: dt.tzinfo = dt.UTC,
 ) -> State:
     """Read the state of a project.
 
@@ -114,8 +118,9 @@ def state_of(
         tables: The project's lake tables.
         figures: The newest figures of everybody's data; the slides show them.
         score: What ``taihu demo --score`` found, if this is a simulated company.
+        zone: The project's zone.
     """
-    arrivals, publications = ledger.arrivals(), ledger.publications()
+    arrivals, publications, debts = ledger.arrivals(), ledger.publications(), ledger.expectations()
     quarantine = ledger.quarantine_counts()
     reasons = Counter[str]()
     for (_, reason), count in quarantine.items():
@@ -127,7 +132,8 @@ def state_of(
         reasons=dict(sorted(Counter(a.reason for a in arrivals if a.state in ("held", "rejected")).items())),
         quarantine=dict(sorted(reasons.items())),
         totals=dict(sorted(Counter(a.totals_state for a in arrivals if a.state != "landed").items())),
-        debts=dict(sorted(Counter(debt.state for debt in ledger.expectations()).items())),
+        debts=dict(sorted(Counter(debt.state for debt in debts).items())),
+        cards=by_source(scorecard(arrivals, debts, quarantine, zone)),
         publications=[_published(p) for p in publications],
         figures=figures,
         score=score,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from taihu.check.scorecard import DIMENSIONS, percent
 from taihu.core.reasons import REASONS
 from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Bullets, Grid, Heading, Inline, Paragraph, code, inline, plain
@@ -33,6 +34,7 @@ def quality(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
             Heading(plain(t(lang, "收到的文件与查询", "What came")), 3),
             Grid([plain(t(lang, "状态", "State")), plain(t(lang, "份数", "Deliveries"))], files, "lr", (3, 1)),
         ]
+        blocks += _scorecard(catalog, state, lang)
     found = [
         [plain(_reason(name, lang)), plain(f"{state.reasons.get(name, 0) or '':}"), plain(f"{state.quarantine.get(name, 0) or '':}")]
         for name in sorted(
@@ -47,6 +49,19 @@ def quality(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
         ]
         blocks += [Heading(plain(t(lang, "发现的问题", "What was found")), 3), Grid(head, found, "lrr", (6, 2, 2))]
     return blocks + _score(state, lang)
+
+
+def _scorecard(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
+    """Six scores a source, over all days; the table ``ops.scorecard`` has them by day."""
+    titles = {name: source.file.title.text.in_(lang) for name, source in catalog.tree.sources.items()}
+    rows = [
+        [plain(titles.get(card.source, card.source)), *(plain(percent(card.score(name))) for name in DIMENSIONS)] for card in state.cards
+    ]
+    head = [plain(t(lang, "来源", "Source")), *(plain(name.in_(lang)) for name in DIMENSIONS.values())]
+    return [
+        Heading(plain(t(lang, "数据质量记分卡", "Scorecard")), 3),
+        Grid(head, rows, "lrrrrrr", (4, 2, 2, 2, 2, 2, 2)),
+    ]
 
 
 def _score(state: State, lang: Lang) -> list[Block]:

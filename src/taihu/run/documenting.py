@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from taihu.describe.state import State
@@ -30,7 +31,7 @@ def state(ws: Workspace, score: Mapping[str, Any] | None = None) -> State:
         newest = (daily or publications)[-1]
         ws.open_pinned(newest)
         figures = figures_of(ws, newest, Audience())
-    return state_of(ws.ledger, ws.tables, figures=figures, score=score)
+    return state_of(ws.ledger, ws.tables, figures=figures, score=score, zone=ZoneInfo(ws.tree.file.time_zone))
 
 
 def generate(ws: Workspace, score: Mapping[str, Any] | None = None) -> dict[str, bytes]:

@@ -7,14 +7,16 @@ again later says the same about what was missing then.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from taihu.check.scorecard import DIMENSIONS, Card, scorecard
 from taihu.core.clock import instant_text
 from taihu.core.types import Span
-from taihu.ledger.records import Arrival
+from taihu.ledger.records import Arrival, Expectation
 from taihu.run.date_table import CALENDAR, calendar_rows
 
 if TYPE_CHECKING:
@@ -65,16 +67,31 @@ ARRIVAL = pa.schema(
     ]
 )
 
+SCORE = pa.decimal128(5, 4)
+SCORECARD = pa.schema(
+    [
+        ("source", pa.string()),
+        ("day", pa.date32()),
+        *(
+            (name, pa.int64())
+            for name in ("owed_count", "delivered_count", "on_time_count", "file_count", "row_count", "refused_row_count")
+        ),
+        *((name, SCORE) for name in DIMENSIONS),
+    ]
+)
+
 
 def export(ws: Workspace) -> list[str]:
     """Write the ``ops`` tables whose content changed; returns their names."""
     names = PartyNames(ws)
-    arrivals = ws.ledger.arrivals()
+    arrivals, debts, quarantine = ws.ledger.arrivals(), ws.ledger.expectations(), ws.ledger.quarantine_counts()
+    cards = scorecard(arrivals, debts, quarantine, ZoneInfo(ws.tree.file.time_zone))
     written = []
     for table, schema, rows in (
-        ("ops.expectation", EXPECTATION, _expectations(ws, names, arrivals)),
-        ("ops.hold", HOLD, _holds(ws, names, arrivals)),
+        ("ops.expectation", EXPECTATION, _expectations(debts, names, arrivals)),
+        ("ops.hold", HOLD, _holds(ws, names, arrivals, quarantine)),
         ("ops.arrival", ARRIVAL, _arrivals(arrivals)),
+        ("ops.scorecard", SCORECARD, map(_scored, cards)),
         ("ops.calendar", CALENDAR, calendar_rows(ws.calendar, ws.tree.file.weeks, _calendar_span(ws))),
     ):
         data = pa.Table.from_pylist(list(rows), schema=schema)
@@ -110,9 +127,9 @@ class PartyNames:
         return str(value) if value is not None else None
 
 
-def _expectations(ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
+def _expectations(debts: Iterable[Expectation], names: PartyNames, arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
     reasons = {arrival.id: arrival.reason for arrival in arrivals if arrival.state in ("held", "rejected")}
-    for debt in ws.ledger.expectations():
+    for debt in debts:
         yield {
             "source": debt.source,
             "party": debt.party,
@@ -126,7 +143,9 @@ def _expectations(ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival])
         }
 
 
-def _holds(ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
+def _holds(
+    ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival], quarantine: Mapping[tuple[str, str], int]
+) -> Iterable[dict[str, Any]]:
     """Held and rejected arrivals, and accepted ones with quarantined rows (a row per reason)."""
     covered = {(source, *at): arrival for source in ws.tree.sources for at, arrival in ws.ledger.winners(source).items()}
     winners = set(covered.values())
@@ -136,7 +155,7 @@ def _holds(ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival]) -> Ite
             replaced = scope is not None and all((arrival.source, scope.party, day) in covered for day in scope.span.days())
             yield _hold_row(arrival, names, party, scope, arrival.reason, arrival.rows, is_open=not replaced)
     known = {arrival.id: arrival for arrival in arrivals}
-    for (arrival_id, reason), count in sorted(ws.ledger.quarantine_counts().items()):
+    for (arrival_id, reason), count in sorted(quarantine.items()):
         arrival = known[arrival_id]
         if arrival.state == "accepted":
             scope = arrival.scopes[0] if arrival.scopes else None
@@ -159,6 +178,12 @@ def _hold_row(arrival: Arrival, names: PartyNames, party: str, scope: Any, reaso
         "received_at": instant_text(arrival.received_at or arrival.landed_at),
         "is_open": is_open,
     }
+
+
+def _scored(card: Card) -> dict[str, Any]:
+    counts = {"owed_count": card.owed, "delivered_count": card.delivered, "on_time_count": card.on_time, "file_count": card.files}
+    rows = {"row_count": card.rows, "refused_row_count": sum(card.refused.values())}
+    return {"source": card.source, "day": card.day, **counts, **rows, **{name: card.score(name) for name in DIMENSIONS}}
 
 
 def _arrivals(arrivals: Sequence[Arrival]) -> Iterable[dict[str, Any]]:
