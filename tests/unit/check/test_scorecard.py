@@ -13,7 +13,16 @@ DAY = dt.date(2026, 9, 14)
 
 
 def arrival(number: int, state: str = "accepted", rows: int = 0, reason: str = "", at: dt.datetime = MORNING) -> Arrival:
-    plain: dict[str, Any] = {"source": "shop", "detail": "", "sha256": "", "size": 1, "kind": "xlsx", "item_key": "", "name": "", "meta": {}}
+    plain: dict[str, Any] = {
+        "source": "shop",
+        "detail": "",
+        "sha256": "",
+        "size": 1,
+        "kind": "xlsx",
+        "item_key": "",
+        "name": "",
+        "meta": {},
+    }
     times = {"received_at": at, "landed_at": at, "sequence": number}
     return Arrival(id=f"a{number}", state=state, reason=reason, rows=rows, **plain, **times)  # type: ignore[arg-type]
 
