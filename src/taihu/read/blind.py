@@ -126,7 +126,42 @@ def _widened(grid: Grid, header: Header) -> Header:
 
 
 def blocks(grid: Grid) -> list[Grid]:
-    """Tables that stand below each other, parted by blank rows and each with a header of its own; else the grid as it is."""
+    """Tables that stand below each other, parted by blank rows and each with a header of its own, or beside each other; else the grid."""
+    return [part for block in _below(grid) for part in _beside(block)]
+
+
+def _beside(grid: Grid) -> list[Grid]:
+    """Tables of one header beside each other; names over them are the upper level of one table, unless a column is empty between them."""
+    for index in range(min(len(grid.rows) - 1, _LOOKED_AT)):
+        starts = _repeated(grid.rows[index])
+        if not starts:
+            continue
+        above = grid.rows[index - 1] if index else []
+        is_parted = all(not any(row[start - 1 : start]) for row in grid.rows[: index + 25] for start in starts[1:])
+        below = grid.rows[index + 1]
+        if (filled(above) > 1 and not is_parted) or not all(any(map(is_value, below[start:end])) for start, end in _spans(starts)):
+            return [grid]
+        return [grid.part(0, len(grid.rows), start if n else 0, end or grid.width) for n, (start, end) in enumerate(_spans(starts))]
+    return [grid]
+
+
+def _spans(starts: Sequence[int]) -> list[tuple[int, int | None]]:
+    return list(zip(starts, [*starts[1:], None], strict=True))
+
+
+def _repeated(row: Sequence[str | None]) -> list[int]:
+    """The columns at which the names of a row begin anew; empty if they are not two names or more, all of them again and again."""
+    named = [(n, plain(cell)) for n, cell in enumerate(row) if cell is not None]
+    names = [name for _, name in named]
+    again = next((n for n in range(2, len(names) // 2 + 1) if names == names[:n] * (len(names) // n)), 0)
+    if not again or len(names) % again or len(set(names)) < again or any(is_value(cell) for cell in row if cell is not None):
+        return []
+    starts = [named[n][0] for n in range(0, len(named), again)]
+    shapes = {tuple(named[k][0] - named[n][0] for k in range(n, n + again)) for n in range(0, len(named), again)}
+    return starts if len(shapes) == 1 else []
+
+
+def _below(grid: Grid) -> list[Grid]:
     starts = [0]
     for index in _after_blank(grid):
         if _begins_table(grid, starts[-1], index):
@@ -228,9 +263,22 @@ def _has_lower_level(grid: Grid, index: int) -> bool:
     cells = [below[n] if n < len(below) else None for area in wide for n in range(area[1], area[3] + 1)]
     if cells and all(cell is not None and not is_value(cell) for cell in cells):
         return True
+    if _is_gapped_over_names(grid, index):
+        return True
     periods = [n for n, cell in enumerate(grid.rows[index]) if cell is not None and _YEAR.fullmatch(cell)]
     named = [n for n, cell in enumerate(below) if cell is not None and not is_value(cell)]
     return len(periods) > 1 and named == periods and filled(below) == len(named) > len({below[n] for n in named})
+
+
+def _is_gapped_over_names(grid: Grid, index: int) -> bool:
+    """Whether a full row of names, some of them twice, stands under a row with gaps: a header whose cells were merged once."""
+    upper, lower, rows = grid.rows[index], grid.rows[index + 1], grid.rows[index + 2 : index + 8]
+    named = [n for n, cell in enumerate(lower) if cell is not None]
+    if not 1 < filled(upper) < len(named) or len({plain(lower[n]) for n in named}) == len(named) or any(map(is_value, lower)):
+        return False
+    if named != list(range(named[0], named[-1] + 1)) or any(cell is not None and n not in named for n, cell in enumerate(upper)):
+        return False
+    return sum(all(n < len(row) and is_value(row[n]) for row in rows[:3]) for n in named) > 1
 
 
 def _numbered(grid: Grid) -> Header | None:

@@ -232,7 +232,7 @@ def _only_one_table(grid: Grid, state: dict[str, Any]) -> None:
     from taihu.read.blind import blocks
 
     if state["contract"] is None and len(blocks(grid)) > 1:
-        raise ContentRefused("too_large", "tables that stand below each other are only parted in a file that is read whole")
+        raise ContentRefused("too_large", "tables that stand below or beside each other are only parted in a file that is read whole")
 
 
 def _garbled(grid: Grid, state: dict[str, Any]) -> None:

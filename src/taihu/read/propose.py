@@ -20,9 +20,11 @@ _DATE = re.compile(
 _STAMP = re.compile(r"(?:19|20)\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
 _PHONE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-\d{7,8}")
 _PERCENT = re.compile(r"[-+]?\d+(?:\.\d+)?%")
-_MONEY_WORDS = re.compile(r"金额|价税|单价|售价|总额|余额|收入|支出|费用?$|税额|货款|目标|销售额|元|amount|price|revenue|fee|cost")
+_MONEY_WORDS = re.compile(
+    r"金额|价税|单价|售价|总额|余额|收入|支出|费用?$|税额|货款|目标|销售额|毛利(?!率)|利润(?!率)|回款(?!率)|业绩|成本(?!率)|预算(?!率)|元|amount|price|revenue|fee|cost"
+)
 _QUANTITY_WORDS = re.compile(r"数量|件数|箱数|瓶数|库存|入库|出库|期初|期末|结存|quantity|qty|count")
-_CODE_WORDS = re.compile(r"编[码号]|代码|单号|流水号|订单号|号$|条码|料号|货号|卡末|code|\bid\b|no\.?$|sku|barcode")
+_CODE_WORDS = re.compile(r"编[码号]|代码|号码|单号|流水号|订单号|号$|条码|料号|货号|卡末|code|\bid\b|no\.?$|sku|barcode")
 _BOOLEANS = frozenset({"是", "否", "true", "false", "y", "n", "yes", "no"})
 _ENOUGH = 0.95
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taihu.project.onboard.around import arrangements, labels_of
 from taihu.project.onboard.layouts import fingerprint, names_of
 from taihu.project.onboard.looking import FileTable
 from taihu.project.onboard.words import Term, english_of, header_key
@@ -47,6 +48,7 @@ class Shape:
 
     seen: list[FileTable]
     terms: dict[str, Term]
+    arranged: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -97,10 +99,10 @@ def group(seen: Sequence[FileTable], terms: Mapping[str, Term]) -> list[Group]:
         terms: What is known of every header.
     """
     shapes: list[Shape] = []
-    for one in seen:
-        known = next((shape for shape in shapes if _same_layout(shape, one, terms)), None)
+    for one, arranged in zip(seen, arrangements(seen, fingerprint), strict=True):
+        known = next((shape for shape in shapes if shape.arranged == arranged and _same_layout(shape, one, terms)), None)
         if known is None:
-            shapes.append(Shape([one], {header: terms[header] for header in names_of(one)}))
+            shapes.append(Shape([one], {header: terms[header] for header in names_of(one)}, arranged))
         else:
             known.seen.append(one)
             known.terms.update({header: terms[header] for header in names_of(one)})
@@ -124,6 +126,8 @@ def _same_layout(shape: Shape, one: FileTable, terms: Mapping[str, Term]) -> boo
     if first.header and one.header and first.header.last - first.header.first != one.header.last - one.header.first:
         return False
     mine, other = fingerprint(first), fingerprint(one)
+    if labels_of(first).keys() != labels_of(one).keys():
+        return False
     if mine == other:
         return True
     if len(mine & other) < _SAME_LAYOUT * len(mine | other) or _platforms_differ(first, one):
@@ -138,10 +142,16 @@ def _same_layout(shape: Shape, one: FileTable, terms: Mapping[str, Term]) -> boo
 
 def _same_source(group: Group, shape: Shape) -> bool:
     first = group.shapes[0]
-    if any(_platforms_differ(one.seen[0], shape.seen[0]) for one in group.shapes):
+    if any(one.arranged != shape.arranged or _platforms_differ(one.seen[0], shape.seen[0]) for one in group.shapes):
         return False
     typed = {"typed", "invoice", "pdf"}
     if (first.kind in typed or shape.kind in typed) and first.kind != shape.kind:
+        return False
+    labels = [set(labels_of(one.seen[0])) for one in (*group.shapes, shape)]
+    if labels[-1] and any(known and not known & labels[-1] for known in labels[:-1]):
+        return False  # 门店：… above the one, 经销商：… above the other
+    # One header, and labels around it in one of them only: no layout could tell which of them a file is.
+    if any(_is_unclear(one.seen[0], shape.seen[0]) for one in group.shapes):
         return False
     texts = [one for one in (*group.shapes, shape) if one.kind in ("csv", "html")]
     if len({one.encoding for one in texts}) > 1 or len({one.delimiter for one in texts if one.kind == "csv"}) > 1:
@@ -152,6 +162,10 @@ def _same_source(group: Group, shape: Shape) -> bool:
         return False
     known = {part for part in mine & other if not any("\u4e00" <= char <= "\u9fff" for char in part)}
     return len(known) >= 3 and len(mine & other) >= _SAME_MEANING * len(mine | other)
+
+
+def _is_unclear(one: FileTable, other: FileTable) -> bool:
+    return fingerprint(one) == fingerprint(other) and labels_of(one).keys() != labels_of(other).keys()
 
 
 def _platforms_differ(one: FileTable, other: FileTable) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from taihu.core.types import Text
 from taihu.manifest.layout import LayoutFile, RowRule, Total, Unit, Unpivot
+from taihu.project.onboard.around import surroundings
 from taihu.project.onboard.looking import FileTable
 from taihu.read import totals as control
 from taihu.read.grid import Grid, filled, first_cell, plain
@@ -62,8 +63,12 @@ def _general(name: str) -> str:
     return f"<period>{slash}{plain(lower)}" if _PERIOD.fullmatch(upper) else plain(name)
 
 
-def propose_layout(name: str, seen: list[FileTable]) -> LayoutProposal:
-    """The layout of tables whose headers agree."""
+def propose_layout(name: str, seen: list[FileTable], *, anchored: bool = False) -> LayoutProposal:
+    """The layout of tables whose headers agree.
+
+    Args:
+        anchored: Whether other tables of the same header stand beside them and mean something else.
+    """
     first = seen[0]
     assert first.header is not None and first.grid is not None
     wide = _wide(names_of(first))
@@ -73,16 +78,19 @@ def propose_layout(name: str, seen: list[FileTable]) -> LayoutProposal:
     proposal = LayoutProposal(name, LayoutFile(header=common or tuple(fixed)), seen)
     totals = list(_totals(seen, proposal))
     until = _until(seen, totals)
+    around = surroundings(seen, anchored=anchored)
     proposal.file = LayoutFile(
         header=common or tuple(fixed),
         header_rows=first.header.last - first.header.first + 1,
         columns_at=tuple(float(at) for at in first.dialect.columns_at) if first.dialect else (),
-        sheet=_sheet(seen),
+        sheet=(around.sheet,) if around.sheet else _sheet(seen),
         skip=RowRule(first_cell=tuple(_subtotals(seen))),
         until=RowRule(first_cell=tuple(until)),
         totals=tuple(totals),
         unpivot=_unpivot(wide, first.grid) if wide else None,
+        **around.keys(),
     )
+    proposal.notes.update(around.notes)
     proposal.unit = next((unit for one in seen if (unit := _unit_around(one))), None)
     _say_header(proposal, fixed)
     return proposal

@@ -88,11 +88,17 @@ def _sample(proposal: SourceProposal, layout: LayoutProposal, stand: Stand, aske
     for cut in (True, False) if seen.table.rows.num_rows > _MOST_ROWS else (False,):
         sheet = Masked(proposal, cells, seen, stand, cut=cut)
         content = _packed(seen, layout.name, sheet.content())
-        name = layout.name + (".zip" if seen.member and not _is_mail(seen) else _suffix(seen))
+        name = _stem(layout, seen) + (".zip" if seen.member and not _is_mail(seen) else _suffix(seen))
         read = _read(proposal, content, name)
         if len(content) <= _MOST_BYTES and _same(proposal, layout, seen, read, cut=cut):
             return Sample(layout.name, name, content, read, stand.replaced)
     raise NoSample("写出的文件与原文件读法不同", "what could be written is not read as the original is")
+
+
+def _stem(layout: LayoutProposal, seen: FileTable) -> str:
+    """The layout's name, with the year where the layout takes it from the name of the file."""
+    year = re.search(r"(?<!\d)20\d{2}(?!\d)", seen.path.stem) if layout.file.year and layout.file.year.file_name else None
+    return f"{layout.name}_{year[0]}" if year else layout.name
 
 
 def _is_mail(seen: FileTable) -> bool:

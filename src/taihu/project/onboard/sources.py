@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from taihu.core.types import FileRead, Text
 from taihu.manifest.source import Column, FileKind, Read
+from taihu.project.onboard.around import apart
 from taihu.project.onboard.columns import ColumnProposal, missing_words, propose_column, split_nothing, stated_currency
 from taihu.project.onboard.grouping import Group, part_of, skeleton
 from taihu.project.onboard.layouts import LayoutProposal, propose_layout, with_unit
@@ -102,9 +103,11 @@ def _layouts(group: Group) -> Iterator[LayoutProposal]:
     taken: set[str] = set()
     for shape in group.shapes:
         base = _layout_name(shape.seen[0], alone=len(group.shapes) == 1)
-        name = next(candidate for n in itertools.count(1) if (candidate := base if n == 1 else f"{base}_{n}") not in taken)
-        taken.add(name)
-        yield propose_layout(name, shape.seen)
+        parts = apart(shape.seen)
+        for seen in parts:
+            name = next(candidate for n in itertools.count(1) if (candidate := base if n == 1 else f"{base}_{n}") not in taken)
+            taken.add(name)
+            yield propose_layout(name, seen, anchored=len(parts) > 1)
 
 
 def _layout_name(seen: FileTable, *, alone: bool) -> str:
@@ -209,10 +212,19 @@ def _columns_of(
             (_term(header, terms) for header in headers),
             key=lambda term: (term.tax in ("included", "excluded"), term.known_by in ("source", "glossary")),
         )
+        if any(
+            "{m" in (layout.file.outside[header].sheet or "")
+            for layout in proposal.layouts
+            for header in headers
+            if header in layout.file.outside
+        ):
+            known = replace(known, type="date", role="day")  # the first day of the month that a sheet's name says
         scaled = any(_is_scaled(layout, headers) for layout in proposal.layouts)
         column = propose_column(headers[0], cells, known, tax=tax, currency=currency, scaled=scaled)
         column.headers = headers
         column.column = _finished(column.column, column.key, headers, optional=present < count)
+        if any(header in layout.file.outside for layout in proposal.layouts for header in headers):
+            column.evidence.append(Text("在表外", "outside the table"))
         if present < count:
             column.evidence.append(Text(f"{count} 张表中 {present} 张有", f"in {present} of {count} tables"))
         if known.known_by in ("glossary", "source"):

@@ -141,6 +141,7 @@ def layout_text(layout: LayoutProposal, lang: Lang) -> str:
         )
     if file.header_line is not None:
         lines.append(f"header_line: {file.header_line}")
+    lines += _place_lines(layout, words)
     if file.columns_at:
         lines.append(f"columns_at: {flow([at for at in file.columns_at])}")
     if file.sheet != ("*",):
@@ -157,6 +158,7 @@ def layout_text(layout: LayoutProposal, lang: Lang) -> str:
     if file.totals:
         lines.append(commented("totals:", words.of(Text("文件自己写明的合计", "what the file itself states"))))
         lines += [_total_line(total, layout, words) for total in file.totals]
+    lines += _outside_lines(layout, words)
     if file.unpivot is not None:
         unpivot = file.unpivot.model_dump(exclude_defaults=True)
         lines.append(commented(f"unpivot: {flow(unpivot)}", words.of(Text("横排改为竖排，一列一行", "columns side by side become rows"))))
@@ -164,6 +166,30 @@ def layout_text(layout: LayoutProposal, lang: Lang) -> str:
         units = [unit.model_dump(exclude_defaults=True) for unit in file.units]
         lines.append(commented(f"units: {flow(units)}", words.of(layout.notes.get("units"))))
     return "\n".join(lines) + "\n"
+
+
+def _place_lines(layout: LayoutProposal, words: Words) -> list[str]:
+    """Which of several tables of one header is meant."""
+    file, lines = layout.file, list[str]()
+    if file.anchor is not None:
+        lines.append(commented(f"anchor: {flow(file.anchor)}", words.of(layout.notes.get("anchor"))))
+    if file.repeats:
+        said = file.repeats[0] if len(file.repeats) == 1 else file.repeats
+        lines.append(commented(f"repeats: {flow(said)}", words.of(layout.notes.get("repeats"))))
+    return lines
+
+
+def _outside_lines(layout: LayoutProposal, words: Words) -> list[str]:
+    """What stands around the table."""
+    file, lines = layout.file, list[str]()
+    if file.outside:
+        lines.append(commented("outside:", words.of(Text("表外的值，作为列", "values outside the table, as columns"))))
+        for header, place in file.outside.items():
+            line = f"  {scalar(header)}: {flow(place.model_dump(exclude_none=True))}"
+            lines.append(commented(line, words.of(layout.notes.get(header))))
+    if file.year is not None:
+        lines.append(f"year: {flow(file.year.model_dump(exclude_none=True))}")
+    return lines
 
 
 def _total_line(total: Any, layout: LayoutProposal, words: Words) -> str:
