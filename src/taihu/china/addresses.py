@@ -28,6 +28,7 @@ _LIKE_A_PLACE = re.compile(r"[^\d路街道号弄巷镇乡村园\s]{1,7}?(?:自�
 _NO_DIVISION = re.compile(
     r".*(?:(?:开发|新|保税|度假|示范|管理|合作|商务|高新|经开|实验|小|社|厂|校|景|街|片|库|山|市|城|住宅|生活)区|超市|门市|夜市|都市|城市)"
 )
+_WORDS = frozenset("东方 永康 永安 安宁 瑞安 福安 高安 天长 明光 新乐 兴平 海安 龙口 新星 白杨 双河 大安 同江 安达 启东".split())
 _UNDIVIDED = ("71", "81", "82")
 
 
@@ -60,10 +61,11 @@ def parse_address(text: str, day: dt.date | None = None) -> Address:
         ValueRefused: ``unknown_place`` or ``ambiguous_place``.
     """
     table = packaged_divisions()
-    kept = parse_form(text)
-    written = kept
-    kept = simplified(kept)
-    if len(kept) != len(written):
+    written = parse_form(text)
+    kept = simplified(written)
+    if len(kept) == len(written):  # OpenCC knows 乾 as traditional, and 乾县 is called so
+        kept = "".join(old if old == "乾" else new for old, new in zip(written, kept, strict=True))
+    else:
         written = kept
     reader = _Reader(table, kept, day)
     division = reader.read()
@@ -74,6 +76,21 @@ def parse_address(text: str, day: dt.date | None = None) -> Address:
     return Address(division, above[-1], city, written[reader.place :])
 
 
+def leading_place(text: str) -> str:
+    """The divisions that a company's name begins with; empty if it begins with none.
+
+    Raises:
+        ValueRefused: ``ambiguous_place`` for a short name that is a common word, too (东方).
+    """
+    reader = _Reader(packaged_divisions(), text, None)
+    reader.levels()
+    if reader.place == 0 and text[:2] in _WORDS:
+        raise ValueRefused("ambiguous_place")
+    if reader.place == 0:
+        reader.take_county_city()
+    return text[: reader.place]
+
+
 class _Reader:
     """Goes through an address level by level."""
 
@@ -82,7 +99,8 @@ class _Reader:
         front = _FRONT.match(text)
         self.place = front.end() if front else 0
 
-    def read(self) -> Division:
+    def levels(self) -> tuple[Division | None, Division | None]:
+        """The county and what stands above it, as far as the text names them."""
         province = self._take(lambda each: not each.parent)
         if province:
             self._take(lambda each: each == province)  # 上海上海市
@@ -93,6 +111,10 @@ class _Reader:
             self.place += 1
         above = city or province
         county = self._take(lambda each: self._is_county(each) and self._below(each, above), is_full=above is None)
+        return county, above
+
+    def read(self) -> Division:
+        county, above = self.levels()
         found = county or above
         if found is None:
             raise ValueRefused("unknown_place")
@@ -119,6 +141,10 @@ class _Reader:
                 self.place = end
                 return self._one(full or found)
         return None
+
+    def take_county_city(self) -> Division | None:
+        """A county-level city by its short name (昆山), as company names begin with it."""
+        return self._take(lambda each: self._is_county(each) and each.name.endswith("市"))
 
     def _one(self, found: list[Division]) -> Division:
         """The only one of several with a name: the one of the day, or the one that still is."""

@@ -279,6 +279,13 @@ _ALL = [
         "complete province, city and district",
     ),
     _r(
+        "unknown_company_name",
+        "企业名称的组成部分无法确定",
+        "the parts of the company's name cannot be told apart",
+        "使用营业执照上的全称",
+        "use the full name of the business licence",
+    ),
+    _r(
         "ambiguous_place",
         "地址中的行政区划不唯一（重名或已拆分）",
         "the address may mean several divisions (same name, or divided since)",

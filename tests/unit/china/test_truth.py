@@ -10,6 +10,7 @@ from tests.unit.china.truth import REFUSED, Case, cases, judge
 from taihu.china.addresses import parse_address
 from taihu.china.dates import parse_date, parse_timestamp
 from taihu.china.money import parse_amount, parse_number, parse_percent
+from taihu.china.names import parse_company_name
 from taihu.china.periods import parse_period
 
 KINDS = {"percent": parse_percent, "number": parse_number}
@@ -40,7 +41,12 @@ def address(case: Case) -> str:
     return parse_address(case.text, dt.date.fromisoformat(day) if day else None).division.code
 
 
-TABLES = {"amounts": (amount, 400), "dates": (date, 300), "addresses": (address, 200)}
+def company_name(case: Case) -> str:
+    name = parse_company_name(case.text)
+    return ";".join((name.region, name.trade, name.industry, name.form, name.branch))
+
+
+TABLES = {"amounts": (amount, 400), "dates": (date, 300), "addresses": (address, 200), "names": (company_name, 200)}
 
 
 @pytest.mark.parametrize("name", TABLES)
