@@ -57,6 +57,8 @@ def test_packs() -> None:
 def test_base_quantity_by_the_products_own_units() -> None:
     assert base_quantity(Decimal(2), "箱", each_unit="瓶", pack_unit="箱", pack_size=24) == 48
     assert base_quantity(Decimal(2), "瓶", each_unit="瓶", pack_unit="箱", pack_size=24) == 2
+    assert base_quantity(Decimal(2), "件", each_unit="瓶", pack_unit="箱", pack_size=24, meanings={"件": "case"}) == 48
+    assert base_quantity(Decimal(2), "件", each_unit="瓶", pack_unit="箱", pack_size=24, meanings={"件": "each"}) == 2
     with pytest.raises(ValueRefused):
         base_quantity(Decimal(2), "件", each_unit="瓶", pack_unit="箱", pack_size=24)
 

@@ -12,6 +12,7 @@ from taihu.china.dates import parse_date, parse_timestamp
 from taihu.china.money import parse_amount, parse_number, parse_percent
 from taihu.china.names import parse_company_name
 from taihu.china.periods import parse_period
+from taihu.china.units import parse_pack
 
 KINDS = {"percent": parse_percent, "number": parse_number}
 
@@ -46,7 +47,12 @@ def company_name(case: Case) -> str:
     return ";".join((name.region, name.trade, name.industry, name.form, name.branch))
 
 
-TABLES = {"amounts": (amount, 400), "dates": (date, 300), "addresses": (address, 200), "names": (company_name, 200)}
+def pack(case: Case) -> str:
+    found = parse_pack(case.text)
+    return f"{found}={found.pieces}"
+
+
+TABLES = {"amounts": (amount, 400), "dates": (date, 300), "addresses": (address, 200), "names": (company_name, 200), "packs": (pack, 100)}
 
 
 @pytest.mark.parametrize("name", TABLES)
