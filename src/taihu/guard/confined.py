@@ -66,7 +66,7 @@ def serve() -> None:
             answer, buffers = _answer(json.loads(exactly(requests, said)), requests, size)
         except EOFError:
             return
-        answer["last"] = number == _MOST_REQUESTS or answer.get("refused") == "too_much_memory" or _held(pages) > _KEPT_MEMORY
+        answer["last"] = number == _MOST_REQUESTS or answer.get("refused") == "too_much_memory" or _is_blown_up(pages)
         sent(answers, json.dumps(answer).encode(), buffers)
         if answer["last"]:
             return
@@ -128,6 +128,13 @@ def _limit(memory: int, seconds: float) -> None:
         for kind, most in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_CPU, int(time.process_time() + 2 * seconds) + 2)):
             _, hardest = resource.getrlimit(kind)
             resource.setrlimit(kind, (most if hardest == resource.RLIM_INFINITY else min(most, hardest), hardest))
+
+
+def _is_blown_up(pages: IO[bytes] | None) -> bool:
+    """Whether this process still holds much after what allocators merely keep for later is given back."""
+    if _held(pages) > _KEPT_MEMORY:
+        importlib.import_module("pyarrow").default_memory_pool().release_unused()
+    return _held(pages) > _KEPT_MEMORY
 
 
 def _held(pages: IO[bytes] | None) -> int:
