@@ -1,7 +1,7 @@
 """Sheets of an xlsx whose XML is proven regular, taken apart by Arrow's kernels instead of one object for each cell.
 
 A pattern over all of a sheet's cells proves that they are written as every program writes them: each with its place, an optional
-style and type, and a value of the kind that the type says. Then places, kinds and values are parted at fixed marks. What a style or
+style and type, and a value of the kind that the type says. Then places, kinds and values are parted at what always stands between them. What a style or
 an entry of the shared texts means is not judged here but asked of calamine, which is given the same workbook with these cells taken
 out and questions put in (:func:`hollowed`). Anything else, an error cell or a duration for example, leaves the workbook to calamine.
 """
@@ -28,7 +28,6 @@ from taihu.read.limits import MAX_WORKBOOK
 LEAST = 1 << 20
 _BLOCK = 2 << 20
 _MOST_COLUMNS = 16_384
-_MARK = b"\x02"
 _BEGIN, _END = b"<sheetData>", b"</sheetData>"
 _TEXT = r"(?:[^<&\x00-\x08\x0b-\x1f]|&(?:amp|lt|gt|quot|apos|#[0-9]{2,7});)+"
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
@@ -83,7 +82,7 @@ def is_regular(xml: bytes) -> bool:
     """Whether every cell of a sheet is written as this module reads it."""
     begin, end = xml.find(_BEGIN), xml.rfind(_END)
     head = xml[: max(begin, 0)]
-    if len(xml) < LEAST or begin < 0 or end < begin or _MARK in xml or b"<!" in head or not _is_utf8(head):
+    if len(xml) < LEAST or begin < 0 or end < begin or b"<!" in head or not _is_utf8(head):
         return False
     return bool(pc.match_substring_regex(one_binary(xml, begin + len(_BEGIN), end), _SHEET)[0].as_py())
 
@@ -223,19 +222,13 @@ class _Cells:
     """The cells of a block with a value: row (from 1), column (from 0), kind and text of each, sorted as they stand."""
 
     def __init__(self, block: bytes) -> None:
-        fields = _parted(block)
-        self.count = len(fields) // 3
-        triples = pa.FixedSizeListArray.from_arrays(fields[: 3 * self.count], 3)
-        heads, self._values = (pc.list_element(triples, n).cast(pa.binary()).cast(pa.string()) for n in (1, 2))
-        with_value = pc.not_equal(self._values, "")
-        if not pc.all(with_value, min_count=0).as_py():
-            heads, self._values = heads.filter(with_value), self._values.filter(with_value)
-            self.count = len(heads)
-        pairs = pa.FixedSizeListArray.from_arrays(pc.split_pattern(heads, '"', max_splits=1).flatten(), 2)
-        places, kinds = pc.list_element(pairs, 0), pc.list_element(pairs, 1)
-        if b"<f" in block:
-            kinds = pc.replace_substring_regex(kinds, "><f.*", "")
+        heads, rests = _parted(block)
+        self.count = len(heads)
+        self._values, _ = _halves(rests, "<")
+        places, kinds = _halves(heads, '"')
         self._kinds = kinds.dictionary_encode()
+        if pc.any(pc.match_substring(self._kinds.dictionary, "<f")).as_py():
+            self._kinds = pc.replace_substring_regex(kinds, "><f.*", "").dictionary_encode()
         self._rows = pc.ascii_ltrim(places, "ABCDEFGHIJKLMNOPQRSTUVWXYZ").cast(pa.int64())
         letters = pc.ascii_rtrim(places, "0123456789").dictionary_encode()
         numbers = pa.array(map(column_number, letters.dictionary.to_pylist()), pa.int64())
@@ -271,19 +264,25 @@ class _Cells:
         return found
 
 
-def _parted(block: bytes) -> pa.Array:
-    """What stands before each cell, its head (place, style, type) and its value, one after the other."""
-    if b"<is>" in block:
-        block = block.replace(b'<is><t xml:space="preserve">', b"<v>").replace(b"<is><t>", b"<v>").replace(b"</t></is>", b"</v>")
-    if b'"></c>' in block:
-        block = block.replace(b'"></c>', b'"/>')
-    if b"/><c" in block or b"/></row>" in block:
-        block = block.replace(b'/><c r="', _MARK * 3).replace(b"/></row>", _MARK * 2)
-    # Most cells follow another one.
-    block = block.replace(b'</v></c><c r="', _MARK * 2)
-    for mark in (b'<c r="', b"><v>", b"</v></c>"):
-        block = block.replace(mark, _MARK)
-    return pc.split_pattern(one_binary(block), _MARK).flatten()
+def _parted(block: bytes) -> tuple[pa.Array, pa.Array]:
+    """For each cell with a value what stands before it (place, style, type, formula), and the value with what follows."""
+    cells = pc.split_pattern(one_binary(block), '<c r="').flatten()[1:].cast(pa.binary()).cast(pa.string())
+    parts = pc.split_pattern(cells, "><v>", max_splits=1)
+    with_value = pc.equal(pc.list_value_length(parts), 2)
+    if not pc.all(with_value, min_count=0).as_py():
+        if b"<is>" in block:
+            # A text in its cell is as good as a value.
+            plain = block.replace(b'<is><t xml:space="preserve">', b"<v>").replace(b"<is><t>", b"<v>").replace(b"</t></is>", b"</v>")
+            return _parted(plain)
+        parts = parts.filter(with_value)
+    pairs = pa.FixedSizeListArray.from_arrays(parts.flatten(), 2)
+    return pc.list_element(pairs, 0), pc.list_element(pairs, 1)
+
+
+def _halves(texts: pa.Array, mark: str) -> tuple[pa.Array, pa.Array]:
+    """What stands before the first mark in each text, and what after it."""
+    pairs = pa.FixedSizeListArray.from_arrays(pc.split_pattern(texts, mark, max_splits=1).flatten(), 2)
+    return pc.list_element(pairs, 0), pc.list_element(pairs, 1)
 
 
 def _runs(columns: pa.Array) -> Iterator[tuple[int, int]]:
