@@ -1,9 +1,10 @@
 """Sheets of an xlsx whose XML is proven regular, taken apart by Arrow's kernels instead of one object for each cell.
 
 A pattern over all of a sheet's cells proves that they are written as every program writes them: each with its place, an optional
-style and type, and a value of the kind that the type says. Then places, kinds and values are parted at what always stands between them. What a style or
-an entry of the shared texts means is not judged here but asked of calamine, which is given the same workbook with these cells taken
-out and questions put in (:func:`hollowed`). Anything else, an error cell or a duration for example, leaves the workbook to calamine.
+style and type, and a value of the kind that the type says. Then places, kinds and values are parted at what always stands between
+them. What a style or an entry of the shared texts with several runs means is not judged here but asked of calamine, which is given
+the same workbook with these cells taken out and questions put in (:func:`hollowed`). Anything else, an error cell or a duration for
+example, leaves the workbook to calamine.
 """
 
 from __future__ import annotations
