@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import taihu  # noqa: F401  before anything imports numpy: it says how many threads that may use
+
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling

@@ -12,6 +12,7 @@ from taihu.check.days import day_column, missing_day_findings, outside_findings,
 from taihu.check.identities import identity_findings
 from taihu.check.price import price_findings
 from taihu.check.rules import RowRule, duplicate_findings, failed_rows, places_of, row_rules, rule_name
+from taihu.check.series import anomaly_findings
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
 from taihu.core.types import Note, Refusal, Span
 from taihu.manifest.source import Check, SourceFile
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 _TECHNICAL = ("_src_row", "_src_id", "_month", "dq_flags", "business_date")
 _BUDGET_SHARE = 0.2
 _BUDGET_ROWS = 5
-_MOST_TELLING = ("scale_suspected", "tax_basis_suspected", "stale_stock", "price_out_of_band", "sign_disagrees", "missing_day")
+_MOST_TELLING = (
+    "scale_suspected",
+    "tax_basis_suspected",
+    "stale_stock",
+    "price_out_of_band",
+    "sign_disagrees",
+    "missing_day",
+    "anomaly_suspected",
+)
 
 
 def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, context: CheckContext) -> Verdict:
@@ -77,7 +86,7 @@ def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: pa.Chunk
         findings = duplicate_findings(rows, check.unique, positions, _TECHNICAL)
     elif check.rows and not check.rows.min <= rows.num_rows <= check.rows.max:
         findings = [Finding("row_count", f"{rows.num_rows} rows, expected {check.rows.min} to {check.rows.max}")]
-    elif check.rows or check.days_covered or check.stale or check.price_band or check.identity:
+    elif check.rows or check.days_covered or check.stale or check.price_band or check.identity or check.anomalies:
         for own, part in _by_party(rows, context):
             found, remarks = _of_party(part, source, check, own)
             findings += found
@@ -120,6 +129,8 @@ def _of_party(rows: pa.Table, source: SourceFile, check: Check, context: CheckCo
     day = source.business_date
     if day is None:
         return [], []
+    if check.anomalies:
+        return anomaly_findings(rows, check.anomalies, day, context)
     if check.stale:
         return stale_findings(rows, check.stale, day, context.previous(context.party), context.zone), []
     days = day_column(rows[day], context.zone).to_pylist()

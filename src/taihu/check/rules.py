@@ -55,6 +55,8 @@ def rule_name(check: Check) -> str:
         return f"consistent({', '.join(check.consistent.by)}: {', '.join(check.consistent.columns)})"
     if check.identity:
         return f"identity({check.identity.equals})"
+    if check.anomalies:
+        return f"anomalies({', '.join([check.anomalies.of, *check.anomalies.by])})"
     return kind if kind in ("price_band", "rows", "days_covered") else f"{kind}({value})"
 
 

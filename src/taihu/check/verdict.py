@@ -12,6 +12,8 @@ from taihu.core.types import Note, Refusal, Span
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from taihu.china.calendar import Calendar
+
 Lookup = Callable[[str], "pa.Table | None"]
 
 
@@ -36,6 +38,7 @@ class CheckContext:
         owed: Days that a party has to cover with this delivery and that nothing has been accepted for.
         known: Days that are owed or were delivered before; rows elsewhere are outside the period.
         valid: Days on which a party is valid; None where its reference table does not limit them.
+        calendar: Working calendar; without it no series is judged.
         packs: Reference table with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
         zone: Zone of business days.
         rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
@@ -49,6 +52,7 @@ class CheckContext:
     owed: Callable[[str], Collection[dt.date]] = _none_owed
     known: Span | None = None
     valid: Callable[[str], Span | None] = _absent
+    calendar: Calendar | None = None
     packs: str = "clean.erp_products"
     zone: str = "Asia/Shanghai"
     rows_in: int = 0

@@ -310,6 +310,7 @@ _ALL = [
     _r("scale_suspected", "金额疑似以万元填报", "amounts look as if given in 10,000 CNY", *_ASK),
     _r("tax_basis_suspected", "金额疑似为未税金额", "amounts look net of tax where gross was agreed", *_ASK),
     _r("stale_stock", "库存与上次完全相同（疑似照抄）", "stock is the same as last time (copied)", *_ASK),
+    _r("anomaly_suspected", "每日合计远离同类日子的常见水平", "a daily sum far from what such days bring", *_REVIEW),
     _r("identity_broken", "期初+入-出≠期末", "opening + in - out is not closing", *_REVIEW),
     _r(
         "value_disagrees",

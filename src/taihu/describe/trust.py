@@ -111,6 +111,7 @@ def _rule(catalog: Catalog, check: Check, lang: Lang) -> str:
         "stale": lambda: t(lang, "与上次不全相同", "not all equal to last time"),
         "consistent": lambda: t(lang, f"{named(follow)}前后一致", f"{named(follow)} consistent"),
         "identity": lambda: t(lang, f"{named(sums)}可由加减得出", f"{named(sums)} adds up"),
+        "anomalies": lambda: t(lang, "每日合计与中国日历相符", "daily sums as the Chinese calendar lets expect"),
         "days_covered": lambda: t(lang, "期间内每天都有数据", "every day of the period is there"),
     }[kind]()
     return f"{said}（{outcome[0]}）" if lang == "zh" else f"{said} ({outcome[1]})"

@@ -163,6 +163,16 @@ class PriceBand(Frozen):
     )
 
 
+class Anomalies(Frozen):
+    """Daily sums far from what the Chinese calendar lets expect: from 6 standard deviations a note, from 8 what ``else`` says."""
+
+    of: str = Field(description="Column that is summed by day", examples=["gross_amount"])
+    by: tuple[str, ...] = Field(default=(), description="A series for each value of these", examples=[["product_code"]])
+    promotions: str | None = Field(
+        default=None, description="Reference source of known promotions (promotion_name, valid_from, valid_to)", examples=["promotions"]
+    )
+
+
 class RowBand(Frozen):
     """Smallest and largest plausible number of rows."""
 
@@ -170,7 +180,7 @@ class RowBand(Frozen):
     max: int = Field(default=1_000_000_000, description="At most", examples=[20000])
 
 
-_KINDS = ("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered", "consistent", "identity")
+_KINDS = ("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered", "consistent", "identity", "anomalies")
 
 
 class Check(Frozen):
@@ -196,6 +206,9 @@ class Check(Frozen):
         default=None, description="Columns that follow from others; rows that disagree vote", examples=[{"by": ["provider"]}]
     )
     identity: Identity | None = Field(default=None, description="A sum that every row must meet", examples=[{"equals": "total"}])
+    anomalies: Anomalies | None = Field(
+        default=None, description="Daily sums beside the Chinese calendar", examples=[{"of": "gross_amount", "by": ["product_code"]}]
+    )
     reason: str | None = Field(default=None, description="Reason code reported by an sql rule", examples=["identity_broken"])
     else_: Else = Field(alias="else", description="What happens when it fails", examples=["hold"])
 
@@ -206,6 +219,8 @@ class Check(Frozen):
         if self.reason is not None and self.reason not in REASONS:
             close = difflib.get_close_matches(self.reason, list(REASONS), n=1)
             raise ValueError(f"reason: unknown reason {self.reason!r}" + (f", did you mean {close[0]!r}?" if close else ""))
+        if self.anomalies and self.else_ == "quarantine":
+            raise ValueError("anomalies warn or hold: no single row is to blame for an unusual day")
         return self
 
     @property
@@ -218,6 +233,8 @@ class Check(Frozen):
             return (*self.consistent.by, *self.consistent.columns)
         if self.identity:
             return self.identity.columns
+        if self.anomalies:
+            return (self.anomalies.of, *self.anomalies.by)
         return self.same_sign or self.unique or self.not_null or self.stale or ()
 
     @property
