@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taihu.china.characters import parse_form
+from taihu.china.refused import ValueRefused
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
@@ -38,3 +39,14 @@ def is_uscc(text: str) -> bool:
     if not code[2:8].isdecimal():
         return False
     return code[16] == organisation_check_character(code[8:16]) and code[17] == check_character(code[:17])
+
+
+def parse_uscc(text: str) -> str:
+    """The code in its one form.
+
+    Raises:
+        ValueRefused: ``invalid_code``.
+    """
+    if not is_uscc(text):
+        raise ValueRefused("invalid_code")
+    return canonical_uscc(text)

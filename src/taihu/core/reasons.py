@@ -278,6 +278,28 @@ _ALL = [
         "补全省、市、区县",
         "complete province, city and district",
     ),
+    _r("invalid_code", "编码的位数或校验位不对", "the code has a wrong length or check digit", *_ASK),
+    _r(
+        "unknown_tax_rate",
+        "当日没有此增值税税率",
+        "no rate of value added tax that was in force on the day",
+        "核对税率与业务日期",
+        "compare the rate with the day of the supply",
+    ),
+    _r(
+        "unknown_rate",
+        "当日没有此类汇率",
+        "no exchange rate of this type for the day",
+        "补充汇率表",
+        "add it to the table of rates",
+    ),
+    _r(
+        "conflicting_rates",
+        "同一天有两个同类汇率",
+        "two exchange rates of one type for one day",
+        "保留其中一个",
+        "keep one of them",
+    ),
     _r(
         "unknown_company_name",
         "企业名称的组成部分无法确定",
