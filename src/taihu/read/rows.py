@@ -92,10 +92,33 @@ def sorted_rows(grid: Grid, header: Header, layout: LayoutFile) -> Rows:
             (rows.totals if aside == "total" else rows.outside).append(index)
     else:
         rows.data.extend(range(after, len(grid.rows)))
+    if layout.states is None:
+        _full_total(grid, rows)
     _note_totals_inside(grid, rows)
     rows.outside.extend(range(rows.end, len(grid.rows)))
     rows.notes.extend(_below(grid, rows, width))
     return rows
+
+
+def _full_total(grid: Grid, rows: Rows) -> None:
+    """A total in the last row of a table that has nothing but numbers beside its first column: no cell of it is empty.
+
+    Where the label is Chinese (合计) it is one. The tables of statistics offices end with a Total of numbers that were rounded each for
+    itself; there it is one if it adds up.
+    """
+    last = rows.data[-1] if len(rows.data) > 2 else -1
+    cells = grid.rows[last] if last >= 0 else []
+    label = first_cell(cells)
+    if not cells or not control.is_total_label(label):
+        return
+    stated = [(n, control.number(cell.rstrip("%"))) for n, cell in enumerate(cells) if cell and cell != label]
+    if any(value is None for _, value in stated):
+        return
+    sums = ((value, control.sum_of([grid.rows[k][n] for k in rows.data[:-1]])) for n, value in stated)
+    if not label.isascii() or all(value == total for value, total in sums):
+        rows.data.pop()
+        rows.totals.append(last)
+        rows.notes.append(Note("total_row", grid.position(last)))
 
 
 def _unlike_data(grid: Grid, header: Header, layout: LayoutFile) -> list[int]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taihu.core.types import Position
+from taihu.read.file import read_file
 from taihu.read.grid import canonical, letter
 from taihu.read.totals import is_total_row, line_regex, number, settled
 
@@ -83,3 +84,15 @@ def test_positions_name_their_cells(text: str, column: str, cell: str) -> None:
     position = Position.parse(text)
     assert position.text == text
     assert position.cell(column) == cell
+
+
+@pytest.mark.parametrize(
+    ("last", "held", "count"), [("合计,150,7", None, 2), ("合计,151,7", "total_disagrees", 2), ("合计,150,多", None, 3)]
+)
+def test_a_total_without_an_empty_cell(last: str, held: str | None, count: int) -> None:
+    """A table that has nothing but numbers beside its first column leaves no cell of its total empty."""
+    read = read_file(f"大区,目标,数量\n华东,100,3\n华南,50,4\n{last}\n".encode(), "a.csv")
+    (table,) = read.tables
+    assert (read.held, table.rows.num_rows) == (held, count)
+    if count == 2:
+        assert [(total.column, total.agrees) for total in table.totals] == [("目标", held is None), ("数量", True)]
