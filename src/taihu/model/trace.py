@@ -7,7 +7,7 @@ contribute sums to the figure exactly, because nothing is rounded after the SUM 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import NotFound
@@ -75,14 +75,49 @@ def _marked(graph: Graph, mart: str) -> exp.Select:
     ctes = {cte.alias.lower(): cte for cte in query.ctes}
     cte = ctes.get(source.name.lower()) if isinstance(source, exp.Table) and not source.db else None
     if cte is not None and not query.args.get("joins"):
-        relations = graph.resolver(mart).ctes(query)
         resolver = graph.resolver(mart)
-        for branch in _branches(cte.this):
-            columns = resolver.resolve_within(branch, relations).columns
-            tables = sorted({table for table, _ in columns.get("_src_id", frozenset())})
-            if columns.get("_src_id") is not None:
-                branch.append("expressions", exp.alias_(exp.Literal.string(tables[0] if len(tables) == 1 else ""), "_table"))
+        relations = resolver.ctes(query)
+
+        def tables_of(branch: exp.Select) -> list[str] | None:
+            found = resolver.resolve_within(branch, relations).columns.get("_src_id")
+            return None if found is None else sorted({table for table, _ in found})
+
+        _mark(cte, ctes, tables_of, set())
     return query
+
+
+def _mark(cte: exp.CTE, ctes: dict[str, exp.CTE], tables_of: Callable[[exp.Select], list[str] | None], done: set[str]) -> None:
+    """Let the rows of a relation tell their table; where its rows come from another relation of several tables, that one says."""
+    from sqlglot import exp
+
+    if cte.alias.lower() in done:
+        return
+    done.add(cte.alias.lower())
+    for branch in [branch for branch in _branches(cte.this) if "_table" not in branch.named_selects]:
+        tables = tables_of(branch)
+        if tables is None:
+            continue
+        inner, is_star = _carrier(branch)
+        below = ctes.get(inner[1].lower()) if inner and len(tables) > 1 else None
+        if below is not None and inner is not None:
+            _mark(below, ctes, tables_of, done)
+            if not is_star:
+                branch.append("expressions", exp.alias_(exp.column("_table", table=inner[0]), "_table"))
+        else:
+            branch.append("expressions", exp.alias_(exp.Literal.string(tables[0] if len(tables) == 1 else ""), "_table"))
+
+
+def _carrier(branch: exp.Select) -> tuple[tuple[str, str] | None, bool]:
+    """Alias and name of the relation that a SELECT takes ``_src_id`` from, and whether by ``alias.*``."""
+    from sqlglot import exp
+
+    sources = [(branch.args.get("from_") or branch.args["from"]).this, *(join.this for join in branch.args.get("joins") or ())]
+    names = {source.alias_or_name: (source.alias_or_name, source.name) for source in sources if isinstance(source, exp.Table)}
+    for item in branch.expressions:
+        column = item.unalias()
+        if isinstance(column, exp.Column) and (column.is_star or item.alias_or_name == "_src_id"):
+            return names.get(column.table), column.is_star
+    return None, False
 
 
 def _provenance(query: exp.Select) -> dict[str, Any]:

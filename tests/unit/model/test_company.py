@@ -197,6 +197,8 @@ def test_one_changed_month_builds_fast_and_only_what_it_reaches(graph: Graph, en
     results = build(graph, tables, engine, ledger)
     done = {result.table: (result.status, result.partitions) for result in results}
     assert done.pop("mart.weekly_kpi") == ("built", ())
+    assert done.pop("mart.reconciliation") == ("built", ())
+    assert done.pop("mart.diverted_sales") == ("same", ("2026-11",))
     assert done.pop("mart.daily_kpi") == ("built", ("2026-11", "2026-12"))
     assert done.pop("mart.daily_revenue") == ("built", ("2026-11",))
     assert done.pop("core.sell_out") == ("built", ("2026-11",))
