@@ -25,7 +25,8 @@ TYPES = {"date": "DATE", "text": "VARCHAR", "integer": "BIGINT", "quantity": "DE
 ORDER = [
     "core.date", "core.product", "core.party", "core.store", "core.geography", "core.fx_rate",
     "core.sell_in", "core.sell_out", "core.ecom_order", "core.pos", "core.settlement", "core.target", "core.distributor_stock",
-    "mart.daily_kpi", "mart.daily_revenue", "mart.stock_days", "mart.weekly_kpi", "mart.arrivals", "mart.reconciliation", "mart.diverted_sales",
+    "mart.daily_kpi", "mart.daily_revenue", "mart.stock_days", "mart.weekly_kpi", "mart.arrivals",
+    "mart.reconciliation", "mart.diverted_sales",
 ]  # fmt: skip
 FIRST = dt.date(2026, 8, 17)
 CENT, MICRO = Decimal("0.01"), Decimal("0.000001")
