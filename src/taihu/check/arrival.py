@@ -11,6 +11,7 @@ from taihu.check.consistency import consistency
 from taihu.check.days import day_column, missing_day_findings, outside_findings, row_count_findings, stale_findings
 from taihu.check.identities import identity_findings
 from taihu.check.price import price_findings
+from taihu.check.resent import resent_findings
 from taihu.check.rules import RowRule, duplicate_findings, failed_rows, places_of, row_rules, rule_name
 from taihu.check.series import anomaly_findings
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
@@ -84,6 +85,7 @@ def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: pa.Chunk
     notes: list[Note] = []
     if check.unique:
         findings = duplicate_findings(rows, check.unique, positions, _TECHNICAL)
+        findings += resent_findings(rows, context.accepted(), check.unique, _TECHNICAL)
     elif check.rows and not check.rows.min <= rows.num_rows <= check.rows.max:
         findings = [Finding("row_count", f"{rows.num_rows} rows, expected {check.rows.min} to {check.rows.max}")]
     elif check.rows or check.days_covered or check.stale or check.price_band or check.identity or check.anomalies:

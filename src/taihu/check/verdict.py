@@ -21,6 +21,10 @@ def _absent(_: str) -> None:
     return None
 
 
+def _nothing() -> None:
+    return None
+
+
 def _none_owed(_: str) -> Collection[dt.date]:
     return ()
 
@@ -39,6 +43,7 @@ class CheckContext:
         known: Days that are owed or were delivered before; rows elsewhere are outside the period.
         valid: Days on which a party is valid; None where its reference table does not limit them.
         calendar: Working calendar; without it no series is judged.
+        accepted: For a source that is appended to: its rows from other arrivals.
         packs: Reference table with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
         zone: Zone of business days.
         rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
@@ -53,6 +58,7 @@ class CheckContext:
     known: Span | None = None
     valid: Callable[[str], Span | None] = _absent
     calendar: Calendar | None = None
+    accepted: Callable[[], pa.Table | None] = _nothing
     packs: str = "clean.erp_products"
     zone: str = "Asia/Shanghai"
     rows_in: int = 0

@@ -366,6 +366,7 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
         owed=lambda name: references.owed_with(name or (party or source.name), intake),
         known=references.known_span(intake),
         valid=references.valid_span,
+        accepted=lambda: references.appended_rows(intake),
         calendar=ws.calendar,
         zone=ws.tree.file.time_zone,
         rows_in=rows.num_rows + len(intake.refusals),

@@ -190,6 +190,19 @@ class References:
                 table = rows if table is None else pa.concat_tables([table, rows], promote_options="permissive")
         return table if table is not None and table.num_rows else None
 
+    def appended_rows(self, intake: Intake) -> pa.Table | None:
+        """For a source that is appended to, its accepted rows of all other arrivals; None for any other source."""
+        import pyarrow.compute as pc
+
+        if self.source.file.load != "append":
+            return None
+        fresh = [rows for each in self._fresh.values() for _, rows in each if rows is not None]
+        known = [rows for rows in (self._committed(), *fresh) if rows.num_rows]
+        if not known:
+            return None
+        table = pa.concat_tables(known, promote_options="permissive")
+        return table.filter(pc.not_equal(table.column("_src_id"), pa.scalar(intake.arrival.id)))
+
     def shrunk(self, intake: Intake, column: str | None) -> str:
         """How many rows a new version has in place of how many, if it has less than half of them; else empty.
 
