@@ -101,7 +101,7 @@ bench)
 soak)
     install dev requirements-dev.lock
     case ${1:-} in
-    corpus | matching) beside bench || echo "the peers could not be installed: their columns are left out" >&2 ;;
+    corpus | matching | anomalies) beside bench || echo "the peers could not be installed: their columns are left out" >&2 ;;
     fuzz) beside fuzz || echo "atheris could not be installed: inputs are changed by chance alone" >&2 ;;
     esac
     exec .venv/bin/python -m tests.soak "$@"

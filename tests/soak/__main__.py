@@ -158,6 +158,19 @@ def _matching(given: argparse.Namespace) -> tuple[str, bool]:
     )
 
 
+def _anomalies(given: argparse.Namespace) -> tuple[str, bool]:
+    import secrets
+
+    from tests.soak import anomalies
+
+    seeds = given.seeds or [secrets.randbelow(2**31) for _ in range(given.companies)]
+    print(f"seeds {' '.join(map(str, seeds))}", flush=True)
+    table = anomalies.play(seeds)
+    for problem in anomalies.problems(table):
+        print(problem)
+    return anomalies.section(table, seeds, _today()), not anomalies.problems(table)
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -197,6 +210,10 @@ def main() -> int:
     fuzzing.add_argument("--seed", type=int, default=None, help="a new one each time unless given")
     fuzzing.add_argument("--keep", type=Path, default=None, help="folder for the inputs that were found")
     fuzzing.set_defaults(play=_fuzz)
+    unusual = kinds.add_parser("anomalies", help="planted faults in the series of random companies, beside STL and ECOD")
+    unusual.add_argument("--companies", type=int, default=5)
+    unusual.add_argument("--seeds", type=int, nargs="*", help="new ones each time unless given")
+    unusual.set_defaults(play=_anomalies)
     hostile = kinds.add_parser("hostile", help="hostile files of every kind that know the truth, read without configuration")
     hostile.add_argument("--seeds", type=int, default=3, help="so many times, with a new seed each")
     hostile.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time unless given")
