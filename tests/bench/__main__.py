@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import os
 import platform
+import re
 import statistics
 import sys
 import tempfile
@@ -265,27 +266,51 @@ totals checked; writing in the clear seals nothing; `write_deltalake` returns be
 """
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="./do bench", description=__doc__)
-    parser.add_argument("--no-page", action="store_true", help="do not write docs/benchmarks.md")
-    given = parser.parse_args()
+def stages() -> str:
+    """The first part of the page."""
     with tempfile.TemporaryDirectory(prefix="taihu-bench-") as room:
         folder = Path(room)
-        lines = [
-            *landing(folder / "landing"),
-            *mailing(folder / "mail"),
-            *dropping(folder / "sftp"),
-            *reading(),
-            *committing(folder),
-            *pipeline(folder),
-        ]
+        return page(
+            [
+                *landing(folder / "landing"),
+                *mailing(folder / "mail"),
+                *dropping(folder / "sftp"),
+                *reading(),
+                *committing(folder),
+                *pipeline(folder),
+            ]
+        )
+
+
+def main() -> int:
     from tests.bench import checks, database, read
 
-    text = f"{page(lines)}\n{read.section()}\n{database.section()}\n{checks.section()}".rstrip() + "\n"
-    print(text)
-    if not given.no_page:
-        PAGE.write_text(text, encoding="utf-8")
+    parts: dict[str, Callable[[], str]] = {
+        "stages": stages,
+        "read": read.section,
+        "database": database.section,
+        "checks": checks.section,
+    }
+    parser = argparse.ArgumentParser(prog="./do bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(parts)}; all of them without any")
+    parser.add_argument("--no-page", action="store_true", help="do not write docs/benchmarks.md")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(parts):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    for part in given.parts or parts:
+        text = parts[part]().strip().replace("\n\n", f"\n\n{dt.datetime.now(dt.UTC).date()}. ", 1 if part != "stages" else 0)
+        print(text)
+        if text and not given.no_page:
+            write_part(text)
     return 0
+
+
+def write_part(text: str) -> None:
+    """Put a part in the place of the one with the same heading, or at the end of the page."""
+    sections = re.split(r"^(?=#{1,2} )", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE) if PAGE.exists() else []
+    heading = text.partition("\n")[0]
+    others = {section.partition("\n")[0]: section.strip() for section in sections if section.strip()}
+    PAGE.write_text("\n\n".join({**others, heading: text}.values()) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
