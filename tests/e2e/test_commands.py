@@ -53,10 +53,10 @@ def test_a_held_file_is_released_with_a_reason_and_then_loaded(company: Company,
 
 
 def test_quarantine_opens_the_refused_cells(company: Company) -> None:
-    rows = taihu("quarantine", "-p", str(company.project), "--json").json["rows"]
+    rows = taihu("quarantine", "list", "-p", str(company.project), "--json").json["rows"]
     assert rows and all(row["text"] is None for row in rows), "the ledger itself keeps no content"
     row = next(row for row in rows if row["column"])
-    opened = taihu("quarantine", "-p", str(company.project), "--show", row["arrival"], "--json").json["rows"]
+    opened = taihu("quarantine", "show", row["arrival"], "-p", str(company.project), "--json").json["rows"]
     assert any(each["text"] for each in opened)
     assert row["position"] in {each["position"] for each in opened}
 

@@ -54,6 +54,8 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
         for check in source.checks:
             _whole(cleaned, source, check, positions, context, tally)
         _votes(cleaned, source, context, tally)
+    if context.released_rows:
+        tally.refusals = [refusal for refusal in tally.refusals if refusal.position not in context.released_rows]
     hold, detail = _hold(tally, cleaned, context)
     return Verdict(_distinct(tally.refusals), hold, detail, tally.notes, tally.passed, tally.repairs)
 

@@ -47,6 +47,7 @@ class CheckContext:
         packs: Reference table with ``product_code, each_unit, pack_unit, pack_size, vat_rate``.
         zone: Zone of business days.
         rows_in: Rows before cleaning, and ``refusals`` of cleaning: both count towards the quarantine budget.
+        released_rows: Places whose rows a person has let in; rules refuse them no more.
     """
 
     party: str = ""
@@ -63,6 +64,7 @@ class CheckContext:
     zone: str = "Asia/Shanghai"
     rows_in: int = 0
     refusals: Sequence[Refusal] = ()
+    released_rows: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

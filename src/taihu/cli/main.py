@@ -22,7 +22,7 @@ from taihu.cli.init import init
 from taihu.cli.keys import keys_app
 from taihu.cli.onboard import onboard
 from taihu.cli.portal import portal_app
-from taihu.cli.quarantine import quarantine
+from taihu.cli.quarantine import quarantine_app
 from taihu.cli.read import read
 from taihu.cli.report import report_app
 from taihu.cli.retry import retry
@@ -49,7 +49,7 @@ SHORT = {
     "docs": Text("生成设计文档、数据字典、血缘与幻灯片", "Design document, dictionary, lineage, slides."),
     "doctor": Text("体检：明早会出什么问题", "What would go wrong tomorrow morning."),
     "retry": Text("没采集到的：列出、再试", "What could not be collected: list, try again."),
-    "quarantine": Text("被拒的行及其原因", "Rows that were refused, and why."),
+    "quarantine": Text("被拒的行：列出、放行、退回、重读", "Refused rows: list, let in, put aside, read again."),
     "corrections": Text("各行互相矛盾之处及建议的更正", "Corrections that the rows propose."),
     "schema": Text("导出编辑器所用的 JSON Schema", "JSON Schemas of the project's files, for editors."),
     "report": Text("已发布的报告：列出、重建", "Reports that went out: list, rebuild."),
@@ -91,7 +91,6 @@ for command in (
     docs,
     doctor,
     retry,
-    quarantine,
     corrections,
     review,
     waive,
@@ -103,6 +102,7 @@ app.add_typer(report_app, name="report", short_help=SHORT["report"].en)
 app.add_typer(portal_app, name="portal", short_help=SHORT["portal"].en)
 app.add_typer(calendar_app, name="calendar", short_help=SHORT["calendar"].en)
 app.add_typer(keys_app, name="keys", short_help=SHORT["keys"].en)
+app.add_typer(quarantine_app, name="quarantine", short_help=SHORT["quarantine"].en)
 app.add_typer(hold_app, name="hold", short_help=SHORT["hold"].en)
 
 

@@ -246,6 +246,6 @@ def _count(ws: Workspace, result: RunResult) -> None:
     debts = [debt for debt in ws.ledger.expectations(span=span) if debt.due_at > recent and debt.due_at <= today]
     result.open_debts = sum(1 for debt in debts if debt.state in ("late", "missing", "rejected", "held"))
     result.open_holds = len(ws.ledger.holds())
-    counts = ws.ledger.quarantine_counts()
+    counts = ws.ledger.undecided_counts()
     counting = {arrival.id for arrival in ws.ledger.arrivals(states=("accepted",), ids=sorted({arrival for arrival, _ in counts}))}
     result.quarantined = sum(count for (arrival, _), count in counts.items() if arrival in counting)

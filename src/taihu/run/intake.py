@@ -95,6 +95,7 @@ def take_in(
     references: References,
     *,
     released: Collection[str] = frozenset(),
+    released_rows: Collection[str] = frozenset(),
     read: Callable[[Source, Arrival], FileRead] | None = None,
 ) -> Intake:
     """Read, type and check one arrival.
@@ -102,12 +103,13 @@ def take_in(
     Args:
         read: Reads the arrival's file, where that has begun already.
         released: Reasons that a person has released it from: they hold neither the file nor its rows any more.
+        released_rows: Places whose rows a person has let in: no rule refuses them.
     """
     party = envelope_party(source, arrival, references)
     start = Intake(arrival, "landed", scopes=references.presumed_scopes(source, arrival, party))
     try:
         file = read(source, arrival) if read else read_arrival(ws, source, arrival)
-        return _take_in(ws, source, start, file, party, references, released)
+        return _take_in(ws, source, start, file, party, references, released, released_rows)
     except ContentRefused as error:
         return stop(start, error.reason, error.what)
     except (AccessRefused, OSError):
@@ -146,6 +148,7 @@ def _take_in(
     party: str | None,
     references: References,
     released: Collection[str],
+    released_rows: Collection[str],
 ) -> Intake:
     tables = list(file.tables)
     intake = replace(
@@ -177,7 +180,7 @@ def _take_in(
     intake = replace(intake, scopes=_scopes(source, intake, file, party, references))
     if source.file.load == "replace":
         intake = _placed(source, intake, _party_column(source, references) if party is None else None, party or source.name)
-    intake = _checked(ws, source, intake, party, references, released)
+    intake = _checked(ws, source, intake, party, references, released, released_rows)
     return intake if intake.state in ("held", "rejected") else replace(intake, state="accepted")
 
 
@@ -353,7 +356,15 @@ def _placed(source: Source, intake: Intake, column: str | None, party: str) -> I
     return replace(intake, rows=rows.take(kept), refusals=[*intake.refusals, *refusals])
 
 
-def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, references: References, released: Collection[str]) -> Intake:
+def _checked(
+    ws: Workspace,
+    source: Source,
+    intake: Intake,
+    party: str | None,
+    references: References,
+    released: Collection[str],
+    released_rows: Collection[str],
+) -> Intake:
     """Apply the source's rules: rows are refused, the file passes, or it is held."""
     rows = intake.rows
     assert rows is not None
@@ -371,6 +382,7 @@ def _checked(ws: Workspace, source: Source, intake: Intake, party: str | None, r
         zone=ws.tree.file.time_zone,
         rows_in=rows.num_rows + len(intake.refusals),
         refusals=intake.refusals,
+        released_rows=released_rows,
     )
     verdict = check_arrival(ws.engine, rows, source.file, context=context)
     intake = replace(intake, notes=[*intake.notes, *verdict.notes])

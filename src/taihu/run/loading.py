@@ -110,13 +110,16 @@ def _take_in_all(
     ws: Workspace, source: Source, waiting: Sequence[Arrival], references: References, standing: Standing, ahead: ReadAhead | None
 ) -> list[Intake]:
     released = ws.ledger.released_arrivals(source.name)
+    rows = ws.ledger.released_rows()
     invoices = Invoices.of(ws, source)
     intakes = []
     for arrival in waiting:
         reasons = ws.ledger.released(arrival.id) if arrival.id in released else frozenset()
-        intake = None if reasons or promises_period(source, arrival) else standing.twin_of(arrival, references)
+        intake = None if reasons or arrival.id in rows or promises_period(source, arrival) else standing.twin_of(arrival, references)
         if intake is None:
-            intake = take_in(ws, source, arrival, references, released=reasons, read=ahead.read if ahead else None)
+            let_in = rows.get(arrival.id, frozenset())
+            read = ahead.read if ahead else None
+            intake = take_in(ws, source, arrival, references, released=reasons, released_rows=let_in, read=read)
         if invoices is not None:
             intake = invoices.judged(intake, reasons)
         if intake.state in ("accepted", "nil"):

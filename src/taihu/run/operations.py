@@ -155,11 +155,20 @@ def _holds(
             replaced = scope is not None and all((arrival.source, scope.party, day) in covered for day in scope.span.days())
             yield _hold_row(arrival, names, party, scope, arrival.reason, arrival.rows, is_open=not replaced)
     known = {arrival.id: arrival for arrival in arrivals}
+    undecided = ws.ledger.undecided_counts() if quarantine else {}
     for (arrival_id, reason), count in sorted(quarantine.items()):
         arrival = known[arrival_id]
         if arrival.state == "accepted":
             scope = arrival.scopes[0] if arrival.scopes else None
-            yield _hold_row(arrival, names, scope.party if scope else "", scope, reason, count, is_open=arrival.id in winners)
+            yield _hold_row(
+                arrival,
+                names,
+                scope.party if scope else "",
+                scope,
+                reason,
+                count,
+                is_open=arrival.id in winners and (arrival_id, reason) in undecided,
+            )
 
 
 def _hold_row(arrival: Arrival, names: PartyNames, party: str, scope: Any, reason: str, rows: int, *, is_open: bool) -> dict[str, Any]:
