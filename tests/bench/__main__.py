@@ -283,13 +283,14 @@ def stages() -> str:
 
 
 def main() -> int:
-    from tests.bench import checks, database, read
+    from tests.bench import checks, database, parse, read
 
     parts: dict[str, Callable[[], str]] = {
         "stages": stages,
         "read": read.section,
         "database": database.section,
         "checks": checks.section,
+        "parse": parse.section,
     }
     parser = argparse.ArgumentParser(prog="./do bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(parts)}; all of them without any")
