@@ -49,6 +49,9 @@ class TableSpec(Frozen):
     rows: tuple[str, ...] = Field(description="Dimensions", examples=[["channel_code"]])
     show: tuple[str, ...] = Field(description="Measures", examples=[["net_revenue"]])
     against: tuple[Against, ...] = Field(default=(), description="Comparisons of the first measure", examples=[["week"]])
+    total: bool = Field(
+        default=True, description="Whether a last row holds the totals; false where adding the rows up means nothing", examples=[False]
+    )
     title: Title | None = Field(default=None, description="Title", examples=[{"zh": "…", "en": "…"}])
 
 

@@ -235,11 +235,8 @@ class FigureMaker:
                     self._trend(spec.show[0], own, days),
                 )
             )
-        totals = self._values(spec.from_, spec.show, spec.against, where)[()]
-        figures = [
-            self._figure(spec.from_, name, where, spec.against if place == 0 else (), totals[name]) for place, name in enumerate(spec.show)
-        ]
-        rows.append(TableRow([Text("合计", "Total"), *[Text("", "")] * (len(spec.rows) - 1)], figures, level=0))
+        if spec.total:
+            rows.append(self._total(spec, where))
         title = (
             spec.title.text
             if spec.title
@@ -251,6 +248,13 @@ class FigureMaker:
             rows,
             self._as_of(spec.from_, spec.show),
         )
+
+    def _total(self, spec: TableSpec, where: Filter) -> TableRow:
+        values = self._values(spec.from_, spec.show, spec.against, where)[()]
+        figures = [
+            self._figure(spec.from_, name, where, spec.against if place == 0 else (), values[name]) for place, name in enumerate(spec.show)
+        ]
+        return TableRow([Text("合计", "Total"), *[Text("", "")] * (len(spec.rows) - 1)], figures, level=0)
 
     def _order(self, columns: Sequence[str], key: Sequence[str]) -> tuple[Any, ...]:
         """Members in the glossary's order, unknown ones last."""

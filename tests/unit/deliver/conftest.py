@@ -310,6 +310,7 @@ def empty() -> ReportFigures:
             Arrivals(0, 0, Decimal(1), []),
             Tiles([nothing], [[None] * 14], None),
             TableBlock(Text("渠道", "Channel"), [Text("渠道", "Channel")], [TableRow([Text("合计", "Total")], [nothing], level=0)], None),
+            TableBlock(Text("核对", "Reconciliation"), [Text("环节", "Rung")], [], None),
             ChartBlock(Text("趋势", "Trend"), "line", x, [Series(REVENUE, [None])], "money", "CNY", None),
             ChartBlock(Text("空", "Empty"), "bar", [], [Series(REVENUE, [])], "money", "CNY", None),
             Holds([]),
