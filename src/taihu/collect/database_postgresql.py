@@ -13,7 +13,7 @@ from taihu.core.errors import AccessRefused, TerminalError, TransientError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH_BYTES = 1 << 20
+_BATCH_BYTES = 1 << 19
 # What the client library says, in English whatever the server speaks. All else comes from a server that does not let us in.
 _UNREACHABLE = (
     "could not translate host name", "connection refused", "timeout expired", "timed out", "no route to host", "network is unreachable",
