@@ -181,6 +181,7 @@ class RowBand(Frozen):
 
 
 _KINDS = ("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered", "consistent", "identity", "anomalies")
+_NEED_A_DAY = ("stale", "days_covered", "anomalies")
 
 
 class Check(Frozen):
@@ -219,6 +220,8 @@ class Check(Frozen):
         if self.reason is not None and self.reason not in REASONS:
             close = difflib.get_close_matches(self.reason, list(REASONS), n=1)
             raise ValueError(f"reason: unknown reason {self.reason!r}" + (f", did you mean {close[0]!r}?" if close else ""))
+        if self.identity and self.identity.within == "learned" and self.else_ == "quarantine":
+            raise ValueError("within: learned needs else: warn or hold: of rows that are refused nothing is learned")
         if self.anomalies and self.else_ == "quarantine":
             raise ValueError("anomalies warn or hold: no single row is to blame for an unusual day")
         return self
@@ -297,6 +300,8 @@ class SourceFile(Frozen):
             if name not in self.columns:
                 raise ValueError(f"key names {name!r}, which is not a column")
         for check in self.checks:
+            if check.kinds[0] in _NEED_A_DAY and self.business_date is None:
+                raise ValueError(f"{check.kinds[0]} compares days: name the column of the day in business_date:")
             self._can_repair(check)
         self._has_keys_of_what_is_described()
         return self

@@ -153,7 +153,7 @@ def test_without_history_the_sum_must_be_exact() -> None:
 
 
 def test_a_missing_part_fails_and_quarantines() -> None:
-    (refused,) = judged([row(0), row(1, inbound=None)], source(STOCK + ", else: quarantine")).refusals
+    (refused,) = judged([row(0), row(1, inbound=None)], source(STOCK.replace("learned", "0") + ", else: quarantine")).refusals
     assert (refused.reason, refused.position, refused.column) == ("identity_broken", "1!1", "closing")
 
 

@@ -108,3 +108,16 @@ def test_good_source_loads() -> None:
 )
 def test_a_value_that_cannot_stand_there_is_said_with_what_can(line: str, says: str) -> None:
     assert complaint(GOOD.replace("load: snapshot", line)) == says
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("{stale: [distributor_code], else: hold}", "business_date"),
+        ("{days_covered: true, else: warn}", "business_date"),
+        ("{anomalies: {of: distributor_code}, else: warn}", "business_date"),
+        ("{identity: {equals: distributor_code, plus: [distributor_code], within: learned}, else: quarantine}", "learned"),
+    ],
+)
+def test_a_rule_that_could_never_find_anything_is_refused(check: str, said: str) -> None:
+    assert said in complaint(f"{GOOD}checks:\n  - {check}\n")

@@ -84,6 +84,7 @@ def propose_source(name: str, title: Text, group: Group, terms: Mapping[str, Ter
     if _scale(proposal):
         read_all(proposal, asked)
         _propose_columns(proposal, terms, asked)
+    _ask_about_units(proposal)
     _loads(proposal)
     _party(proposal)
     _rules(proposal)
@@ -286,6 +287,20 @@ def _scale(proposal: SourceProposal) -> bool:
             with_unit(layout, headers)
             changed = True
     return changed
+
+
+def _ask_about_units(proposal: SourceProposal) -> None:
+    """Numbers of no known kind under a title that states a unit: amounts in it or not, a person says."""
+    for layout in proposal.layouts:
+        if layout.unit is None:
+            continue
+        own = {header for _, table in proposal.tables[layout.name] for header in table.rows.column_names}
+        for column in proposal.columns.values():
+            if column.column.type in ("number", "integer") and not column.known.role and not own.isdisjoint(column.headers):
+                column.decide = column.decide or Text(
+                    f"标题写明单位 {layout.unit.word}：若此列也是金额，改为 type: money，并加进布局的 units",
+                    f"a title says {layout.unit.word}: if this is an amount too, make it type: money and add it to units: in the layout",
+                )
 
 
 # loading, parties ------------------------------------------------------------------------------------------------------------

@@ -68,6 +68,19 @@ def test_a_title_says_the_unit_and_the_tax(root: Path) -> None:
     assert typed(read, source_of(ready), "Asia/Shanghai")["sums"] == {column.key: "37500.00"}
 
 
+def test_a_number_of_no_known_kind_under_a_unit_is_asked_about(root: Path) -> None:
+    rows = "".join(f"{region},{n}.5,{n + 1}.25,{n}\n" for n, region in enumerate(("华东", "华北", "华南"), start=3))
+    put(root, "x.csv", ("大区目标（单位：万元）\n大区,目标,完成,门店数量\n" + rows).encode("gb18030"))
+    (ready,) = proposed(root).ready
+    asked = {column.headers[0]: column.decide.en for column in ready.proposal.columns.values() if column.decide}
+    # A target is known to be an amount, which the unit applies to, and shops are counted.
+    (layout,) = ready.proposal.layouts
+    assert [unit.of for unit in layout.file.units] == [("目标",)]
+    assert set(asked) == {"目标", "完成"}
+    assert "tax" in asked["目标"]
+    assert "万元" in asked["完成"]
+
+
 def test_a_stroke_among_categories_is_one(root: Path) -> None:
     rows = "".join(
         f"2026-09-0{n},{way},{n}.00,{phone}\n"
