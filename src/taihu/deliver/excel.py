@@ -32,6 +32,7 @@ _WIDTH = 15.2
 _LEVEL = 0.0005
 _ASIDE = 28  # characters that fit two columns beside the banner's headline
 _BOLD = 1.2  # half characters of bold type to a unit of column width
+_INDENTED = 0.95  # the same, of a label that wraps at words and stands in from the edge
 _CHART_ROWS, _ROW_PIXELS, _COLUMN_PIXELS = 13, 20, 111
 
 
@@ -315,7 +316,7 @@ class _ReportSheet:
         details = [row for row in block.rows if row.level > 0]
         totals = [row for row in block.rows if row.level == 0]
         for offset, row in enumerate(details, start=1):
-            self.sheet.set_row(top + offset, 17)
+            self.sheet.set_row(top + offset, 4 + 13 * max(_lines(label.in_(self.lang), 1, _INDENTED) for label in row.labels))
             self._table_row(block, row, scales, top + offset, total_over=None)
         columns = [{"header": header, "header_format": head} for header, head in zip(headers, heads, strict=True)]
         if details:
@@ -364,7 +365,7 @@ class _ReportSheet:
 
         column = 0
         for label in [*(label.in_(self.lang) for label in row.labels), *[""] * (len(block.dimensions) - len(row.labels))]:
-            self.sheet.write_string(at, column, label, style(indent=1))
+            self.sheet.write_string(at, column, label, style(indent=1, text_wrap=True, valign="vcenter"))
             column += 1
         for place, (figure, scale) in enumerate(zip(row.figures, scales, strict=True)):
             look: dict[str, Any] = {"num_format": number_format(scale, estimated=figure.is_estimated), "align": "right", "indent": 1}
