@@ -17,6 +17,7 @@ from taihu.check.series import anomaly_findings
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
 from taihu.core.types import Note, Refusal, Span
 from taihu.manifest.source import Check, SourceFile
+from taihu.manifest.words import parse_share
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +57,7 @@ def check_arrival(engine: Engine, cleaned: pa.Table, source: SourceFile, *, cont
         _votes(cleaned, source, context, tally)
     if context.released_rows:
         tally.refusals = [refusal for refusal in tally.refusals if refusal.position not in context.released_rows]
-    hold, detail = _hold(tally, cleaned, context)
+    hold, detail = _hold(tally, cleaned, source, context)
     return Verdict(_distinct(tally.refusals), hold, detail, tally.notes, tally.passed, tally.repairs)
 
 
@@ -145,7 +146,7 @@ def _of_party(rows: pa.Table, source: SourceFile, check: Check, context: CheckCo
     return row_count_findings(days, before), []
 
 
-def _hold(tally: Tally, rows: pa.Table, context: CheckContext) -> tuple[str | None, str]:
+def _hold(tally: Tally, rows: pa.Table, source: SourceFile, context: CheckContext) -> tuple[str | None, str]:
     """The one reason to hold the arrival: its rules' first, then too many refused rows."""
     if tally.holds:
         order = {reason: number for number, reason in enumerate(_MOST_TELLING)}
@@ -154,13 +155,19 @@ def _hold(tally: Tally, rows: pa.Table, context: CheckContext) -> tuple[str | No
     refused = [*context.refusals, *tally.refusals]
     places = {refusal.position for refusal in refused}
     rows_in = context.rows_in or rows.num_rows
-    is_over = len(places) >= _BUDGET_ROWS and len(places) > _BUDGET_SHARE * rows_in
-    if is_over or (places and len(places) >= rows_in):
+    if places and (len(places) >= rows_in or _is_over_budget(source, len(places), rows_in)):
         reason = Counter(refusal.reason for refusal in refused).most_common(1)[0][0]
-        detail = f"{len(places)} of {rows_in} rows were refused, too many to use the rest"
+        allowed = f"the contract allows {source.quarantine_budget}" if source.quarantine_budget else "too many to use the rest"
+        detail = f"{len(places)} of {rows_in} rows were refused, {allowed}"
         tally.notes.append(Note(reason, detail=detail))
         return reason, detail
     return None, ""
+
+
+def _is_over_budget(source: SourceFile, refused: int, rows: int) -> bool:
+    if source.quarantine_budget is not None:
+        return refused > parse_share(source.quarantine_budget) * rows
+    return refused >= _BUDGET_ROWS and refused > _BUDGET_SHARE * rows
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:

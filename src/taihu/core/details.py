@@ -210,6 +210,10 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
         "{all} 行中有 {rows} 行被拒，余下的不足以采用",
         r"(?P<rows>\d+) of (?P<all>\d+) rows were refused, too many to use the rest",
     ),
+    _same(
+        "{all} 行中有 {rows} 行被拒，约定至多 {most}",
+        r"(?P<rows>\d+) of (?P<all>\d+) rows were refused, the contract allows (?P<most>[\d.]+ ?%)",
+    ),
     _same("与先前的一行重复", r"repeats an earlier row"),
     _same("与同一主键的另一行矛盾", r"contradicts another row of its key"),
     _same("价目表 {table} 为空", r"no price list: (?P<table>\S+) is empty"),

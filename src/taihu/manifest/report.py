@@ -7,14 +7,14 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from taihu.manifest.strict import Frozen
-from taihu.manifest.words import TimeOfDay, Title
+from taihu.manifest.words import Share, TimeOfDay, Title
 
 Against = Literal["target", "day", "week", "year"]
 
 
 class ReadyWhen(Frozen):
     required: tuple[str, ...] = Field(default=(), description="Sources that must be in", examples=[["erp_deliveries"]])
-    completeness: str = Field(default="100 %", description="Smallest share of usual value that reported", examples=["95 %"])
+    completeness: Share = Field(default="100 %", description="Smallest share of usual value that reported", examples=["95 %"])
 
 
 class Updates(Frozen):

@@ -11,7 +11,7 @@ from taihu.core.reasons import REASONS
 from taihu.manifest.consistency import Consistent, Identity
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
-from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, TimeOfDay, Title
+from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, Share, TimeOfDay, Title
 
 Else = Literal["warn", "quarantine", "hold"]
 FileKind = Literal["excel", "csv", "html", "pdf", "invoice", "typed"]
@@ -288,6 +288,11 @@ class SourceFile(Frozen):
         default=5, ge=1, le=9, description="How far its descriptions are believed where sources differ; 1 is most", examples=[2]
     )
     missing: tuple[str, ...] = Field(default=(), description="Texts that mean no value", examples=[["--", "/", "暂无"]])
+    quarantine_budget: Share | None = Field(
+        default=None,
+        description="A file is held when more than this share of its rows is refused; without it a fifth, and five rows at least",
+        examples=["2 %"],
+    )
     checks: tuple[Check, ...] = Field(default=(), description="Rules", examples=[[{"rows": {"min": 1}, "else": "warn"}]])
 
     @model_validator(mode="after")

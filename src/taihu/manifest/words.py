@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -36,6 +37,22 @@ def parse_duration(text: str) -> dt.timedelta:
     return dt.timedelta(seconds=count * seconds[unit])
 
 
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
+
+
+def parse_share(text: str) -> Decimal:
+    """``2 %`` or ``99.5%`` as a share of one."""
+    match = _SHARE.fullmatch(text.strip())
+    if not match or Decimal(match[1]) > 100:
+        raise ValueError(f"{text!r} is not a share such as '2 %'")
+    return Decimal(match[1]) / 100
+
+
+def _share(value: Any) -> str:
+    parse_share(str(value))
+    return str(value)
+
+
 def _duration(value: Any) -> str:
     parse_duration(str(value))
     return str(value)
@@ -66,6 +83,7 @@ def as_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+Share = Annotated[str, BeforeValidator(_share)]
 Duration = Annotated[str, BeforeValidator(_duration)]
 Day = Annotated[str, BeforeValidator(_day)]
 TimeOfDay = Annotated[str, BeforeValidator(_time)]

@@ -380,7 +380,7 @@ def _checked(
         accepted=lambda: references.appended_rows(intake),
         calendar=ws.calendar,
         zone=ws.tree.file.time_zone,
-        rows_in=rows.num_rows + len(intake.refusals),
+        rows_in=rows.num_rows + len({refusal.position for refusal in intake.refusals}),
         refusals=intake.refusals,
         released_rows=released_rows,
     )

@@ -24,6 +24,7 @@ from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
 from taihu.manifest.roles import Person
+from taihu.manifest.words import parse_share
 from taihu.run.completeness import REPORTED
 from taihu.run.cube import Filter
 from taihu.run.delivering import post, whose
@@ -122,7 +123,7 @@ def _is_complete(ws: Workspace, report: ReportFile, span: Span) -> bool:
     required = set(report.ready_when.required)
     if any(debt.source in required and debt not in done for debt in debts):
         return False
-    share = Decimal(report.ready_when.completeness.rstrip("% ")) / 100
+    share = parse_share(report.ready_when.completeness)
     return not debts or Decimal(len(done)) / len(debts) >= share
 
 

@@ -328,6 +328,24 @@ def test_too_many_refused_rows_hold_the_file(engine: DuckDBEngine) -> None:
     assert check(engine, [], context(refusals=refusals[:2], rows_in=2)).hold == "id_in_scientific_notation", "nothing is left"
 
 
+@pytest.mark.parametrize(("budget", "refused", "held"), [("10 %", 2, False), ("10 %", 3, True), ("0%", 1, True), ("50 %", 9, False)])
+def test_a_declared_budget_takes_the_place_of_the_usual_one(engine: DuckDBEngine, budget: str, refused: int, held: bool) -> None:
+    refusals = [Refusal("invalid_number", f"流向!{40 + n}", "quantity") for n in range(refused)]
+    rows = Sender(14).rows(1, 20 - refused)
+    source = SOURCE.model_copy(update={"quarantine_budget": budget})
+    verdict = check(engine, rows, context(refusals=refusals, rows_in=20), source)
+    assert (verdict.hold is not None) is held
+    said = f"{refused} of 20 rows were refused, the contract allows {budget}"
+    assert verdict.hold_detail == (said if held else "")
+    assert (check(engine, rows, context(refusals=refusals, rows_in=20)).hold is not None) is (refused == 9), "a fifth, and five at least"
+
+
+def test_a_file_of_which_nothing_is_left_is_over_every_budget(engine: DuckDBEngine) -> None:
+    refusals = [Refusal("invalid_number", "流向!2", "quantity"), Refusal("invalid_date", "流向!2", "document_date")]
+    source = SOURCE.model_copy(update={"quarantine_budget": "100 %"})
+    assert check(engine, [], context(refusals=refusals, rows_in=1), source).hold == "invalid_number"
+
+
 def test_a_nil_return_breaks_no_rule(engine: DuckDBEngine) -> None:
     verdict = check(engine, [], context(owed=lambda party: [DAY]))
     assert (verdict.refusals, verdict.hold, verdict.notes) == ([], None, [])

@@ -58,6 +58,12 @@ KNOWN = [
         "12 行中有 9 行被拒，余下的不足以采用",
         "9 of 12 rows were refused, too many to use the rest",
     ),
+    (
+        "invalid_date",
+        "3 of 12 rows were refused, the contract allows 2 %",
+        "12 行中有 3 行被拒，约定至多 2 %",
+        "3 of 12 rows were refused, the contract allows 2 %",
+    ),
     ("rule_failed", "sql check 1: 4 rows", "4 行违反规则 sql check 1", "sql check 1: 4 rows"),
     ("reader_failed", "ValueError", "", "ValueError"),
     ("missing_day", "2026-10-09", "2026-10-09", "2026-10-09"),

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 from tests.unit.run.conftest import Shop, amounts, at, shop
 
-from taihu.core.errors import AccessRefused, NotFound, UsageError
+from taihu.core.errors import AccessRefused, ManifestError, NotFound, UsageError
 from taihu.project.workspace import Workspace
 from taihu.run.quarantine import decide, export, opened, refused_rows, rerun
 
@@ -89,6 +89,41 @@ def test_what_is_refused(loaded: Shop) -> None:
         with pytest.raises(AccessRefused):
             rerun(ws, who="east", why="x")
         decide(ws, "reject", own, [], **WHY)
+
+
+def test_a_row_with_two_bad_values_is_one_row(shop: Shop) -> None:
+    """Nothing is left of the first file, and a fourth of the second: both are held, however many values of a row are bad."""
+    shop.put("sales", "sales_A_1.csv", "日期,金额\n2026-13-01,1x\n", at(2, 7))
+    bad = "2026-13-01,1x\n" * 6
+    shop.put("sales", "sales_B_1.csv", "日期,金额\n" + "2026-11-01,5\n" * 18 + bad, at(2, 7))
+    with shop.open() as ws:
+        shop.run(at(2, 9), ws)
+        told = {hold.party: hold.detail for hold in ws.ledger.holds()}
+        assert list(told.values()).count("1 of 1 rows were refused, too many to use the rest") == 1
+        assert told["B"] == "6 of 24 rows were refused, too many to use the rest" and amounts(ws) == []
+
+
+def test_the_contract_says_how_many_rows_may_be_refused(shop: Shop) -> None:
+    """One of three rows is too many for a tenth; the released file counts without the row that cannot be read."""
+    shop.edit("sources/sales/source.yml", "checks:\n  - {sql: net_amount <", "quarantine_budget: 10 %\nchecks:\n  - {sql: net_amount <")
+    shop.sales("A", "1", "1:100 1:12x 1:40", at(2, 7))
+    with shop.open() as ws:
+        shop.run(at(2, 9), ws)
+        (hold,) = ws.ledger.holds()
+        assert (hold.reason, hold.detail) == ("invalid_number", "1 of 3 rows were refused, the contract allows 10 %")
+        assert amounts(ws) == []
+        ws.ledger.hold_released(hold.id, who="lead", why="seen")
+        shop.run(at(2, 10), ws)
+        assert values(ws) == [40, 100] and set(places(ws)) == {"invalid_number"}
+
+
+@pytest.mark.parametrize("share", ["2", "two", "101 %", "-1 %"])
+def test_a_budget_is_a_share(shop: Shop, share: str) -> None:
+    shop.edit(
+        "sources/sales/source.yml", "checks:\n  - {sql: net_amount <", f"quarantine_budget: {share}\nchecks:\n  - {{sql: net_amount <"
+    )
+    with pytest.raises(ManifestError, match=r"not a share such as '2 %'"), shop.open():
+        pass
 
 
 def test_rows_go_back_to_the_sender_as_texts(loaded: Shop, tmp_path: Path) -> None:
