@@ -29,7 +29,7 @@ class ClearVault(Vault):
 
 def planted(company: Company) -> set[str]:
     truth = company.truth
-    return {*truth.phones, *truth.names, *truth.unread_names, *truth.mail_addresses}
+    return {*truth.phones, *truth.names, *truth.numbers, *truth.unread_names, *truth.mail_addresses}
 
 
 def personal_values(ws: Workspace) -> set[str]:

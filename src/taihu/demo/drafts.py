@@ -7,7 +7,7 @@ where it stands and what is true stay known exactly.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,15 +18,48 @@ from taihu.demo.facts import SHANGHAI, Facts, Flow, Order, Pos, SellOut, StockCo
 Row = dict[str, Any]
 
 
+def _no_lines(draft: Draft) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One sender's way of writing: the kind of file and its headers in order; ``sums`` are totalled."""
+    """One sender's way of writing.
 
+    Attributes:
+        kind: "csv", "xlsx", "xlsx2" (two header rows) or "html"; another kind has its own ``make``.
+        headers: Field to header, in order.
+        sums: Fields that a total row adds up.
+        date_form: How days are written; "cell" for a date cell of a workbook.
+        thousands: Fields that a text file writes as 1,234.50.
+        above: Lines over the header; an empty one stays blank.
+        below: Lines under the rows (and their total); a file that was cut has none.
+        sheet: Name of the sheet; may hold the first day.
+        make: Writes the file where it is no such table: an invoice, a page.
+    """
+
+    name: str
     kind: str
     headers: Mapping[str, str]
     sums: tuple[str, ...] = ()
     date_form: str = "%Y-%m-%d"
     total_label: str = "合计"
+    encoding: str = "gb18030"
+    thousands: tuple[str, ...] = ()
+    above: Callable[[Draft], Sequence[str]] = _no_lines
+    below: Callable[[Draft], Sequence[str]] = _no_lines
+    sheet: str = "Sheet1"
+    make: Callable[[Draft], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The mail around a file: who sends it, under which subject (the day follows it), and how its program writes Chinese."""
+
+    sender: str
+    address: str
+    subject: str
+    manner: str = "utf-8"
 
 
 _SELL_OUT_FIELDS = ("date", "document", "kind", "customer", "phone", "product", "name", "unit", "quantity", "amount", "salesperson")
@@ -90,17 +123,54 @@ _STANDARD_2025 = "日期 单号 - 终端名称 - 货品编码 货品名称 单�
 _EXPORT = "销售日期 销售单号 - 终端客户 客户电话 产品代码 产品名称 计量单位 销售数量 价税合计 -"
 _TWO_ROWS = "开单日期 单号 - 购货单位 电话 货号 品名 销售/单位 销售/数量 销售/含税金额 -"
 _PAGE = "出库日期 出库单号 - 客户 手机 物料编码 物料名称 单位 出库数量 金额（含税） -"
+
+
+def _titled(draft: Draft) -> list[str]:
+    return [draft.title, "金额单位：元"]
+
+
+def _titled_apart(draft: Draft) -> list[str]:
+    return [draft.title, "金额单位：元", ""]
+
+
+def _note_below(draft: Draft) -> list[str]:
+    return ["", "备注：数据由系统导出，退货以负数列示"]
+
+
+def _export_footer(draft: Draft) -> list[str]:
+    return [f"共{len(draft.stated_rows)}笔，合计{draft.sum_of('amount')}元"]
+
+
+def _bill_preamble(draft: Draft) -> list[str]:
+    return ["#支付宝账务明细查询", "#账号：[20880012345678900156]", f"#起止日期：[{draft.title}]", "#-----账务明细列表-----"]
+
+
+def _bill_footer(draft: Draft) -> list[str]:
+    lines = ["#-----账务明细列表结束-----"]
+    for label, kind, name in (("收入", "在线支付", "income"), ("退款", "交易退款", "expense"), ("收费", "收费", "expense")):
+        chosen = [row[name] for row in draft.stated_rows if row["kind"] == kind]
+        lines.append(f"#{label}合计：{len(chosen)}笔，共{sum(chosen, Decimal('0.00'))}元")
+    return lines
+
+
 STYLES: dict[str, Style] = {
-    "standard": Style("xlsx", _sell_out_headers(_STANDARD), _SUMS, "cell"),
-    "standard_2025": Style("xlsx", _sell_out_headers(_STANDARD_2025), _SUMS, "%Y/%-m/%-d"),
-    "export": Style("csv", _sell_out_headers(_EXPORT), _SUMS, "%Y%m%d"),
-    "two_rows": Style("xlsx2", _sell_out_headers(_TWO_ROWS), _SUMS, "%Y年%-m月%-d日"),
-    "page": Style("html", _sell_out_headers(_PAGE), _SUMS),
-    "stock": Style("csv", _STOCK_HEADERS),
-    "orders": Style("csv", _ORDER_HEADERS),
-    "bill": Style("csv", _BILL_HEADERS),
-    "daily": Style("xlsx", _DAILY_HEADERS, _SUMS, "cell", "总计"),
-}
+    style.name: style
+    for style in (
+        Style("standard", "xlsx", _sell_out_headers(_STANDARD), _SUMS, "cell", above=_titled_apart, below=_note_below, sheet="流向{:%Y%m}"),
+        Style("standard_2025", "xlsx", _sell_out_headers(_STANDARD_2025), _SUMS, "%Y/%-m/%-d", above=_titled),
+        Style(
+            "export", "csv", _sell_out_headers(_EXPORT), _SUMS, "%Y%m%d", thousands=("amount",),
+            above=lambda draft: [draft.title], below=_export_footer,
+        ),
+        Style("two_rows", "xlsx2", _sell_out_headers(_TWO_ROWS), _SUMS, "%Y年%-m月%-d日", above=_titled_apart),
+        Style("page", "html", _sell_out_headers(_PAGE), _SUMS),
+        Style("stock", "csv", _STOCK_HEADERS, below=lambda draft: [f"共{len(draft.stated_rows)}条"]),
+        Style("orders", "csv", _ORDER_HEADERS, below=lambda draft: [f"共{len(draft.stated_rows)}笔订单"]),
+        Style("bill", "csv", _BILL_HEADERS, above=_bill_preamble, below=_bill_footer),
+        Style("daily", "xlsx", _DAILY_HEADERS, _SUMS, "cell", "总计", above=_titled_apart),
+    )
+}  # fmt: skip
+"""Styles of the company's first senders; a sender of :mod:`taihu.demo.senders` has its own."""
 
 
 @dataclass(slots=True)
@@ -108,6 +178,8 @@ class Draft:
     """One file before it is written.
 
     Attributes:
+        channel: How it comes: "mail", "sftp/<folder>", "inbox/<folder>" or "portal".
+        envelope: The mail around it, where it comes by mail.
         party: The distributor, or the source's own name.
         columns: Fields in the order in which they are written.
         renamed: Field to a header that nobody agreed.
@@ -119,12 +191,14 @@ class Draft:
     """
 
     source: str
-    style: str
+    style: Style
     party: str
     days: tuple[dt.date, ...]
     name: str
     title: str
     rows: list[Row]
+    channel: str = "mail"
+    envelope: Envelope | None = None
     columns: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     stated: list[Row] | None = None
@@ -134,10 +208,19 @@ class Draft:
     damage: str = ""
 
     def __post_init__(self) -> None:
-        self.columns = self.columns or list(STYLES[self.style].headers)
+        self.columns = self.columns or list(self.style.headers)
+
+    @property
+    def stated_rows(self) -> list[Row]:
+        """The rows that the file's totals speak of."""
+        return self.rows if self.stated is None else self.stated
 
     def header(self, name: str) -> str:
-        return self.renamed.get(name, STYLES[self.style].headers[name])
+        return self.renamed.get(name, self.style.headers[name])
+
+    def sum_of(self, name: str) -> Decimal:
+        """What the file says that an amount adds up to."""
+        return sum((row[name] for row in self.stated_rows), Decimal("0.00"))
 
 
 def sell_out_row(line: SellOut, party: Distributor, company: Company) -> Row:
@@ -157,19 +240,31 @@ def sell_out_row(line: SellOut, party: Distributor, company: Company) -> Row:
     }
 
 
+_MAILED = {
+    "sell_out_huadong": ("华东", "utf-8"),
+    "sell_out_huabei": ("华北", "raw gbk"),
+    "sell_out_huanan": ("华南", "gb2312"),
+    "sell_out_xinan": ("西南", "word in parameter"),
+}
+
+
 def sell_out_draft(facts: Facts, party: Distributor, days: Sequence[dt.date]) -> Draft:
     """A distributor's sales of some days."""
     rows = [sell_out_row(line, party, facts.company) for day in days for line in facts.sell_out.get((party.code, day), ())]
     span = f"{days[0]:%Y%m%d}" if len(days) == 1 else f"{days[0]:%Y%m%d}-{days[-1]:%Y%m%d}"
-    suffix = {"xlsx": "xlsx", "csv": "zip", "xlsx2": "zip", "html": "xls"}[STYLES[party.style].kind]
+    style = STYLES[party.style]
+    suffix = {"xlsx": "xlsx", "csv": "zip", "xlsx2": "zip", "html": "xls"}[style.kind]
     name = f"销售流向_{party.code}_{span}.{suffix}"
-    return Draft(party.source, party.style, party.code, tuple(days), name, f"{party.name} 销售流向 {span}", rows)
+    region, manner = _MAILED[party.source]
+    envelope = Envelope(party.name, party.mail, f"【{region}】{party.name} 销售流向", manner)
+    return Draft(party.source, style, party.code, tuple(days), name, f"{party.name} 销售流向 {span}", rows, envelope=envelope)
 
 
 def stock_draft(facts: Facts, party: Distributor, day: dt.date) -> Draft:
     """A distributor's stock at the end of a day."""
     rows = [_stock_row(count, facts.company) for count in facts.stock[(party.code, day)]]
-    return Draft("distributor_stock", "stock", party.code, (day,), f"stock_{party.code}_{day:%Y%m%d}.csv", "", rows)
+    name = f"stock_{party.code}_{day:%Y%m%d}.csv"
+    return Draft("distributor_stock", STYLES["stock"], party.code, (day,), name, "", rows, "sftp/stock")
 
 
 def _stock_row(count: StockCount, company: Company) -> Row:
@@ -190,7 +285,9 @@ def _stock_row(count: StockCount, company: Company) -> Row:
 def orders_draft(facts: Facts, days: Sequence[dt.date]) -> Draft:
     """The web shop's orders of some days."""
     rows = [_order_row(order, facts.company) for day in days for order in facts.orders[day]]
-    return Draft("tmall_orders", "orders", "tmall_orders", tuple(days), f"天猫订单_{_span(days)}.zip", "", rows)
+    envelope = Envelope("天猫商家后台", "noreply@tmall-export.example", "天猫订单日报")
+    name = f"天猫订单_{span_text(days)}.zip"
+    return Draft("tmall_orders", STYLES["orders"], "tmall_orders", tuple(days), name, "", rows, envelope=envelope)
 
 
 def _order_row(order: Order, company: Company) -> Row:
@@ -217,7 +314,8 @@ def bill_draft(facts: Facts, days: Sequence[dt.date]) -> Draft:
     for flow in sorted((flow for day in days for flow in facts.flows[day]), key=lambda flow: (flow.happened_at, flow.number)):
         balance += flow.income + flow.expense
         rows.append(_flow_row(flow, balance))
-    return Draft("alipay_bill", "bill", "alipay_bill", tuple(days), f"alipay_{_span(days)}.csv", _span(days), rows)
+    name = f"alipay_{span_text(days)}.csv"
+    return Draft("alipay_bill", STYLES["bill"], "alipay_bill", tuple(days), name, span_text(days), rows, "sftp/alipay")
 
 
 def _flow_row(flow: Flow, balance: Decimal) -> Row:
@@ -239,7 +337,8 @@ def pos_draft(facts: Facts, days: Sequence[dt.date]) -> Draft:
     """The retailers' sales of some days."""
     stores = {store.code: store.name for store in facts.company.stores}
     rows = [_pos_row(till, stores[till.store], facts.company) for day in days for till in facts.pos[day]]
-    return Draft("retailer_pos", "daily", "retailer_pos", tuple(days), f"pos_{_span(days)}.xlsx", f"供应商销售日报 {_span(days)}", rows)
+    title = f"供应商销售日报 {span_text(days)}"
+    return Draft("retailer_pos", STYLES["daily"], "retailer_pos", tuple(days), f"pos_{span_text(days)}.xlsx", title, rows, "portal")
 
 
 def _pos_row(till: Pos, store_name: str, company: Company) -> Row:
@@ -255,5 +354,6 @@ def _pos_row(till: Pos, store_name: str, company: Company) -> Row:
     }
 
 
-def _span(days: Sequence[dt.date]) -> str:
+def span_text(days: Sequence[dt.date]) -> str:
+    """The days as file names say them: 20260914, or 20260914_20260920."""
     return f"{days[0]:%Y%m%d}" if len(days) == 1 else f"{days[0]:%Y%m%d}_{days[-1]:%Y%m%d}"

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from taihu.demo.company import (
@@ -178,9 +179,25 @@ class Target:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that reached the company's account (positive) or left it; ``remark`` says for what."""
+
+    day: dt.date
+    amount: Decimal
+    kind: str
+    counterpart: str
+    remark: str
+
+
 @dataclass(slots=True)
 class Facts:
-    """All that happened."""
+    """All that happened.
+
+    Attributes:
+        payments: What the bank booked, in no order; every sender of money adds its own.
+        more: What the senders of :mod:`taihu.demo.senders` know, by source.
+    """
 
     company: Company
     sell_out: dict[tuple[str, dt.date], list[SellOut]] = field(default_factory=lambda: defaultdict(list))
@@ -191,6 +208,8 @@ class Facts:
     pos: dict[dt.date, list[Pos]] = field(default_factory=lambda: defaultdict(list))
     rates: list[Rate] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 def simulate(seed: int) -> Facts:

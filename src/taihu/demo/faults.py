@@ -215,7 +215,7 @@ _SWAPS = {"stock": ("unit", "name"), "orders": ("province", "phone"), "daily": (
 
 def _move(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
     draft = sending.draft
-    one, other = _SWAPS.get(draft.style, ("customer", "product"))
+    one, other = _SWAPS.get(draft.style.name, ("customer", "product"))
     first, second = draft.columns.index(one), draft.columns.index(other)
     draft.columns[first], draft.columns[second] = other, one
     return [], draft.header(one)
@@ -279,7 +279,7 @@ def _beyond_month(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
     if len(draft.rows) < 4 or sending.morning > dt.date(2026, 10, 8):
         return None
     index = rng.randrange(1, len(draft.rows))
-    draft.rows[index]["date"] = _IMPOSSIBLE[draft.style]
+    draft.rows[index]["date"] = _IMPOSSIBLE[draft.style.name]
     return [index], draft.header("date")
 
 

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 from taihu.core.ids import derived_id
-from taihu.demo.company import Company
 from taihu.demo.facts import SHANGHAI
 from taihu.demo.schedule import Sending, at_time
 
-_REGION_NAMES = {"sell_out_huadong": "华东", "sell_out_huabei": "华北", "sell_out_huanan": "华南", "sell_out_xinan": "西南"}
 _BODY = "您好，\r\n\r\n附件为最新数据，请查收。如有问题请电话联系。\r\n\r\n谢谢！\r\n"
 
 
@@ -41,20 +39,13 @@ def _file_name(name: str, manner: str) -> bytes:
     return f"filename*=UTF-8''{quote_from_bytes(name.encode())}".encode()
 
 
-_MANNERS = {"sell_out_huabei": "raw gbk", "sell_out_huanan": "gb2312", "sell_out_xinan": "word in parameter"}
-
-
-def mail_of(sending: Sending, company: Company) -> bytes:
+def mail_of(sending: Sending) -> bytes:
     """The mail that carries a sending as its attachment."""
-    draft = sending.draft
-    day = f"{sending.morning:%Y%m%d}"
-    if draft.source == "tmall_orders":
-        sender, address, subject = "天猫商家后台", "noreply@tmall-export.example", f"天猫订单日报 {day}"
-    else:
-        party = company.distributor(draft.party)
-        sender, address, subject = party.name, party.mail, f"【{_REGION_NAMES[draft.source]}】{party.name} 销售流向 {day}"
-    manner = _MANNERS.get(draft.source, "utf-8")
-    return compose(sender, address, subject, sending.at, _BODY, attachment=(sending.name, sending.written().content), manner=manner)
+    envelope = sending.draft.envelope
+    assert envelope is not None, f"{sending.name} does not come by mail"
+    subject = f"{envelope.subject} {sending.morning:%Y%m%d}"
+    attachment = (sending.name, sending.written().content)
+    return compose(envelope.sender, envelope.address, subject, sending.at, _BODY, attachment=attachment, manner=envelope.manner)
 
 
 def compose(

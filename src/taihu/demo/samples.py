@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from taihu.demo.drafts import STYLES, Draft, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
+from taihu.demo.company import MORNINGS
+from taihu.demo.drafts import Draft, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
 from taihu.demo.facts import Facts, simulate
 from taihu.demo.schedule import table_drops
+from taihu.demo.senders import SENDERS, simulate_senders
+from taihu.demo.senders.interface import Sender
 from taihu.demo.writers import ZIP_PASSWORDS, rates_page, write
 
 _DAY = dt.date(2026, 9, 14)
@@ -35,26 +38,38 @@ class Sample:
 
 def samples(seed: int = 0) -> Iterator[Sample]:
     """A sample for every layout of every source that receives files."""
-    facts = simulate(seed)
+    facts = simulate_senders(simulate(seed), seed)
     company = facts.company
     for code in ("D0001", "D0004", "D0007", "D0012", "D0017"):
         yield _sample(sell_out_draft(facts, company.distributor(code), [_DAY]))
     yield _sample(stock_draft(facts, company.distributor("D0001"), _DAY))
     for draft in (orders_draft(facts, [_DAY]), bill_draft(facts, [_DAY]), pos_draft(facts, [_DAY])):
         yield _sample(draft)
+    for sender in SENDERS:
+        for draft in _one_of_each_style(sender, facts):
+            yield _sample(draft)
     yield from _tables(facts)
     known = [rate for rate in facts.rates if rate.day < _DAY]
     table = {"layout": "page", "rows": len(known), "columns": ["日期", "货币名称", "货币代码", "中间价"], "notes": []}
     yield Sample("fx_rates", "rates.html", rates_page(known)[0].encode(), {"held": None, "tables": [table]})
 
 
+def _one_of_each_style(sender: Sender, facts: Facts) -> Iterator[Draft]:
+    """The first file of each layout after the very first ones, which hold a month."""
+    seen = set[str]()
+    for draft in (draft for morning in MORNINGS[1:] for draft in sender.drafts(facts, morning)):
+        if draft.rows and draft.style.name not in seen:
+            seen.add(draft.style.name)
+            yield draft
+
+
 def _sample(draft: Draft) -> Sample:
     draft = masked(draft)
-    headers = STYLES[draft.style].headers
+    headers = draft.style.headers
     first, last = draft.rows[0], draft.rows[-1]
     key = next(name for name in ("document", "number", "store", "product") if name in headers)
     table = {
-        "layout": draft.style,
+        "layout": draft.style.name,
         "rows": len(draft.rows),
         "columns": [headers[name] for name in draft.columns],
         "first": {

@@ -17,6 +17,8 @@ from taihu.demo import writers
 from taihu.demo.company import FIRST_DAY, FIRST_MORNING, MORNINGS, PRICE_CHANGE, WORK_MORNINGS, Company, Distributor, days, days_reported_on
 from taihu.demo.drafts import Draft, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
 from taihu.demo.facts import SHANGHAI, Facts
+from taihu.demo.senders import SENDERS
+from taihu.demo.senders.interface import Sender
 
 REPORT_TIME = dt.time(8, 30)
 
@@ -110,6 +112,8 @@ def make_plan(facts: Facts, seed: int) -> Plan:
             hour, minute = {"retailer_pos": (7, 30), "alipay_bill": (6, 40)}.get(draft.source, (rng.choice((6, 7)), rng.randint(0, 55)))
             sending = plan.add(Sending(at_time(morning, hour, minute, rng.randint(0, 59)), morning, draft, draft.name))
             plan.regular[sending.key] = sending
+    for sender in SENDERS:
+        _send_all(plan, sender, random.Random(f"schedule:{sender.source}:{seed}"))
     _everyday(plan)
     return plan
 
@@ -128,6 +132,15 @@ def _drafts_of(facts: Facts, morning: dt.date) -> Iterable[Draft]:
             yield sell_out_draft(facts, party, reported)
         if party.sells_on(yesterday):
             yield stock_draft(facts, party, yesterday)
+
+
+def _send_all(plan: Plan, sender: Sender, rng: random.Random) -> None:
+    """All that one further sender sends; one with several files on a morning has the first as its regular one."""
+    for morning in MORNINGS:
+        for draft in sender.drafts(plan.facts, morning):
+            at = at_time(morning, rng.choice((6, 7)), rng.randint(0, 55), rng.randint(0, 59))
+            sending = plan.add(Sending(at, morning, draft, draft.name))
+            plan.regular.setdefault(sending.key, sending)
 
 
 def _day(month: int, day: int) -> dt.date:

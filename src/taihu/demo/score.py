@@ -208,7 +208,7 @@ def score_records(truth: Truth, marts: Mapping[str, pa.Table], records: Records)
         for key, column, published, true in compare_mart(truth, mart, marts.get(mart)):
             cells += 1
             if published != true:
-                wrong.append(WrongCell(mart, key, column, published, true, view.explanation(mart, key, column, abs(true - published))))
+                wrong.append(WrongCell(mart, key, column, published, true, view.explanation(mart, key, column, published, true)))
     clean = [file for file in truth.files if file.clean]
     unread = [file.name for file in clean if not view.is_read(file)]
     return Score(
@@ -225,15 +225,21 @@ def score_records(truth: Truth, marts: Mapping[str, pa.Table], records: Records)
 
 
 def compare_mart(truth: Truth, mart: str, table: pa.Table | None) -> Iterable[tuple[tuple[str, ...], str, Decimal, Decimal]]:
-    """Every cell of a mart inside the simulated days: (grain, column, published, true). A row that is absent counts as zero."""
+    """Every cell of a mart (or of a clean table, summed by its grain) inside the simulated days: (grain, column, published, true).
+
+    A row that is absent counts as zero.
+    """
     grain = GRAINS[mart]
     true = truth.cells[mart]
     columns = sorted({column for row in true.values() for column in row})
-    published: dict[tuple[str, ...], dict[str, Decimal]] = {}
-    for row in table.to_pylist() if table is not None else []:
-        key = tuple(str(row[name]) for name in grain)
-        if truth.first.isoformat() <= key[0] <= truth.last.isoformat():
-            published[key] = {column: Decimal(str(row[column] or 0)) for column in columns if column in row}
+    published: dict[tuple[str, ...], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    if table is not None:
+        present = [column for column in columns if column in table.column_names]
+        for row in table.select([*grain, *present]).to_pylist():
+            key = tuple(str(row[name]) for name in grain)
+            if truth.first.isoformat() <= key[0] <= truth.last.isoformat():
+                for column in present:
+                    published[key][column] += Decimal(str(row[column] or 0))
     for key in sorted(set(true) | set(published)):
         for column in columns:
             yield key, column, published.get(key, {}).get(column, Decimal(0)), true.get(key, {}).get(column, Decimal(0))
@@ -272,8 +278,20 @@ class _View:
                 marks.setdefault((expectation.source, expectation.party, expectation.day), f"{expectation.state}")
         return marks
 
-    def explanation(self, mart: str, key: tuple[str, ...], column: str, difference: Decimal) -> list[str]:
+    def explanation(self, mart: str, key: tuple[str, ...], column: str, published: Decimal, true: Decimal) -> list[str]:
         """What the ledger says about the files behind a cell; nothing if that cannot explain so big a difference."""
+        layer, _, source = mart.partition(".")
+        if layer == "clean":
+            return self._withheld(source, dt.date.fromisoformat(key[0])) if abs(published) <= abs(true) else []
+        return self._behind(mart, key, column, abs(true - published))
+
+    def _withheld(self, source: str, day: dt.date) -> list[str]:
+        """What is missing of one source's own table on a day."""
+        return [
+            f"{source} {party} {day}: {words}" for (name, party, at), words in sorted(self._marks.items()) if (name, at) == (source, day)
+        ]
+
+    def _behind(self, mart: str, key: tuple[str, ...], column: str, difference: Decimal) -> list[str]:
         start = dt.date.fromisoformat(key[0])
         end = start + dt.timedelta(days=7 if mart == "mart.weekly_kpi" else 1)
         region = key[1]

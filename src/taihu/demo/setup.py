@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taihu.core.errors import NotFound
+from taihu.demo.senders import SENDERS
 
 _NOT_COPIED = shutil.ignore_patterns("generated", "lake", "keys", "out", "logs", "inbox", "taihu.local.yml", "__pycache__")
 
@@ -32,7 +33,8 @@ def write_project(folder: Path, accounts: Mapping[str, Any]) -> dict[str, str]:
         Environment variables that hold the passwords, as the project's references name them.
     """
     shutil.copytree(example_folder(), folder, ignore=_NOT_COPIED, dirs_exist_ok=True)
-    for name in ("distributors", "stores", "prices", "targets"):
+    saved = [sender.channel.partition("/")[2] for sender in SENDERS if sender.channel.startswith("inbox/")]
+    for name in ("distributors", "stores", "prices", "targets", *saved):
         (folder / "inbox" / name).mkdir(parents=True, exist_ok=True)
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)

@@ -17,6 +17,7 @@ from taihu.demo.drafts import STYLES
 from taihu.demo.facts import CORRECTED_ROW, Delivery, Facts, cents, net_of
 from taihu.demo.faults import Fault
 from taihu.demo.schedule import Plan, Sending, TableDrop
+from taihu.demo.senders import SENDERS
 
 ZERO = Decimal(0)
 GRAINS = {
@@ -24,7 +25,9 @@ GRAINS = {
     "mart.daily_revenue": ("business_date", "region_code", "channel_code"),
     "mart.stock_days": ("business_date", "region_code"),
     "mart.weekly_kpi": ("business_date", "region_code", "channel_code"),
+    **{table: grain for sender in SENDERS for table, grain in sender.grains.items()},
 }
+"""Tables that are compared, and by which columns: a day first. Rows of one grain are added up."""
 Cells = dict[str, dict[tuple[str, ...], dict[str, Decimal]]]
 
 
@@ -45,12 +48,13 @@ class Truth:
     """The answer to the exam.
 
     Attributes:
-        cells: Mart to (grain values as text) to column to value; a row that is absent is zero everywhere.
+        cells: Table of ``GRAINS`` to (grain values as text) to column to value; a row that is absent is zero everywhere.
         weights: ``source|party|day|region`` to column to how much of a cell hangs on it (line values without their sign): what
             a mark there can explain at most.
         regions: Region of every distributor.
         phones: Telephone numbers in columns that the project reads.
         names: Names of persons in columns that the project reads; at least three characters.
+        numbers: Identity numbers and bank cards in columns that the project reads.
         unread_names: Names of persons in columns that no contract lists.
         mail_addresses: Contact addresses of the distributors.
     """
@@ -65,6 +69,7 @@ class Truth:
     regions: Mapping[str, str]
     phones: Sequence[str]
     names: Sequence[str]
+    numbers: Sequence[str]
     unread_names: Sequence[str]
     mail_addresses: Sequence[str]
     restated: Sequence[str] = field(default=())
@@ -119,11 +124,16 @@ def make_truth(
     }
     company = facts.company
     orders = [order for rows in facts.orders.values() for order in rows]
+    others = [sender.personal(facts) for sender in SENDERS]
+    salespeople = {party.salesperson for party in company.distributors if "salesperson" in STYLES[party.style].headers}
     return Truth(
         seed=seed,
         first=ALL_DAYS[0],
         last=ALL_DAYS[-1],
-        cells={"mart.daily_kpi": daily, "mart.daily_revenue": revenue, "mart.stock_days": stock, "mart.weekly_kpi": weekly},
+        cells={
+            **{"mart.daily_kpi": daily, "mart.daily_revenue": revenue, "mart.stock_days": stock, "mart.weekly_kpi": weekly},
+            **{table: cells for sender in SENDERS for table, cells in sender.truth(facts).items()},
+        },
         faults=faults,
         files=[
             *(_sent(sending) for sending in plan.sendings),
@@ -131,9 +141,10 @@ def make_truth(
         ],
         weights=_weights(facts),
         regions={party.code: party.region for party in company.distributors},
-        phones=sorted({order.phone for order in orders} | _customer_phones(facts)),
-        names=sorted({order.buyer for order in orders}),
-        unread_names=sorted({party.salesperson for party in company.distributors if "salesperson" in STYLES[party.style].headers}),
+        phones=sorted({order.phone for order in orders}.union(_customer_phones(facts), *(other.phones for other in others))),
+        names=sorted({order.buyer for order in orders}.union(*(other.names for other in others))),
+        numbers=sorted(set[str]().union(*(other.numbers for other in others))),
+        unread_names=sorted(salespeople.union(*(other.unread_names for other in others))),
         mail_addresses=[party.mail for party in company.distributors],
         restated=[f"{line.number}/{line.line}" for line in restated],
     )

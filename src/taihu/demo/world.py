@@ -25,7 +25,6 @@ from typing import Any, Self, TextIO
 from taihu.core.errors import IntegrityError, TerminalError
 from taihu.demo.truth import Truth
 
-SFTP_FOLDERS = {"distributor_stock": "stock", "alipay_bill": "alipay"}
 MARKER = ".ok"
 
 
@@ -45,11 +44,13 @@ class World:
         from taihu.demo.faults import plant
         from taihu.demo.mails import other_mails
         from taihu.demo.schedule import make_plan, table_drops
+        from taihu.demo.senders import simulate_senders
         from taihu.demo.truth import make_truth, misreport
 
         self.folder, self.inbox = folder, inbox
         self.facts = simulate(seed)
         restated = restate(self.facts, seed)
+        simulate_senders(self.facts, seed)
         self.plan = make_plan(self.facts, seed)
         misreport(self.plan)
         planted = plant(self.plan, seed) if faults else []
@@ -75,8 +76,10 @@ class World:
         self.portal = PortalServer("V20391", password, page_size=12, session_requests=25).start()
         self.site = WebServer().start()
         self.smtp = SmtpServer().start()
-        for place in SFTP_FOLDERS.values():
-            (self.folder / "sftp" / place).mkdir(parents=True, exist_ok=True)
+        for channel in sorted({sending.draft.channel for sending in self.plan.sendings}):
+            kind, _, place = channel.partition("/")
+            if kind == "sftp":
+                (self.folder / "sftp" / place).mkdir(parents=True, exist_ok=True)
         return {
             "mailbox": {"host": self.mailbox.host, "port": self.mailbox.port, "user": "bi", "password": password},
             "sftp": {
@@ -112,12 +115,15 @@ class World:
                 continue
             delivered += id(sending) not in self._done
             self._done.add(id(sending))
-            if sending.draft.source in SFTP_FOLDERS:
-                self._upload(sending, now)
-            elif sending.draft.source == "retailer_pos":
+            kind, _, place = sending.draft.channel.partition("/")
+            if kind == "sftp":
+                self._upload(sending, place, now)
+            elif kind == "inbox":
+                self._save(f"{place}/{sending.name}", sending.written().content, sending.at)
+            elif kind == "portal":
                 self.portal.deliver(sending.name, sending.written().content, sending.at)
             else:
-                mails.append((sending.at, mail_of(sending, self.facts.company)))
+                mails.append((sending.at, mail_of(sending)))
         self.mailbox.deliver_many([(raw, "INBOX", at) for at, raw in sorted(mails)])
         self._publish_rates(day)
         deliver_until(self.erp, self.facts.deliveries, now, day)
@@ -136,14 +142,18 @@ class World:
         drops = [drop for drop in self.drops if drop.at <= now and id(drop) not in self._done]
         for drop in drops:
             self._done.add(id(drop))
-            target = self.inbox / drop.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(drop.content)
-            os.utime(target, (drop.at.timestamp(), drop.at.timestamp()))
+            self._save(drop.path, drop.content, drop.at)
         return len(drops)
 
-    def _upload(self, sending: Any, now: dt.datetime) -> None:
-        path = f"{SFTP_FOLDERS[sending.draft.source]}/{sending.name}"
+    def _save(self, path: str, content: bytes, at: dt.datetime) -> None:
+        """Save a file into the shared folder."""
+        target = self.inbox / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        os.utime(target, (at.timestamp(), at.timestamp()))
+
+    def _upload(self, sending: Any, folder: str, now: dt.datetime) -> None:
+        path = f"{folder}/{sending.name}"
         content = sending.written().content
         if sending.complete_at is not None and sending.complete_at > now:
             self.sftp.deliver_partial(path, content, received_at=sending.at)

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from taihu.core.ids import derived_id, sha256_of
-from taihu.demo.drafts import STYLES, Draft, Row
+from taihu.demo.drafts import Draft, Row
 from taihu.demo.facts import Rate
 
 ZIP_PASSWORDS = {"sell_out_huanan": "Huanan#2026", "tmall_orders": "Tmall#A2026"}
@@ -40,10 +40,13 @@ class Written:
 
 def write(draft: Draft) -> Written:
     """Write a draft in its sender's style, and let its damage happen."""
-    kind = STYLES[draft.style].kind
-    written = {"xlsx": _xlsx, "xlsx2": _xlsx, "csv": _csv, "html": _html}[kind](draft)
+    kind = draft.style.kind
+    if draft.style.make is not None:
+        written = Written(draft.style.make(draft), ())
+    else:
+        written = {"xlsx": _xlsx, "xlsx2": _xlsx, "csv": _csv, "html": _html}[kind](draft)
     content = written.content
-    if draft.name.endswith(".zip"):
+    if draft.name.endswith(".zip") and draft.style.make is None:
         content = _zip(draft, content, "csv" if kind == "csv" else "xlsx")
     if draft.damage == "login_page":
         content = LOGIN_PAGE.replace("{token}", derived_id("login page", draft.name)).encode()
@@ -60,7 +63,7 @@ def garble(text: str) -> str:
 def _value(draft: Draft, name: str, row: Row) -> Any:
     """A cell's value: a text given by a fault, else the field in the sender's form."""
     value = row.get(name)
-    form = STYLES[draft.style].date_form
+    form = draft.style.date_form
     if isinstance(value, dt.date) and form != "cell":
         return f"{value:{form}}" if "%-" not in form else _unpadded(value, form)
     if draft.garbled and name in ("customer", "buyer", "name", "address", "status", "province") and isinstance(value, str):
@@ -74,7 +77,7 @@ def _unpadded(day: dt.date, form: str) -> str:
 
 def _totals(draft: Draft, rows: list[Row], label: str) -> dict[str, Any]:
     """A total row: its label in the first column and the sums."""
-    sums: dict[str, Any] = {name: sum((Decimal(str(row[name])) for row in rows), Decimal(0)) for name in STYLES[draft.style].sums}
+    sums: dict[str, Any] = {name: sum((Decimal(str(row[name])) for row in rows), Decimal(0)) for name in draft.style.sums}
     return {draft.columns[0]: label, **sums}
 
 
@@ -97,12 +100,13 @@ def _xlsx(draft: Draft) -> Written:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
     book.set_properties({"created": _WRITTEN_AT})
-    two_rows = STYLES[draft.style].kind == "xlsx2"
-    sheet = book.add_worksheet(f"流向{draft.days[0]:%Y%m}" if draft.style == "standard" else "Sheet1")
+    two_rows = draft.style.kind == "xlsx2"
+    sheet = book.add_worksheet(draft.style.sheet.format(draft.days[0]))
     bold = book.add_format({"bold": True, "bg_color": "#DDEBF7"})
-    sheet.write_string(0, 0, draft.title, bold)
-    sheet.write_string(1, 0, "金额单位：元")
-    top = 2 if draft.style == "standard_2025" else 3
+    above = draft.style.above(draft)
+    for row, text in enumerate(above):
+        _xlsx_row(sheet, row, [text], bold if row == 0 else None)
+    top = len(above)
     if two_rows:
         _two_row_header(draft, sheet, bold, top)
         top += 1
@@ -116,11 +120,13 @@ def _xlsx(draft: Draft) -> Written:
             positions.append(at + 1)
         at += 1
     if draft.has_totals:
-        cells = _totals(draft, draft.rows if draft.stated is None else draft.stated, STYLES[draft.style].total_label)
-        _xlsx_row(sheet, at, [cells.get(name) for name in draft.columns])
-        if draft.style == "standard":
-            sheet.write_string(at + 2, 0, "备注：数据由系统导出，退货以负数列示")
-    if draft.style == "standard":
+        if draft.style.sums:
+            cells = _totals(draft, draft.stated_rows, draft.style.total_label)
+            _xlsx_row(sheet, at, [cells.get(name) for name in draft.columns])
+            at += 1
+        for row, text in enumerate(draft.style.below(draft)):
+            _xlsx_row(sheet, at + row, [text])
+    if draft.style.name == "standard":
         book.add_worksheet("说明").write_string(0, 0, "如有疑问请联系经销商业务部")
     book.close()
     return Written(buffer.getvalue(), tuple(positions))
@@ -144,7 +150,7 @@ def _two_row_header(draft: Draft, sheet: Any, bold: Any, top: int) -> None:
                 sheet.write_string(top, column, upper, bold)
 
 
-def _xlsx_row(sheet: Any, at: int, values: list[Any]) -> None:
+def _xlsx_row(sheet: Any, at: int, values: list[Any], form: Any = None) -> None:
     for column, value in enumerate(values):
         if value is None or value == "":
             continue
@@ -155,16 +161,14 @@ def _xlsx_row(sheet: Any, at: int, values: list[Any]) -> None:
         elif isinstance(value, dt.date):
             sheet.write_datetime(at, column, dt.datetime.combine(value, dt.time()))
         else:
-            sheet.write_string(at, column, str(value))
+            sheet.write_string(at, column, str(value), form)
 
 
 def _csv(draft: Draft) -> Written:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
-    if draft.style == "bill":
-        buffer.write(f"#支付宝账务明细查询\r\n#账号：[20880012345678900156]\r\n#起止日期：[{draft.title}]\r\n#-----账务明细列表-----\r\n")
-    elif draft.style == "export":
-        writer.writerow([draft.title])
+    for text in draft.style.above(draft):
+        buffer.write(f"{text}\r\n")
     writer.writerow([draft.header(name) for name in draft.columns])
     positions = []
     line = buffer.getvalue().count("\n")
@@ -173,36 +177,20 @@ def _csv(draft: Draft) -> Written:
         writer.writerow([_csv_text(draft, name, cells.get(name)) for name in draft.columns])
         if index is not None:
             positions.append(line)
-    if draft.has_totals:
-        _csv_footer(draft, buffer)
+    for text in draft.style.below(draft) if draft.has_totals else ():
+        buffer.write(f"{text}\r\n")
     text = buffer.getvalue()
     if draft.garbled == "file":
         text = garble(text)
-    return Written(text.encode("gb18030"), tuple(positions))
+    return Written(text.encode(draft.style.encoding), tuple(positions))
 
 
 def _csv_text(draft: Draft, name: str, value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, Decimal) and draft.style == "export" and name == "amount":
+    if isinstance(value, Decimal) and name in draft.style.thousands:
         return f"{value:,}"
     return str(value)
-
-
-def _csv_footer(draft: Draft, buffer: io.StringIO) -> None:
-    stated = draft.rows if draft.stated is None else draft.stated
-    if draft.style == "export":
-        amount = sum((row["amount"] for row in stated), Decimal("0.00"))
-        buffer.write(f"共{len(stated)}笔，合计{amount}元\r\n")
-    elif draft.style == "stock":
-        buffer.write(f"共{len(stated)}条\r\n")
-    elif draft.style == "orders":
-        buffer.write(f"共{len(stated)}笔订单\r\n")
-    elif draft.style == "bill":
-        buffer.write("#-----账务明细列表结束-----\r\n")
-        for label, kind, name in (("收入", "在线支付", "income"), ("退款", "交易退款", "expense"), ("收费", "收费", "expense")):
-            chosen = [row[name] for row in stated if row["kind"] == kind]
-            buffer.write(f"#{label}合计：{len(chosen)}笔，共{sum(chosen, Decimal('0.00'))}元\r\n")
 
 
 def _html(draft: Draft) -> Written:
@@ -220,7 +208,7 @@ def _html(draft: Draft) -> Written:
         if index is not None:
             positions.append(line)
     if draft.has_totals:
-        cells = _totals(draft, draft.rows if draft.stated is None else draft.stated, STYLES[draft.style].total_label)
+        cells = _totals(draft, draft.stated_rows, draft.style.total_label)
         parts.append(_html_row([cells.get(name) for name in draft.columns]))
     parts.append("</table></body></html>")
     return Written("\n".join(parts).encode("gb18030"), tuple(positions))

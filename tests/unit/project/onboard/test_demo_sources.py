@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from taihu.core.clock import SHANGHAI
-from taihu.demo.drafts import STYLES, Draft
+from taihu.demo.drafts import Draft
 from taihu.demo.facts import Facts, simulate
 from taihu.demo.schedule import make_plan, table_drops
+from taihu.demo.senders import simulate_senders
 from taihu.demo.setup import example_folder
 from taihu.demo.writers import rates_page
 from taihu.manifest.source import SourceFile
@@ -49,7 +50,7 @@ class File:
 
 @cache
 def facts() -> Facts:
-    return simulate(0)
+    return simulate_senders(simulate(0), 0)
 
 
 @cache
@@ -59,7 +60,7 @@ def senders() -> dict[tuple[str, str], list[File]]:
     by_style: dict[tuple[str, str], list[Any]] = {}
     for sending in make_plan(facts(), 0).sendings:
         if sending.clean and sending.draft.rows:
-            by_style.setdefault((sending.draft.source, sending.draft.style), []).append(sending)
+            by_style.setdefault((sending.draft.source, sending.draft.style.name), []).append(sending)
     for key, sendings in by_style.items():
         small = sorted(sendings, key=lambda sending: len(sending.draft.days))
         first, others = small[0], [small[-1], *small[1 :: max(1, len(small) // MOST_OTHERS)]]
@@ -70,7 +71,7 @@ def senders() -> dict[tuple[str, str], list[File]]:
 
 
 def _draft_rows(draft: Draft) -> Rows:
-    headers = STYLES[draft.style].headers
+    headers = draft.style.headers
     return [{headers[name]: row[name] for name in draft.columns} for row in draft.rows]
 
 

@@ -1,0 +1,21 @@
+"""Further senders of the simulated company, one module each.
+
+A sender derives its facts from those of the company and of the senders before it (a customs declaration is a payment to the
+customs), so two sources that speak of the same goods or money agree, and a comparison of them has a right answer.
+"""
+
+from __future__ import annotations
+
+from taihu.demo.facts import Facts
+from taihu.demo.senders.bank import BankStatement
+from taihu.demo.senders.interface import Sender
+
+# In the order in which they happen: whoever pays or is paid stands before the bank.
+SENDERS: tuple[Sender, ...] = (BankStatement(),)
+
+
+def simulate_senders(facts: Facts, seed: int) -> Facts:
+    """Let everything happen at the further senders; the same facts, filled."""
+    for sender in SENDERS:
+        sender.simulate(facts, seed)
+    return facts
