@@ -8,13 +8,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from taihu.check.consistency import consistency
-from taihu.check.days import day_column, missing_day_findings, outside_findings, row_count_findings, stale_findings
+from taihu.check.days import missing_day_findings, outside_findings, row_count_findings, stale_findings
 from taihu.check.identities import identity_findings
 from taihu.check.price import price_findings
 from taihu.check.resent import resent_findings
 from taihu.check.rules import RowRule, duplicate_findings, failed_rows, places_of, row_rules, rule_name
 from taihu.check.series import anomaly_findings
 from taihu.check.verdict import CheckContext, Finding, Tally, Verdict
+from taihu.core.clock import day_column
 from taihu.core.types import Note, Refusal, Span
 from taihu.manifest.source import Check, SourceFile
 from taihu.manifest.words import parse_share

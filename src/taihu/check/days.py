@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from taihu.check.verdict import Finding
+from taihu.core.clock import day_column
 from taihu.core.types import Span
 
 if TYPE_CHECKING:
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
 
 _ENOUGH_DAYS = 5
 _ENOUGH_ROWS = 3
-
-
-def day_column(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
-    """Business days of a column of dates or instants."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_timestamp(column.type):
-        return column
-    return pc.cast(pc.local_timestamp(pc.cast(column, pa.timestamp("us", tz=zone))), pa.date32())
 
 
 def outside_findings(days: Sequence[dt.date | None], positions: Sequence[str], known: Span, column: str) -> list[Finding]:

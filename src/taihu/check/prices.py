@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taihu.check.days import day_column
+from taihu.core.clock import day_column
 from taihu.manifest.source import PriceBand, SourceFile
 
 if TYPE_CHECKING:

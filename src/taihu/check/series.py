@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from taihu.check.days import day_column
 from taihu.check.verdict import CheckContext, Finding
+from taihu.core.clock import day_column
 from taihu.core.errors import ManifestError
 from taihu.core.types import Note
 from taihu.manifest.source import Anomalies

@@ -68,7 +68,9 @@ class ColumnTyping:
         return _merged(canonical, read, kind)
 
     def _is_needed(self, name: str, column: Column) -> bool:
-        return column.required or name in self._source.key or name == self._source.business_date
+        """Whether a row without a value is refused at once: not where something may stand for it."""
+        is_key = name in self._source.key or name == self._source.business_date
+        return is_key or (column.required and column.if_missing is None)
 
     def _read(self, name: str, column: Column, places: Mapping[int, str | None]) -> dict[int, Any]:
         known = _distinct(places.values(), reader_of(column, self._zone), self._source.missing)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from taihu.clean.columns import ColumnTyping, Findings
 from taihu.clean.corrections import apply_corrections
 from taihu.clean.headers import bind_headers
+from taihu.clean.missing import Lookup, filled
 from taihu.clean.personal import Tokenizer, personal_kind, tokens
 from taihu.clean.scan import WORTH_A_SCAN, scan
 from taihu.clean.values import arrow_type
@@ -30,7 +31,11 @@ POSITION = "_src_row"
 _TOTAL_WORD = r"^\s*(本[页日月周期]|当[日页月]|分|总)?(小计|合计|总计|累计|共计)\s*[:：]?\s*$"
 _TOTAL_BEGINNING = r"^\s*(本[页日月周期]|当[日页月]|分|总)?(小计|合计|总计|累计|共计|共\s*\d+\s*[笔条行])"
 _MOST_NOTES = 50
-_PER_COLUMN = frozenset({"rounded"})
+_PER_COLUMN = frozenset({"rounded", "derived", "unknown_member"})
+
+
+def _no_reference(_: str) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ def clean_table(
     corrections: Sequence[Correction] = (),
     zone: str = "Asia/Shanghai",
     added: Mapping[str, str | None] | None = None,
+    reference: Lookup = _no_reference,
 ) -> Cleaned:
     """Type one table of a file.
 
@@ -71,10 +77,11 @@ def clean_table(
         corrections: The source's recorded corrections.
         zone: Zone of instants that name none, unless the source declares its own.
         added: Columns with one value for all rows, such as the party's key.
+        reference: The rows and the validity of a reference source, by its name, for values that are taken from it.
 
     Raises:
         ContentRefused: ``unknown_layout`` if the headers do not provide the columns.
-        ManifestError: If a correction does not fit the source.
+        ManifestError: If a correction does not fit the source, or a rule for missing values cannot be evaluated.
     """
     import pyarrow as pa
 
@@ -89,13 +96,14 @@ def clean_table(
         values = texts[bound[name]] if name in bound else None
         arrays[name] = typing.typed(name, values, canonical[name] if canonical is not None and values is not None else None)
     findings = typing.findings
-    total_rows |= _total_rows(texts, _TOTAL_BEGINNING, among=findings.refused)
     constants = {name: value for name, value in (added or {}).items() if name not in arrays}
     table = pa.table({**arrays, **{name: pa.array([value] * texts.num_rows, pa.string()) for name, value in constants.items()}})
     table = table.append_column(POSITION, texts[POSITION])
     corrected: list[Note] = []
     if corrections and table.num_rows:
         table, corrected = apply_corrections(table, corrections, source, zone, findings.flags)
+    table = filled(engine, table, source, zone, findings, reference, total_rows)
+    total_rows |= _total_rows(texts, _TOTAL_BEGINNING, among=findings.refused)
     table = _flagged(_tokenized(table, source, tokenizer), findings)
     left_out = total_rows | set(findings.refused)
     if left_out:

@@ -59,4 +59,6 @@ def _show(story: dict[str, Any]) -> None:
         if part["row_count"] > len(part["rows"]):
             console.say(f"  … {part['row_count'] - len(part['rows'])} {t('行未列出（--rows 0 全部）', 'more (--rows 0 for all)')}")
         for cell in part["cells"]:
-            console.say(f"  {t('单元格', 'cell')} {cell['file']} {cell['cell']} [{cell['header']}] = {cell['text']!r}")
+            place = f"{cell['cell']} [{cell['header']}] = {cell['text']!r}" if cell["cell"] else f"{cell['position']} [{cell['column']}]"
+            rule = f"  {t('缺失，按规则补出', 'missing, filled by rule')}: {cell['derived']}" if "derived" in cell else ""
+            console.say(f"  {t('单元格', 'cell')} {cell['file']} {place}{rule}")

@@ -7,8 +7,11 @@ simulated morning, a replay and a test are then the same code as a live run, and
 from __future__ import annotations
 
 import datetime as dt
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -55,3 +58,13 @@ def parse_instant(text: str) -> dt.datetime:
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return instant.astimezone(dt.UTC)
+
+
+def day_column(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
+    """Business days of a column of dates or instants, as seen in ``zone``."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(column.type):
+        return column
+    return pc.cast(pc.local_timestamp(pc.cast(column, pa.timestamp("us", tz=zone))), pa.date32())

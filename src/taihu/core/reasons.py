@@ -270,6 +270,20 @@ _ALL = [
         "ask the sender to format the column as dates",
     ),
     _r("value_missing", "必填值缺失", "a required value is missing", *_ASK),
+    _r(
+        "derived",
+        "缺失值已按约定的规则补出",
+        "a missing value was filled by the contract's rule",
+        "无需处理；规则见 source.yml 的 if_missing",
+        "nothing to do; the rule is if_missing: in source.yml",
+    ),
+    _r(
+        "unknown_member",
+        "缺失的编码记为“未知”成员",
+        "a missing key counts as the unknown member",
+        "请发送方补填",
+        "ask the sender to fill it in",
+    ),
     _r("rounded", "小数位过多（已四舍五入）", "more decimals than kept (rounded half up)", "无需处理", "nothing to do"),
     _r(
         "unknown_place",

@@ -53,6 +53,7 @@ class Column:
         personal: Kind of personal data; the column then holds tokens.
         origins: Columns of source tables that its values come from.
         headers: What senders call it.
+        if_missing: What stands for a value that is not there; empty where nothing does.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Column:
     personal: str = ""
     origins: Sequence[Origin] = ()
     headers: Sequence[str] = ()
+    if_missing: str = ""
 
     @property
     def label(self) -> Text:
@@ -157,7 +159,8 @@ def _source_table(tree: ProjectTree, source: Source) -> Table:
     for name, kind in clean_columns(tree, source).items():
         listed = file.columns.get(name)
         headers = (listed.from_ or (name,)) if listed else ()
-        columns.append(Column(name, kind, tree.glossary.get(name), (listed.personal or "") if listed else "", (), headers))
+        gap = str(listed.if_missing or "") if listed else ""
+        columns.append(Column(name, kind, tree.glossary.get(name), (listed.personal or "") if listed else "", (), headers, gap))
     return Table(
         name=source.table,
         role="source",

@@ -70,6 +70,7 @@ def dictionary_html(catalog: Catalog, state: State, lang: Lang) -> bytes:
             "made": t(lang, "输入", "Made from"),
             "used": t(lang, "用于", "Read by"),
             "rows": t(lang, "行", "rows"),
+            "if_missing": t(lang, "缺失时", "If missing"),
             "token": t(lang, "令牌", "token"),
         },
     )
@@ -101,6 +102,7 @@ def _table(catalog: Catalog, table: Table, state: State, lang: Lang) -> dict[str
                 "personal": KINDS[column.personal].in_(lang) if column.personal else "",
                 "key": column.name in table.grain,
                 "origins": by_column(column.origins),
+                "if_missing": column.if_missing,
                 "headers": [header for header in column.headers if header != column.name],
             }
             for column in columns

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from taihu.core.reasons import REASONS
 from taihu.manifest.consistency import Consistent, Identity
+from taihu.manifest.missing import UNKNOWN, IfMissing
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
 from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, Share, TimeOfDay, Title
@@ -119,6 +120,11 @@ class Column(Frozen):
     )
     optional: bool = Field(default=False, description="The header may be absent", examples=[True])
     required: bool = Field(default=False, description="A row without a value is refused", examples=[True])
+    if_missing: IfMissing | None = Field(
+        default=None,
+        description="What stands for a value that is not there: the member unknown, or what a rule makes of other columns",
+        examples=[{"derive": "quantity * unit_price"}],
+    )
     order: Literal["year first", "day first", "month first"] | None = Field(
         default=None, description="Order of numbers in short dates", examples=["year first"]
     )
@@ -146,6 +152,14 @@ class Column(Frozen):
     def _money_is_named(self) -> Column:
         if self.type == "money" and (self.currency is None or self.tax is None):
             raise ValueError("an amount names its currency and its tax basis (currency:, tax:)")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Column:
+        if self.if_missing is not None and (self.personal or self.type == "phone"):
+            raise ValueError("if_missing: nothing stands for a personal value")
+        if self.if_missing == UNKNOWN and (self.type != "text" or self.required):
+            raise ValueError("if_missing: unknown is a member of a text column, and such a column is never without a value (required:)")
         return self
 
 
@@ -309,7 +323,14 @@ class SourceFile(Frozen):
                 raise ValueError(f"{check.kinds[0]} compares days: name the column of the day in business_date:")
             self._can_repair(check)
         self._has_keys_of_what_is_described()
+        self._fills_no_place()
         return self
+
+    def _fills_no_place(self) -> None:
+        party = self.party.column if self.party else None
+        for name, column in self.columns.items():
+            if column.if_missing is not None and (name in (*self.key, party) or (name == self.business_date)):
+                raise ValueError(f"columns: {name} says which row it is (key, party, business date): if_missing cannot fill it")
 
     def _can_repair(self, check: Check) -> None:
         rule = check.consistent

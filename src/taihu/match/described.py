@@ -10,8 +10,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from taihu.engine.types import quoted
+from taihu.engine.types import quoted, text_literal
 from taihu.manifest.matching import DescribedKind, described_kinds
+from taihu.manifest.missing import UNKNOWN
 from taihu.manifest.tree import ProjectTree
 from taihu.match.maps import Golden, KeyColumn, key_columns
 from taihu.match.resolve import Record
@@ -87,7 +88,12 @@ def read_records(
 
 
 def _keys_sql(table: str, key: str) -> str:
-    return f"SELECT DISTINCT CAST({quoted(key)} AS VARCHAR) FROM {table} WHERE {quoted(key)} IS NOT NULL ORDER BY 1"
+    return f"SELECT DISTINCT CAST({quoted(key)} AS VARCHAR) FROM {table} WHERE {_told(key)} ORDER BY 1"
+
+
+def _told(key: str) -> str:
+    """A key that is missing (``if_missing: unknown``) is no thing that could be matched."""
+    return f"{quoted(key)} <> {text_literal(UNKNOWN)}"
 
 
 def _attribute_sql(table: str, key: str, column: str) -> str:
@@ -95,6 +101,6 @@ def _attribute_sql(table: str, key: str, column: str) -> str:
     return f"""
         WITH said AS (
           SELECT CAST({quoted(key)} AS VARCHAR) AS key, CAST({quoted(column)} AS VARCHAR) AS value, count(*) AS times
-          FROM {table} WHERE {quoted(key)} IS NOT NULL AND {quoted(column)} IS NOT NULL GROUP BY 1, 2
+          FROM {table} WHERE {_told(key)} AND {quoted(column)} IS NOT NULL GROUP BY 1, 2
         )
         SELECT key, value FROM said QUALIFY row_number() OVER (PARTITION BY key ORDER BY times DESC, value DESC) = 1"""

@@ -2,7 +2,8 @@
 
 Facts keep the keys that their sender uses; only these maps say what a key means, so a merge, a split or a late master record
 re-keys nothing. Here keys are equal or they are not (domains whose keys are described are matched in ``resolve``): a key without an
-equal one in the master data belongs to the member ``unknown`` and can be listed by ``decided_by``, and nothing is ever lost in a join.
+equal one in the master data belongs to the member ``unknown`` and can be listed by ``decided_by``, and nothing is ever lost in a join. So
+does a key that was missing (``if_missing: unknown``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from taihu.engine.types import quoted, text_literal
+from taihu.manifest.missing import UNKNOWN
 from taihu.manifest.tree import ProjectTree, Source
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from taihu.engine.interface import Engine
 
-UNKNOWN = "unknown"
 _ALWAYS = "DATE '1900-01-01' AS valid_from, DATE '9999-12-31' AS valid_to"
 
 
@@ -110,7 +111,8 @@ def _map_sql(domain: str, keys: Sequence[KeyColumn], golden: Golden | None) -> s
         SELECT used.source, used.key AS {quoted(f"{domain}_key")},
           coalesce(member.id, {text_literal(UNKNOWN)}) AS {quoted(f"{domain}_id")},
           {_ALWAYS},
-          CASE WHEN member.id IS NULL THEN 'unmatched' ELSE 'exact_key' END AS decided_by
+          CASE WHEN member.id IS NOT NULL THEN 'exact_key'
+               WHEN used.key = {text_literal(UNKNOWN)} THEN 'missing' ELSE 'unmatched' END AS decided_by
         FROM used LEFT JOIN member ON member.id = used.key
         WHERE used.key IS NOT NULL
         ORDER BY used.source, used.key"""

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from taihu.core.errors import ManifestError
-from taihu.model.inputs import clean_columns
+from taihu.manifest.missing import Replacement
+from taihu.model.inputs import clean_columns, party_key
 
 if TYPE_CHECKING:
-    from taihu.manifest.tree import ProjectTree
+    from taihu.manifest.tree import ProjectTree, Source
 
 # ``path:line`` of a key in a file of the project.
 Place = Callable[[str, tuple[str | int, ...]], str]
@@ -27,11 +28,33 @@ def check_conditions(tree: ProjectTree, place: Place) -> None:
     """
     for source in tree.sources.values():
         columns = clean_columns(tree, source)
+        _check_replacements(tree, source, place)
         for number, check in enumerate(source.file.checks):
             try:
                 require_columns(check.kinds[0], columns_of(check.sql) if check.sql else check.columns, columns)
             except ManifestError as error:
                 raise ManifestError(error.what, where=place(f"{source.path}/source.yml", ("checks", number)), fix=error.fix) from None
+
+
+def _check_replacements(tree: ProjectTree, source: Source, place: Place) -> None:
+    """What stands for missing values is made of columns that are there and not personal."""
+    listed = source.file.columns.items()
+    party = party_key(tree, source)
+    clear = [*(name for name, column in listed if not column.personal and column.type != "phone"), *([party] if party else [])]
+    for name, column in listed:
+        rule = column.if_missing
+        if not isinstance(rule, Replacement):
+            continue
+        try:
+            if rule.derive:
+                require_columns("if_missing", columns_of(rule.derive), clear)
+                continue
+            require_columns("if_missing", rule.by, clear)
+            entry = tree.sources[rule.from_ or ""]
+            require_columns(f"if_missing: {rule.from_}", [rule.take or "", *rule.by], clean_columns(tree, entry))
+        except ManifestError as error:
+            where = place(f"{source.path}/source.yml", ("columns", name, "if_missing"))
+            raise ManifestError(error.what, where=where, fix=error.fix) from None
 
 
 def columns_of(sql: str) -> list[str]:

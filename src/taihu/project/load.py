@@ -19,6 +19,7 @@ from taihu.core.errors import ManifestError, NotFound, UsageError
 from taihu.manifest.corrections import Correction
 from taihu.manifest.glossary import Term
 from taihu.manifest.layout import LayoutFile
+from taihu.manifest.missing import Replacement
 from taihu.manifest.model import FeedFile, ModelTest
 from taihu.manifest.portal import PortalFile
 from taihu.manifest.project import LocalFile, ProjectFile
@@ -201,6 +202,9 @@ def _check_source(root: Path, tree: ProjectTree, source: Source) -> None:
     for number, check in enumerate(file.checks):
         if check.price_band:
             names.append(("reference source", check.price_band.prices, tree.sources, ("checks", number, "price_band", "prices")))
+    for column, meaning in file.columns.items():
+        if isinstance(meaning.if_missing, Replacement) and meaning.if_missing.from_:
+            names.append(("reference source", meaning.if_missing.from_, tree.sources, ("columns", column, "if_missing", "from")))
     for kind, name, known, keys in names:
         if name is not None and name not in known:
             raise ManifestError(_unknown(kind, name, known), where=place_in(root, f"{source.path}/source.yml", keys))

@@ -12,10 +12,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from taihu.china.characters import stored_form
 from taihu.core.errors import IntegrityError
 from taihu.core.types import Position
 from taihu.ledger.records import Arrival, FigureRow, Publication
 from taihu.manifest.glossary import Aggregate
+from taihu.manifest.missing import Replacement
 from taihu.manifest.tree import Source
 from taihu.run.cube import value_of
 from taihu.run.intake import read_arrival
@@ -157,25 +159,47 @@ def _cells_of_row(
     source = ws.tree.sources[arrival.source]
     names = [name for name in source_columns(graph, mart, column).get(source.table, []) if name in source.file.columns]
     amounts = [name for name in names if source.file.columns[name].type in ("money", "quantity", "number", "percent", "integer")]
-    texts = cells_of(ws, arrival, [(row["_src_row"], name) for name in amounts])
+    rules = _rules_applied(ws, source, row, amounts)
+    inputs = {name: _read_by(source, rule) for name, rule in rules.items()}
+    asked = [*amounts, *(name for names in inputs.values() for name in names)]
+    texts = cells_of(ws, arrival, [(row["_src_row"], name) for name in asked])
+    derived = [name for name in rules if stored_form(texts.get((row["_src_row"], name)) or "") in ("", *source.file.missing)]
+    wanted = dict.fromkeys([*amounts, *(name for each in derived for name in inputs[each])])
     found = []
-    for name in amounts:
+    for name in wanted:
         header = header_of(source, arrival, name)
-        if header is not None:
-            cell = cell_name(row["_src_row"], arrival.header_cells[header])
-            text = texts.get((row["_src_row"], name))
+        text = texts.get((row["_src_row"], name))
+        if header is not None or name in derived:
             found.append(
                 {
                     "file": arrival.name,
                     "object": arrival.sha256,
-                    "cell": cell,
+                    "cell": cell_name(row["_src_row"], arrival.header_cells[header]) if header else None,
                     "header": header,
                     "column": name,
                     "text": text,
                     "position": row["_src_row"],
+                    **({"derived": str(rules[name])} if name in derived else {}),
                 }
             )
     return found
+
+
+def _rules_applied(ws: Workspace, source: Source, row: dict[str, Any], names: Sequence[str]) -> dict[str, Replacement]:
+    """The rules of these columns for missing values, if one of them gave a value of the row."""
+    rules = {name: rule for name in names if isinstance(rule := source.file.columns[name].if_missing, Replacement)}
+    if not rules:
+        return {}
+    sql = f"SELECT dq_flags FROM {source.table} WHERE _src_id = ? AND _src_row = ?"
+    flags = ws.engine.rows(sql, [row["_src_id"], row["_src_row"]])
+    return rules if any("derived" in (text or "").split(",") for (text,) in flags) else {}
+
+
+def _read_by(source: Source, rule: Replacement) -> list[str]:
+    """The source's columns that a rule reads."""
+    from taihu.model.rules import columns_of
+
+    return [name for name in (columns_of(rule.derive) if rule.derive else rule.by) if name in source.file.columns]
 
 
 def header_of(source: Source, arrival: Arrival, column: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from taihu.check import CheckContext, check_arrival, repaired
 from taihu.clean import clean_schema, clean_table
+from taihu.core.clock import day_column
 from taihu.core.errors import AccessRefused, ContentRefused, TaihuError
 from taihu.core.types import FileRead, Note, Refusal, Scope, Span, StatedBeside, StatedTotal, TableRead
 from taihu.formats.patterns import match_pattern
@@ -209,6 +210,7 @@ def _clean(
             corrections=source.corrections,
             zone=ws.tree.file.time_zone,
             added={key: party} if key else None,
+            reference=lambda name: (ws.clean_rows(f"clean.{name}"), ws.tree.sources[name].file.valid),
         )
         parts.append(cleaned.table)
         refusals += cleaned.refusals
@@ -222,16 +224,11 @@ def _clean(
 def with_business_date(source: Source, rows: pa.Table, time_zone: str) -> pa.Table:
     """Add ``business_date``: the contract's column as a date in the project's zone."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     name = source.file.business_date
     if name is None or name == "business_date":
         return rows
-    column = rows.column(name)
-    if pa.types.is_timestamp(column.type):
-        aware = column if column.type.tz else pc.assume_timezone(column, "UTC")
-        column = pc.floor_temporal(pc.local_timestamp(aware.cast(pa.timestamp("us", time_zone))), unit="day")
-    return rows.append_column("business_date", column.cast(pa.date32()))
+    return rows.append_column("business_date", day_column(rows.column(name), time_zone).cast(pa.date32()))
 
 
 def _nil(source: Source, intake: Intake, party: str | None, references: References) -> Intake:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from taihu.core.ids import derived_id
 from taihu.manifest.matching import described_kinds
+from taihu.manifest.missing import UNKNOWN
 
 if TYPE_CHECKING:
     from taihu.match import Described, Golden
@@ -62,8 +63,6 @@ def _match(ws: Workspace, domain: str, entries: Sequence[Described], golden: Gol
 
 def _ids_before(ws: Workspace, domain: str) -> dict[str, str]:
     """Golden id of each ``source/key`` in the map as it stands; what was unknown had none."""
-    from taihu.match import UNKNOWN
-
     table = f"match.{domain}_map"
     if not ws.tables.exists(table):
         return {}

@@ -83,6 +83,18 @@ def test_equal_keys_match_and_all_others_are_unknown_members() -> None:
     assert maps["store"].to_pylist()[0]["store_id"] == "unknown", "the list of stores has not come yet"
 
 
+def test_a_key_that_was_missing_is_told_from_one_that_nobody_knows() -> None:
+    engine = DuckDBEngine()
+    engine.register("clean.pos", pa.table({"product_code": ["unknown", "P9"]}))
+    engine.register("clean.erp_products", pa.table({"product_code": ["P1"]}))
+    keys = [KeyColumn("product", "pos", "clean.pos", "product_code")]
+    rows = update_maps(engine, keys, {"product": Golden("clean.erp_products", "product_code")})["product"].to_pylist()
+    assert [(row["product_key"], row["product_id"], row["decided_by"]) for row in rows] == [
+        ("P9", "unknown", "unmatched"),
+        ("unknown", "unknown", "missing"),
+    ]
+
+
 def test_without_any_table_a_map_is_empty_but_typed() -> None:
     maps = update_maps(engine(), key_columns(TREE), golden_tables(TREE), present=())
     assert maps["product"].num_rows == 0

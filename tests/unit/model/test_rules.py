@@ -59,3 +59,27 @@ def test_columns_of_conditions() -> None:
     ]
     assert columns_of("code in (select code from clean.other)") == []
     assert columns_of('"单价" * 2 between 1 and 9') == ["单价"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("{derive: quantitty * 2}", "if_missing: there is no column 'quantitty', did you mean 'quantity'?"),
+        ("{derive: 'quantity * ('}", "sql: not a condition"),
+        ("{derive: phone}", "if_missing: there is no column 'phone'"),
+        ("{take: prise, from: prices, by: product_code}", "if_missing: prices: there is no column 'prise', did you mean 'price'?"),
+        ("{take: price, from: prices, by: quantity}", "if_missing: prices: there is no column 'quantity'"),
+        ("{derive: quantity * 2}", ""),
+        ("{take: price, from: prices, by: product_code}", ""),
+    ],
+)
+def test_what_stands_for_missing_values_is_made_of_columns_that_are_there(make_tree, rule: str, what: str) -> None:  # type: ignore[no-untyped-def]
+    shop = f"{SHOP}  weight: {{type: number, optional: true, if_missing: {rule}}}\n  phone: {{type: phone}}\n"
+    prices = SHOP.replace("quantity:", "price:")
+    tree = make_tree({}, sources={"shop": shop, "prices": prices})
+    if not what:
+        check_conditions(tree, _place)
+        return
+    with pytest.raises(ManifestError) as told:
+        check_conditions(tree, _place)
+    assert told.value.what.startswith(what) and told.value.where == "sources/shop/source.yml:columns.weight.if_missing"
