@@ -35,6 +35,13 @@ def is_workday(day: dt.date) -> bool:
     return day in _MAKE_UP_WORKDAYS or (day.weekday() < 5 and day not in _DAYS_OFF)
 
 
+def workday_from(day: dt.date) -> dt.date:
+    """The day itself, or the next one on which China works."""
+    while not is_workday(day):
+        day += dt.timedelta(days=1)
+    return day
+
+
 MORNINGS = tuple(days(FIRST_MORNING, LAST_MORNING))
 WORK_MORNINGS = tuple(day for day in MORNINGS if is_workday(day))
 LAST_DAY = LAST_MORNING - dt.timedelta(days=1)
@@ -47,6 +54,24 @@ def days_reported_on(morning: dt.date) -> list[dt.date]:
         return days(FIRST_DAY, morning - dt.timedelta(days=1))
     previous = max(day for day in WORK_MORNINGS if day < morning)
     return days(previous, morning - dt.timedelta(days=1))
+
+
+def _opens_the_week(day: dt.date) -> bool:
+    """Whether a day is the first working day of its week."""
+    monday = day - dt.timedelta(days=day.weekday())
+    return is_workday(day) and not any(is_workday(earlier) for earlier in days(monday, day) if earlier < day)
+
+
+def days_of_a_weekly(morning: dt.date) -> list[dt.date]:
+    """The days that a sender of weekly files reports on a morning: none, except on the first working day of a week.
+
+    On the first morning of all it sends what it had to send the day before.
+    """
+    if morning == FIRST_MORNING:
+        return days(FIRST_DAY, max(day for day in days(FIRST_DAY, morning) if _opens_the_week(day)) - dt.timedelta(days=1))
+    if not _opens_the_week(morning):
+        return []
+    return days(max(day for day in days(FIRST_DAY, morning) if day < morning and _opens_the_week(day)), morning - dt.timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -407,6 +407,12 @@ def _pos(facts: Facts, rng: random.Random) -> None:
                 facts.pos[day].append(Pos(day, store.code, product.code, quantity, cents(price * quantity), product.code in cheap))
 
 
+def gross_of(line: Delivery, company: Company) -> Decimal:
+    """A delivery line as it was first booked, VAT included (none on what the Hong Kong company delivers)."""
+    rate = company.product(line.product).vat_rate if line.entity == "cn_wfoe" else Decimal(0)
+    return line.net + cents(line.net * rate)
+
+
 def net_of(gross: Decimal, product: Product) -> Decimal:
     """An amount without its VAT, rounded by line."""
     return cents(gross / (1 + product.vat_rate))

@@ -94,6 +94,11 @@ def masked(draft: Draft) -> Draft:
         for name, text in (
             ("customer", f"某客户{number}"),
             ("buyer", "某某某"),
+            ("receiver", "某某某"),
+            ("signer", ""),
+            ("employee", "某某某"),
+            ("identity", "*"),
+            ("card", "*"),
             ("address", f"{row.get('province', '')}某市某路"),
             ("salesperson", "某业务员"),
         ):

@@ -132,7 +132,7 @@ def make_truth(
         last=ALL_DAYS[-1],
         cells={
             **{"mart.daily_kpi": daily, "mart.daily_revenue": revenue, "mart.stock_days": stock, "mart.weekly_kpi": weekly},
-            **{table: cells for sender in SENDERS for table, cells in sender.truth(facts).items()},
+            **{table: _plain_cells(cells) for sender in SENDERS for table, cells in sender.truth(facts).items()},
         },
         faults=faults,
         files=[
@@ -148,6 +148,10 @@ def make_truth(
         mail_addresses=[party.mail for party in company.distributors],
         restated=[f"{line.number}/{line.line}" for line in restated],
     )
+
+
+def _plain_cells(cells: Mapping[tuple[str, ...], Mapping[str, Decimal]]) -> dict[tuple[str, ...], dict[str, Decimal]]:
+    return {key: {name: Decimal(value) for name, value in row.items()} for key, row in sorted(cells.items())}
 
 
 def _customer_phones(facts: Facts) -> set[str]:

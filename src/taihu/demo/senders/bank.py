@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_reported_on, is_workday
+from taihu.demo.company import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_reported_on, is_workday, workday_from
 from taihu.demo.drafts import Draft, Row, Style
-from taihu.demo.facts import Facts, Payment, cents
+from taihu.demo.facts import Facts, Payment, cents, gross_of
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
 
 OPENING = Decimal("3000000.00")
@@ -110,10 +110,9 @@ def _receipts(facts: Facts, rng: random.Random) -> Iterable[Payment]:
     owed: dict[tuple[dt.date, str], Decimal] = defaultdict(Decimal)
     for line in facts.deliveries:
         if line.entity == "cn_wfoe":
-            rate = facts.company.product(line.product).vat_rate
-            owed[(line.day - dt.timedelta(days=line.day.weekday()), line.party)] += line.net + cents(line.net * rate)
+            owed[(line.day - dt.timedelta(days=line.day.weekday()), line.party)] += gross_of(line, facts.company)
     for (monday, party), amount in sorted(owed.items()):
-        paid_on = _workday(monday + dt.timedelta(days=7 + rng.randint(7, 13)))
+        paid_on = workday_from(monday + dt.timedelta(days=7 + rng.randint(7, 13)))
         if paid_on <= LAST_DAY:
             remark = f"货款{monday:%m%d}-{monday + dt.timedelta(days=6):%m%d}"
             yield Payment(paid_on, amount, "转账收入", facts.company.distributor(party).name, remark)
@@ -130,18 +129,11 @@ def _payouts(facts: Facts) -> Iterable[Payment]:
 def _outgoings(rng: random.Random) -> Iterable[Payment]:
     for day in ALL_DAYS:
         if day.day == 10:
-            yield Payment(_workday(day), -Decimal(rng.randint(280_000, 320_000)), "代发工资", "代发业务内部户", f"{day:%m}月工资")
+            yield Payment(workday_from(day), -Decimal(rng.randint(280_000, 320_000)), "代发工资", "代发业务内部户", f"{day:%m}月工资")
         if day.day == 25:
-            yield Payment(_workday(day), -Decimal("86000.00"), "转账支出", "上海申汇物业管理有限公司", "房租及物业费")
+            yield Payment(workday_from(day), -Decimal("86000.00"), "转账支出", "上海申汇物业管理有限公司", "房租及物业费")
         if is_workday(day):
             yield Payment(day, -cents(Decimal(rng.randint(5, 60)) / 2), "手续费", "本行", "电子汇划费")
-
-
-def _workday(day: dt.date) -> dt.date:
-    """The day itself, or the next one on which banks move money."""
-    while not is_workday(day):
-        day += dt.timedelta(days=1)
-    return day
 
 
 def _row(booking: Booking) -> Row:

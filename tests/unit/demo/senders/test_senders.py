@@ -9,6 +9,7 @@ from taihu.demo.senders import SENDERS
 from taihu.demo.senders.interface import Sender
 from taihu.demo.setup import example_folder
 from taihu.demo.world import World
+from taihu.demo.writers import write
 from taihu.manifest.tree import ProjectTree
 from taihu.project.load import load_tree
 
@@ -36,6 +37,8 @@ def test_files_are_sent_in_every_style_under_names_of_their_own(sender: Sender, 
     assert all(draft.source == sender.source and draft.channel == sender.channel for draft in drafts)
     assert all((draft.envelope is not None) == (draft.channel == "mail") for draft in drafts)
     assert len({draft.name for draft in drafts}) == len(drafts)
+    for draft in {draft.style.name: draft for draft in drafts}.values():
+        assert write(draft) == write(draft)
 
 
 @pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.source)
