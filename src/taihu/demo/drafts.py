@@ -36,6 +36,7 @@ class Style:
         below: Lines under the rows (and their total); a file that was cut has none.
         sheet: Name of the sheet; may hold the first day.
         make: Writes the file where it is no such table: an invoice, a page.
+        tables: For such a file, the rows of each table that reading it gives.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Style:
     below: Callable[[Draft], Sequence[str]] = _no_lines
     sheet: str = "Sheet1"
     make: Callable[[Draft], bytes] | None = None
+    tables: Callable[[Draft], Sequence[Sequence[Row]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

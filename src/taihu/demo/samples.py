@@ -8,13 +8,13 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from taihu.demo.company import MORNINGS
-from taihu.demo.drafts import Draft, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
+from taihu.demo.drafts import Draft, Row, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
 from taihu.demo.facts import Facts, simulate
 from taihu.demo.schedule import table_drops
 from taihu.demo.senders import SENDERS, simulate_senders
@@ -65,24 +65,28 @@ def _one_of_each_style(sender: Sender, facts: Facts) -> Iterator[Draft]:
 
 def _sample(draft: Draft) -> Sample:
     draft = masked(draft)
-    headers = draft.style.headers
-    first, last = draft.rows[0], draft.rows[-1]
-    key = next(name for name in ("document", "number", "store", "product") if name in headers)
-    table = {
-        "layout": draft.style.name,
-        "rows": len(draft.rows),
-        "columns": [headers[name] for name in draft.columns],
-        "first": {
-            headers[key]: str(first[key]),
-            headers["product" if "product" in headers else key]: str(first.get("product", first[key])),
-        },
-        "last": {headers[key]: str(last[key])},
-        "notes": [],
-    }
-    expected: dict[str, Any] = {"held": None, "tables": [table]}
+    tables = [draft.rows] if draft.style.tables is None else draft.style.tables(draft)
+    expected: dict[str, Any] = {"held": None, "tables": [_table(draft, rows) for rows in tables]}
     if draft.source in ZIP_PASSWORDS:
         expected["passwords"] = [ZIP_PASSWORDS[draft.source]]
     return Sample(draft.source, draft.name, write(draft).content, expected)
+
+
+def _table(draft: Draft, rows: Sequence[Row]) -> dict[str, Any]:
+    headers = draft.style.headers
+    table: dict[str, Any] = {"layout": draft.style.name, "rows": len(rows)}
+    if not rows:
+        return table
+    key = next(name for name in ("document", "number", "store", "product", "item") if name in headers)
+    if draft.style.make is None:
+        table |= {"columns": [headers[name] for name in draft.columns], "notes": []}
+    first, last = rows[0], rows[-1]
+    product = "product" if "product" in headers else key
+    return {
+        **table,
+        "first": {headers[key]: str(first[key]), headers[product]: str(first[product])},
+        "last": {headers[key]: str(last[key])},
+    }
 
 
 def masked(draft: Draft) -> Draft:
@@ -93,9 +97,10 @@ def masked(draft: Draft) -> Draft:
     for number, row in enumerate(draft.rows, 1):
         for name, text in (
             ("customer", f"某客户{number}"),
-            ("buyer", "某某某"),
+            ("buyer", "某客户" if draft.style.make else "某某某"),
             ("receiver", "某某某"),
             ("signer", ""),
+            ("party_name", "某经销商"),
             ("employee", "某某某"),
             ("identity", "*"),
             ("card", "*"),

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
 
 # Remarks on a file that is as it should be; anything else said about a clean file is a false alarm.
-_HARMLESS = frozenset({"restated", "replaced", "late", "nil_return", "correction_expired", "corrected", "identical_content"})
+_HARMLESS = frozenset(
+    {"restated", "replaced", "late", "nil_return", "correction_expired", "corrected", "identical_content", "red_letter", "same_invoice"}
+)
 _UNUSED = ("held", "rejected")
 _OWING = ("held", "rejected", "missing", "expected")
 

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from taihu.demo.facts import Facts
 from taihu.demo.senders.bank import BankStatement
+from taihu.demo.senders.customs import CustomsBroker
 from taihu.demo.senders.expenses import ExpenseClaims
 from taihu.demo.senders.interface import Sender
+from taihu.demo.senders.invoices import IssuedInvoices
 from taihu.demo.senders.parcels import CourierBill
 from taihu.demo.senders.purchases import DistributorPurchases
 from taihu.demo.senders.settlements import RetailerSettlements
 
 # In the order in which they happen: whoever pays or is paid stands before the bank.
-SENDERS: tuple[Sender, ...] = (DistributorPurchases(), RetailerSettlements(), CourierBill(), ExpenseClaims(), BankStatement())
+SENDERS: tuple[Sender, ...] = (
+    DistributorPurchases(),
+    IssuedInvoices(),
+    RetailerSettlements(),
+    CustomsBroker(),
+    CourierBill(),
+    ExpenseClaims(),
+    BankStatement(),
+)
 
 
 def simulate_senders(facts: Facts, seed: int) -> Facts:

@@ -1,7 +1,7 @@
 """The bank: every payment of the company, with the running balance, as a GBK text export of the corporate online bank.
 
-Distributors pay a week's deliveries ten days or so later; the payment platform pays out each day's net takings on the next day;
-salaries, rent and fees leave the account. Whatever other senders pay or are paid stands in ``facts.payments`` before.
+The payment platform pays out each day's net takings on the next day; salaries, rent and fees leave the account. Whatever other
+senders pay or are paid (distributors their invoices, retailers their settlements) stands in ``facts.payments`` before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from taihu.demo.company import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_reported_on, is_workday, workday_from
 from taihu.demo.drafts import Draft, Row, Style
-from taihu.demo.facts import Facts, Payment, cents, gross_of
+from taihu.demo.facts import Facts, Payment, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
 
 OPENING = Decimal("3000000.00")
@@ -65,7 +65,7 @@ class BankStatement:
 
     def simulate(self, facts: Facts, seed: int) -> None:
         rng = random.Random(f"bank:{seed}")
-        facts.payments += [*_receipts(facts, rng), *_payouts(facts), *_outgoings(rng)]
+        facts.payments += [*_payouts(facts), *_outgoings(rng)]
         by_day: dict[dt.date, list[Payment]] = defaultdict(list)
         for payment in facts.payments:
             by_day[payment.day].append(payment)
@@ -103,19 +103,6 @@ def bookings(facts: Facts) -> Mapping[dt.date, Sequence[Booking]]:
     """The account's lines by day."""
     booked: Mapping[dt.date, Sequence[Booking]] = facts.more[BankStatement.source]
     return booked
-
-
-def _receipts(facts: Facts, rng: random.Random) -> Iterable[Payment]:
-    """Distributors of the Chinese company pay each week's deliveries, VAT included, after ten days or so."""
-    owed: dict[tuple[dt.date, str], Decimal] = defaultdict(Decimal)
-    for line in facts.deliveries:
-        if line.entity == "cn_wfoe":
-            owed[(line.day - dt.timedelta(days=line.day.weekday()), line.party)] += gross_of(line, facts.company)
-    for (monday, party), amount in sorted(owed.items()):
-        paid_on = workday_from(monday + dt.timedelta(days=7 + rng.randint(7, 13)))
-        if paid_on <= LAST_DAY:
-            remark = f"货款{monday:%m%d}-{monday + dt.timedelta(days=6):%m%d}"
-            yield Payment(paid_on, amount, "转账收入", facts.company.distributor(party).name, remark)
 
 
 def _payouts(facts: Facts) -> Iterable[Payment]:
