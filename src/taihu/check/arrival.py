@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from taihu.check.consistency import consistency
 from taihu.check.days import missing_day_findings, outside_findings, row_count_findings, stale_findings
 from taihu.check.identities import identity_findings
+from taihu.check.listed import listed_findings, net_content_findings, territory_findings
 from taihu.check.price import price_findings
 from taihu.check.resent import resent_findings
 from taihu.check.rules import RowRule, duplicate_findings, failed_rows, places_of, row_rules, rule_name
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from taihu.engine.interface import Engine
 
 _TECHNICAL = ("_src_row", "_src_id", "_month", "dq_flags", "business_date")
+_BY_PARTY = ("rows", "days_covered", "stale", "price_band", "identity", "anomalies", "territory")
 _BUDGET_SHARE = 0.2
 _BUDGET_ROWS = 5
 _MOST_TELLING = (
@@ -92,7 +94,11 @@ def _whole(rows: pa.Table, source: SourceFile, check: Check, positions: pa.Chunk
         findings += resent_findings(rows, context.accepted(), check.unique, _TECHNICAL)
     elif check.rows and not check.rows.min <= rows.num_rows <= check.rows.max:
         findings = [Finding("row_count", f"{rows.num_rows} rows, expected {check.rows.min} to {check.rows.max}")]
-    elif check.rows or check.days_covered or check.stale or check.price_band or check.identity or check.anomalies:
+    elif check.listed:
+        findings, notes = listed_findings(rows, check, source.business_date, context)
+    elif check.net_content:
+        findings, notes = net_content_findings(rows, check.net_content, context)
+    elif check.kinds[0] in _BY_PARTY:
         for own, part in _by_party(rows, context):
             found, remarks = _of_party(part, source, check, own)
             findings += found
@@ -130,6 +136,8 @@ def _by_party(rows: pa.Table, context: CheckContext) -> list[tuple[CheckContext,
 def _of_party(rows: pa.Table, source: SourceFile, check: Check, context: CheckContext) -> tuple[list[Finding], list[Note]]:
     if check.price_band:
         return price_findings(rows, check.price_band, source, context)
+    if check.territory:
+        return territory_findings(rows, check.territory, context)
     if check.identity:
         return identity_findings(rows, check.identity, context), []
     day = source.business_date

@@ -57,7 +57,9 @@ def rule_name(check: Check) -> str:
         return f"identity({check.identity.equals})"
     if check.anomalies:
         return f"anomalies({', '.join([check.anomalies.of, *check.anomalies.by])})"
-    return kind if kind in ("price_band", "rows", "days_covered") else f"{kind}({value})"
+    if check.listed:
+        return f"listed({check.listed.column})"
+    return kind if kind in ("price_band", "rows", "days_covered", "net_content", "territory") else f"{kind}({value})"
 
 
 def failed_rows(engine: Engine, rows: pa.Table, rules: Sequence[RowRule]) -> list[list[int]]:

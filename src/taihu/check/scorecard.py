@@ -31,6 +31,9 @@ _ABOUT: dict[str, Dimension] = {
     **dict.fromkeys(
         ("sign_disagrees", "identity_broken", "rule_failed", "outside_period", "invoice_disagrees", "value_disagrees"), "consistency"
     ),
+    **dict.fromkeys(
+        ("status_disagrees", "refund_exceeds_paid", "negative_stock", "net_content_disagrees", "party_disagrees"), "consistency"
+    ),
     **dict.fromkeys(("price_out_of_band", "scale_suspected", "tax_basis_suspected", "total_disagrees", "unit_disagrees"), "accuracy"),
     **dict.fromkeys(("missing_day", "row_count", "too_few_rows", "version_shrunk", "value_missing"), "completeness"),
     **dict.fromkeys(("stale_stock", "wrong_period"), "timeliness"),

@@ -132,6 +132,11 @@ def read_date(text: str, order: Order | None = None) -> tuple[dt.date, bool]:
     return parsed.day, parsed.is_short
 
 
+def is_day_number(text: str) -> bool:
+    """Whether a date is written as the number of its day in a workbook (``46280``)."""
+    return _SERIAL.fullmatch(parse_form(stored_form(text))) is not None
+
+
 def parse_timestamp(text: str, zone: dt.tzinfo | str = SHANGHAI, order: Order | None = None) -> dt.datetime:
     """The instant in UTC that ``text`` states; ``zone`` counts where the text names none.
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from taihu.china.characters import parse_form
+from taihu.china.characters import match_form, parse_form
 from taihu.china.refused import ValueRefused
 
 Meaning = Literal["each", "case"]
@@ -23,6 +23,16 @@ _MEASURED = re.compile(r"(\d+(?:\.\d+)?)(kg|mg|ml|g|l|毫克|千克|公斤|毫�
 _COUNTED = re.compile(r"(\d+)(片|粒|袋|支|丸|枚|板|瓶|罐|听|桶|包|盒|条|提|箱|件|卷|双|张|贴|块|只|个|套|杯|碗|入|)装?")
 _OUTER = re.compile(r"瓶|罐|听|桶|包|盒|袋|条|提|箱|件|支|板|卷|托|杯|碗|套|组")
 _BEHIND = re.compile(r"(.+)\((.+)\)")
+# To grams and millilitres; everything else is counted.
+_NET = {
+    **dict.fromkeys(("kg", "千克", "公斤"), ("g", Decimal(1000))),
+    **dict.fromkeys(("斤", "市斤"), ("g", Decimal(500))),
+    **dict.fromkeys(("g", "克"), ("g", Decimal(1))),
+    **dict.fromkeys(("mg", "毫克"), ("g", Decimal("0.001"))),
+    **dict.fromkeys(("l", "升"), ("ml", Decimal(1000))),
+    **dict.fromkeys(("ml", "毫升"), ("ml", Decimal(1))),
+}
+CONTENT = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(sorted(_NET, key=len, reverse=True))})(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,16 @@ def _count(part: str) -> tuple[int, str]:
     if not counted or not int(counted[1]):
         raise ValueRefused("unknown_unit")
     return int(counted[1]), counted[2]
+
+
+@lru_cache(maxsize=1 << 17)
+def net_content(text: str) -> str:
+    """The net content of one piece as amount and measure (``500ml``, ``250g``); empty where none is stated or two disagree."""
+    found = {(Decimal(size) * _NET[word][1], _NET[word][0]) for size, word in CONTENT.findall(match_form(text))}
+    if len(found) != 1:
+        return ""
+    size, measure = found.pop()
+    return f"{format(size.normalize(), 'f')}{measure}"
 
 
 def base_quantity(

@@ -12,8 +12,9 @@ from taihu.clean.columns import Findings
 from taihu.core.clock import day_column
 from taihu.core.errors import ManifestError, TerminalError
 from taihu.engine.types import quoted, sql_type
+from taihu.manifest.listed import Valid
 from taihu.manifest.missing import Replacement
-from taihu.manifest.source import SourceFile, Valid
+from taihu.manifest.source import SourceFile
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from taihu.china.characters import parse_form, stored_form
-from taihu.china.dates import parse, read_date
+from taihu.china.dates import is_day_number, parse, read_date
 from taihu.china.money import parse_amount, parse_number, parse_percent
 from taihu.china.refused import ValueRefused
 from taihu.manifest.source import Column
@@ -111,7 +111,7 @@ def _integer(text: str) -> Value:
 
 def _date(text: str, column: Column) -> Value:
     day, is_short = read_date(text, column.order)
-    return Value(day, "two_digit_year" if is_short else "")
+    return Value(day, "two_digit_year" if is_short else "date_as_number" if is_day_number(text) else "")
 
 
 def _timestamp(text: str, zone: dt.tzinfo, column: Column) -> Value:

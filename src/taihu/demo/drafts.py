@@ -189,7 +189,7 @@ class Draft:
         has_totals: False when the file was cut before its totals.
         subtotal_after: Indexes of rows after which a 小计 row stands.
         garbled: Text of names was decoded in the wrong encoding: "cells" or the whole "file".
-        damage: What happens to the finished bytes: "", "login_page" or "truncated".
+        damage: What happens to the finished bytes: "", "login_page", "truncated", "empty" or "other_password".
     """
 
     source: str
@@ -218,7 +218,7 @@ class Draft:
         return self.rows if self.stated is None else self.stated
 
     def header(self, name: str) -> str:
-        return self.renamed.get(name, self.style.headers[name])
+        return self.renamed.get(name) or self.style.headers[name]
 
     def sum_of(self, name: str) -> Decimal:
         """What the file says that an amount adds up to."""

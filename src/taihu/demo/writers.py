@@ -20,6 +20,7 @@ from taihu.demo.drafts import Draft, Row
 from taihu.demo.facts import Rate
 
 ZIP_PASSWORDS = {"sell_out_huanan": "Huanan#2026", "tmall_orders": "Tmall#A2026"}
+_OTHER_PASSWORD = "Huanan#2025"  # noqa: S105 - last year's, by mistake
 LOGIN_PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>供应商平台 登录</title></head><body>
 <form action="/login" method="post"><h1>您的会话已过期，请重新登录</h1>
 <input type="hidden" name="token" value="{token}"><input id="user" name="user">
@@ -50,6 +51,8 @@ def write(draft: Draft) -> Written:
         content = _zip(draft, content, "csv" if kind == "csv" else "xlsx")
     if draft.damage == "login_page":
         content = LOGIN_PAGE.replace("{token}", derived_id("login page", draft.name)).encode()
+    elif draft.damage == "empty":
+        content = b""
     elif draft.damage == "truncated":
         content = content[: len(content) * 3 // 5]
     return Written(content, written.positions)
@@ -77,7 +80,9 @@ def _unpadded(day: dt.date, form: str) -> str:
 
 def _totals(draft: Draft, rows: list[Row], label: str) -> dict[str, Any]:
     """A total row: its label in the first column and the sums."""
-    sums: dict[str, Any] = {name: sum((Decimal(str(row[name])) for row in rows), Decimal(0)) for name in draft.style.sums}
+    sums: dict[str, Any] = {
+        name: sum((row[name] for row in rows if isinstance(row[name], int | Decimal)), Decimal(0)) for name in draft.style.sums
+    }
     return {draft.columns[0]: label, **sums}
 
 
@@ -158,6 +163,8 @@ def _xlsx_row(sheet: Any, at: int, values: list[Any], form: Any = None) -> None:
             sheet.write_number(at, column, float(value))
         elif isinstance(value, int):
             sheet.write_number(at, column, value)
+        elif value == "#N/A":
+            sheet.write_formula(at, column, "=NA()", None, value)
         elif isinstance(value, dt.date):
             sheet.write_datetime(at, column, dt.datetime.combine(value, dt.time()))
         else:
@@ -233,6 +240,7 @@ def _zip(draft: Draft, content: bytes, suffix: str) -> bytes:
     member = draft.name.removesuffix(".zip") + "." + suffix
     password = ZIP_PASSWORDS.get(draft.source)
     if password:
+        password = _OTHER_PASSWORD if draft.damage == "other_password" else password
         return _encrypted_zip(f"{draft.days[-1]:%Y%m%d}.{suffix}", content, password)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

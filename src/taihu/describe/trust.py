@@ -112,6 +112,9 @@ def _rule(catalog: Catalog, check: Check, lang: Lang) -> str:
         "consistent": lambda: t(lang, f"{named(follow)}前后一致", f"{named(follow)} consistent"),
         "identity": lambda: t(lang, f"{named(sums)}可由加减得出", f"{named(sums)} adds up"),
         "anomalies": lambda: t(lang, "每日合计与中国日历相符", "daily sums as the Chinese calendar lets expect"),
+        "listed": lambda: t(lang, f"{named(check.columns)}已登记", f"{named(check.columns)} is listed"),
+        "net_content": lambda: t(lang, "品名的净含量与编码相符", "names state the net content of their code"),
+        "territory": lambda: t(lang, "客户位于本经销商区域", "customers in the party's own territory"),
         "days_covered": lambda: t(lang, "期间内每天都有数据", "every day of the period is there"),
     }[kind]()
     return f"{said}（{outcome[0]}）" if lang == "zh" else f"{said} ({outcome[1]})"

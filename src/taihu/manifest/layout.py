@@ -177,11 +177,20 @@ class LayoutFile(Frozen):
         default=None, description="Wide columns to rows", examples=[{"columns": ["{m}月"], "into": ["月份", "数量"]}]
     )
     units: tuple[Unit, ...] = Field(default=(), description="Units that a title states", examples=[[{"unit": "万元", "of": ["金额"]}]])
+    new_columns: Literal["ignore", "note", "hold"] = Field(
+        default="ignore", description="What happens when the file has columns that header: does not list", examples=["note"]
+    )
 
     @model_validator(mode="after")
     def _findable(self) -> LayoutFile:
         if not self.header and self.header_line is None:
             raise ValueError("a layout needs header: or header_line:")
+        return self
+
+    @model_validator(mode="after")
+    def _new_columns_are_told_apart(self) -> LayoutFile:
+        if self.new_columns != "ignore" and (self.unpivot is not None or not self.header):
+            raise ValueError("new_columns: needs header: with all columns, and none that are unpivoted")
         return self
 
     @model_validator(mode="after")

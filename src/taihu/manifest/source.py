@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from taihu.core.reasons import REASONS
 from taihu.manifest.consistency import Consistent, Identity
+from taihu.manifest.listed import Listed, NetContent, Territory, Valid
 from taihu.manifest.missing import UNKNOWN, IfMissing
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
@@ -45,6 +46,9 @@ class Party(Frozen):
     cell: str | None = Field(default=None, description="Cell (from: cell)", examples=["B2"])
     label: str | None = Field(default=None, description="Label that the key stands behind (from: label)", examples=["店铺编码"])
     pattern: str | None = Field(default=None, description="Pattern with {party} (from: file name, subject)", examples=["流向_{party}_*"])
+    confirm: str | None = Field(
+        default=None, description="Pattern of file names with {party}: a file that names another party is held", examples=["流向_{party}_*"]
+    )
 
 
 class Period(Frozen):
@@ -194,7 +198,10 @@ class RowBand(Frozen):
     max: int = Field(default=1_000_000_000, description="At most", examples=[20000])
 
 
-_KINDS = ("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered", "consistent", "identity", "anomalies")
+_KINDS = (
+    *("same_sign", "rows", "sql", "unique", "not_null", "price_band", "stale", "days_covered", "consistent", "identity", "anomalies"),
+    *("listed", "net_content", "territory"),
+)
 _NEED_A_DAY = ("stale", "days_covered", "anomalies")
 
 
@@ -224,7 +231,18 @@ class Check(Frozen):
     anomalies: Anomalies | None = Field(
         default=None, description="Daily sums beside the Chinese calendar", examples=[{"of": "gross_amount", "by": ["product_code"]}]
     )
-    reason: str | None = Field(default=None, description="Reason code reported by an sql rule", examples=["identity_broken"])
+    listed: Listed | None = Field(
+        default=None, description="A code that stands in a reference table", examples=[{"column": "store_code", "in": "stores"}]
+    )
+    net_content: NetContent | None = Field(
+        default=None, description="A product name that fits its code", examples=[{"name": "product_name", "code": "product_code"}]
+    )
+    territory: Territory | None = Field(
+        default=None, description="Customers in another party's territory", examples=[{"customer": "customer_name", "in": "distributors"}]
+    )
+    reason: str | None = Field(
+        default=None, description="Reason code reported by a rule in sql, or for a code that is not listed", examples=["identity_broken"]
+    )
     else_: Else = Field(alias="else", description="What happens when it fails", examples=["hold"])
 
     @model_validator(mode="after")
@@ -252,18 +270,24 @@ class Check(Frozen):
             return self.identity.columns
         if self.anomalies:
             return (self.anomalies.of, *self.anomalies.by)
+        if self.net_content:
+            return (self.net_content.name, self.net_content.code)
+        looked_up = self.listed.column if self.listed else self.territory.customer if self.territory else None
+        if looked_up:
+            return (looked_up,)
         return self.same_sign or self.unique or self.not_null or self.stale or ()
 
     @property
     def kinds(self) -> list[str]:
         return [name for name in _KINDS if getattr(self, name) is not None]
 
-
-class Valid(Frozen):
-    """Columns of a reference table that say when an entry counts; ``to`` is not in it, null means open."""
-
-    from_: str = Field(alias="from", description="First day", examples=["valid_from"])
-    to: str | None = Field(default=None, description="First day on which it no longer counts", examples=["valid_to"])
+    @property
+    def reference(self) -> str | None:
+        """The reference source that the rule looks at."""
+        if self.price_band:
+            return self.price_band.prices
+        rule = self.listed or self.net_content or self.territory
+        return rule.in_ if rule else None
 
 
 class SourceFile(Frozen):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from taihu.china.characters import match_form
+from taihu.china.units import CONTENT, net_content
 from taihu.manifest.matching import ATTRIBUTES
 from taihu.match.resolve import Kind, Record, attribute, text_table
 from taihu.match.scoring import Comparison, Level, Model
@@ -21,36 +21,15 @@ from taihu.match.scoring import Comparison, Level, Model
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# To grams and millilitres; everything else is counted.
-_MEASURES = {
-    **dict.fromkeys(("kg", "千克", "公斤"), ("g", Decimal(1000))),
-    **dict.fromkeys(("斤", "市斤"), ("g", Decimal(500))),
-    **dict.fromkeys(("g", "克"), ("g", Decimal(1))),
-    **dict.fromkeys(("mg", "毫克"), ("g", Decimal("0.001"))),
-    **dict.fromkeys(("l", "升"), ("ml", Decimal(1000))),
-    **dict.fromkeys(("ml", "毫升"), ("ml", Decimal(1))),
-}
-_WORDS = "|".join(sorted(_MEASURES, key=len, reverse=True))
-_CONTENT = re.compile(rf"(\d+(?:\.\d+)?)({_WORDS})(?![a-z])")
 _PIECES = re.compile(r"(\d+)(片|粒|丸|袋|支|枚|抽|只|颗|贴|包|瓶|罐|听|盒|板|条|块|张|卷|双|套)")
 _TIMES = re.compile(r"(?<=[^\W\d])[*x×](\d+)|(?<!\d)(\d+)[*x×](?=\d)")
 _FLAVOUR = re.compile(r"([\u4e00-\u9fff]{1,4}?)(?:口味|味)")
 _MARKS = re.compile(r"[^\w]|_")
 
 
-@lru_cache(maxsize=1 << 17)
-def net_content(text: str) -> str:
-    """The net content of one piece as amount and measure (``500ml``, ``250g``); empty where none is stated or two disagree."""
-    found = {(Decimal(size) * _MEASURES[word][1], _MEASURES[word][0]) for size, word in _CONTENT.findall(match_form(text))}
-    if len(found) != 1:
-        return ""
-    size, measure = found.pop()
-    return f"{format(size.normalize(), 'f')}{measure}"
-
-
 def pieces(text: str) -> str:
     """The stated counts of pieces, inside out (``10片`` and ``2板``); empty where none is stated."""
-    plain = _CONTENT.sub("量", match_form(text))
+    plain = CONTENT.sub("量", match_form(text))
     counted = [f"{int(count)}{word}" for count, word in _PIECES.findall(plain)]
     bare = [str(int(one or other)) for one, other in _TIMES.findall(plain)]
     return "*".join(counted or bare)
@@ -90,7 +69,7 @@ def comparable(records: Sequence[Record]) -> pa.Table:
 @lru_cache(maxsize=1 << 17)
 def _bare(name: str) -> str:
     """The name without sizes and marks."""
-    plain = _TIMES.sub("", _PIECES.sub("", _CONTENT.sub("", match_form(name))))
+    plain = _TIMES.sub("", _PIECES.sub("", CONTENT.sub("", match_form(name))))
     return _MARKS.sub("", re.sub(r"/.?$", "", plain))
 
 

@@ -200,8 +200,7 @@ def _check_source(root: Path, tree: ProjectTree, source: Source) -> None:
         ("reference source", file.expect.parties if file.expect else None, tree.sources, ("expect", "parties")),
     ]
     for number, check in enumerate(file.checks):
-        if check.price_band:
-            names.append(("reference source", check.price_band.prices, tree.sources, ("checks", number, "price_band", "prices")))
+        names.append(("reference source", check.reference, tree.sources, ("checks", number, check.kinds[0])))
     for column, meaning in file.columns.items():
         if isinstance(meaning.if_missing, Replacement) and meaning.if_missing.from_:
             names.append(("reference source", meaning.if_missing.from_, tree.sources, ("columns", column, "if_missing", "from")))

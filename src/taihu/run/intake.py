@@ -173,6 +173,13 @@ def _take_in(
             return stop(intake, "unknown_party")
     rows, refusals, notes = _clean(ws, source, start.arrival, tables, party, references)
     intake = replace(intake, rows=rows, refusals=refusals, notes=[*intake.notes, *notes])
+    another = _named_otherwise(source, start.arrival, rows, party)
+    if another and "party_disagrees" not in released:
+        return stop(intake, "party_disagrees", another)
+    added = new_columns(source, tables)
+    intake = replace(intake, notes=[*intake.notes, *added])
+    if added and "columns_added" not in released and any(source.layouts[table.layout].new_columns == "hold" for table in tables):
+        return stop(intake, "columns_added", added[0].detail)
     broken = broken_promise(source, start.arrival, file, rows, len(refusals))
     if broken and broken[0] not in released:
         return replace(stop(intake, *broken), scopes=_asked_scopes(start, party))
@@ -264,6 +271,30 @@ def _file_party(source: Source, file: FileRead, references: References) -> str |
     if rule is not None and rule.found_in == "label" and rule.label:
         return references.party_by(source, labelled_in(file.cells, rule.label) or "")
     return None
+
+
+def _named_otherwise(source: Source, arrival: Arrival, rows: pa.Table, party: str | None) -> str:
+    """What disagrees where the file's name (``confirm:``) speaks of another party than its sender or its rows; else empty."""
+    pattern = source.file.party.confirm if source.file.party is not None else None
+    found = match_pattern(pattern, arrival.name) if pattern else None
+    if found is None or not found.party:
+        return ""
+    others = [name for name in _parties(source, rows, party) if name != found.party]
+    return f"the file's name says {found.party}, not {', '.join(others[:5])}" if others else ""
+
+
+def new_columns(source: Source, tables: Iterable[TableRead]) -> list[Note]:
+    """A note for each table with columns that its layout does not list, where the layout does not ignore them."""
+    notes = []
+    for table in tables:
+        layout = source.layouts.get(table.layout)
+        if layout is None or layout.new_columns == "ignore":
+            continue
+        known = {*layout.header, *layout.outside, *layout.noted}
+        added = [name for name in table.header_cells if name not in known]
+        if added:
+            notes.append(Note("columns_added", column=table.header_cells[added[0]], detail=", ".join(added[:10])))
+    return notes
 
 
 def _scopes(source: Source, intake: Intake, file: FileRead, party: str | None, references: References) -> list[Scope]:

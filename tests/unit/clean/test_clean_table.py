@@ -168,6 +168,12 @@ def test_two_digit_years_are_read_as_declared_and_flagged(engine: DuckDBEngine) 
     assert [(n.reason, n.position, n.column) for n in result.notes] == [("two_digit_year", "流向!3", "document_date")]
 
 
+def test_day_numbers_of_a_workbook_are_read_and_flagged(engine: DuckDBEngine) -> None:
+    result = clean_table(engine, rows(GOOD, ["46283", *GOOD[1:]]), SOURCE, tokenizer=token)
+    assert result.table["document_date"].to_pylist() == [dt.date(2026, 9, 18)] * 2
+    assert [(n.reason, n.position, n.column) for n in result.notes] == [("date_as_number", "流向!3", "document_date")]
+
+
 def test_a_total_row_is_left_out_with_a_note(engine: DuckDBEngine) -> None:
     blank: list[str | None] = [None] * 6
     total = [*["合计"], *blank[1:4], "24", "691.2"]

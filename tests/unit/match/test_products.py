@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taihu.match.products import PRODUCT, net_content, pieces, valid_barcode
+from taihu.china.units import net_content
+from taihu.match.products import PRODUCT, pieces, valid_barcode
 from taihu.match.resolve import Record, Resolved, Verdict, resolve
 
 CODE = "6901234567892"

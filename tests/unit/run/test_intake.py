@@ -75,3 +75,33 @@ def test_the_reasons_that_stop_a_file(shop: Shop, ws: Workspace) -> None:
         assert intake.reason == reason and intake.state == ("rejected" if reason in ("empty_file", "login_page") else "held")
         assert ws.objects.get(intake.arrival.sha256) == contents[reason].encode(), "the bytes are kept"
     assert amounts(ws) == []
+
+
+def test_a_file_that_names_another_party_waits(shop: Shop) -> None:
+    shop.edit("sources/sales/source.yml", RULE, 'party: {from: column, in: parties, column: party_code, confirm: "sales_{party}_*"}')
+    shop.edit("sources/sales/source.yml", "columns:\n", "columns:\n  party_code: {from: 编码, type: text}\n")
+    with shop.open() as ws:
+        shop.run(at(2), ws)
+        for name, party in (("sales_A_1.csv", "A"), ("sales_B_2.csv", "A"), ("flow.csv", "B")):
+            land(ws, f"编码,日期,金额,备注\n{party},2026-11-01,5,{name}\n", name)
+        found = {intake.arrival.name: intake for intake in load_source(ws, ws.tree.sources["sales"]).intakes}
+        assert [(name, intake.state, intake.reason) for name, intake in sorted(found.items())] == [
+            ("flow.csv", "accepted", ""),
+            ("sales_A_1.csv", "accepted", ""),
+            ("sales_B_2.csv", "held", "party_disagrees"),
+        ]
+        assert found["sales_B_2.csv"].detail == "the file's name says B, not A"
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "reasons"), [("ignore", "accepted", []), ("note", "accepted", ["columns_added"]), ("hold", "held", ["columns_added"])]
+)
+def test_columns_that_the_layout_does_not_list(shop: Shop, said: str, state: str, reasons: list[str]) -> None:
+    (path,) = (shop.root / "sources" / "sales" / "layouts").glob("*.yml")
+    path.write_text(path.read_text(encoding="utf-8") + f"new_columns: {said}\n", encoding="utf-8")
+    with shop.open() as ws:
+        shop.run(at(2), ws)
+        land(ws, "日期,仓库,金额\n2026-11-01,W1,5\n", "sales_A_1.csv")
+        (intake,) = load_source(ws, ws.tree.sources["sales"]).intakes
+        assert intake.state == state
+        assert [(note.reason, note.column, note.detail) for note in intake.notes] == [(reason, "2", "仓库") for reason in reasons]
