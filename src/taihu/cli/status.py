@@ -35,6 +35,7 @@ def status(
 
     from taihu.cli.matrix_table import show_matrix
     from taihu.cli.retry import as_json, show_troubles
+    from taihu.run.estimating import estimates_now
     from taihu.run.matrix import matrix
     from taihu.run.operations import PartyNames
     from taihu.run.portals import is_paused
@@ -59,6 +60,7 @@ def status(
         cards = _cards(ws, shown.span.start, source)
         trouble = troubles(ws, source)
         waiting = unfinished(ws, source)
+        estimated = estimates_now(ws, source)
     if json:
         console.show_json(
             {
@@ -69,6 +71,10 @@ def status(
                 "paused": paused,
                 "not_finished": {w.source: w.count for w in waiting},
                 "quality": [_card_json(card) for card in cards],
+                "estimates": [
+                    {name: str(row[name]) for name in ("source", "party", "business_date", "estimated_column", "amount", "method")}
+                    for row in estimated
+                ],
                 **missing,
             }
         )
@@ -89,6 +95,11 @@ def status(
     else:
         console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
     _show_cards(cards)
+    if estimated:
+        days, parties = len({(r["source"], r["party"], r["business_date"]) for r in estimated}), len({r["party"] for r in estimated})
+        zh = f"\n估计：{parties} 家缺报的 {days} 天（表 ops.estimate，不计入任何数字）"
+        en = f"\nestimates: {days} missing days of {parties} parties (table ops.estimate, in no figure)"
+        console.say(console.t(zh, en))
     _show_holds(holds, who)
     show_troubles(trouble, missing["refused_logins"])
     for name in paused:

@@ -120,6 +120,28 @@ class SourceArrivals:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimatedGap:
+    """What is probably missing from the figures: an estimate that no figure holds.
+
+    Attributes:
+        parties: Parties whose missing days are estimated.
+        unknown: Parties of which too little is known to estimate theirs.
+        amount: The middle, between ``lower`` and ``upper`` with the probability ``within``.
+        unit: Currency.
+        tax: ``included``, ``excluded`` or ``none``.
+    """
+
+    parties: int
+    unknown: int
+    amount: Decimal
+    lower: Decimal
+    upper: Decimal
+    within: Decimal
+    unit: str
+    tax: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arrivals:
     """The completeness banner and the table behind it. ``completeness`` is by value (share of usual sales), 0 to 1.
 
@@ -131,6 +153,7 @@ class Arrivals:
     completeness: Decimal
     sources: Sequence[SourceArrivals]
     parties_are: Text | None = None
+    estimates: Sequence[EstimatedGap] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,9 @@ class _ReportSheet:
             detail = book.style(align="right", indent=1, text_wrap=True, **style)
             self._merged(self.at.row, self.width - aside, self.at.row, self.width - 1, page.banner.detail, detail)
             self.at.down()
+            if page.banner.estimate:
+                text = page.banner.estimate
+                self._wide(text, book.style(italic=True, indent=1, text_wrap=True, **style), height=6 + 13 * _lines(text, self.width, 0.95))
 
     def _title(self, title: str, as_of: str) -> None:
         self.sheet.set_row(self.at.row, 9)

@@ -90,7 +90,8 @@ def _plain(page: Page) -> str:
     """The same in plain text."""
     lines = [f"{page.title}  {page.period}", " / ".join(chip.text for chip in page.chips), "", page.finding, ""]
     if page.banner:
-        lines += [" ".join(part for part in (page.banner.headline, page.banner.detail) if part), ""]
+        lines += [" ".join(part for part in (page.banner.headline, page.banner.detail) if part)]
+        lines += [*([page.banner.estimate] if page.banner.estimate else []), ""]
     for section in page.sections:
         if section.title:
             lines.append(" ".join(part for part in (f"== {section.title}", section.as_of) if part))

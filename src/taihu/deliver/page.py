@@ -114,10 +114,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
+    """Who reported; ``estimate`` says what is probably missing from the figures, and is empty where nothing is estimated."""
+
     headline: str
     detail: str
     tone: Tone
     share: float
+    estimate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,20 @@ def banner_of(block: Arrivals, lang: Lang) -> Banner:
         headline = word("all_in", lang, block.parties_expected, who)
     detail = [completeness, *([word("sources_missing", lang, joined(sources, lang))] if sources else [])]
     all_in = block.parties_reported >= block.parties_expected and not sources and not parties
-    return Banner(headline, "  ".join(detail), "good" if all_in else "warn", round(float(block.completeness), 4))
+    return Banner(
+        headline, "  ".join(detail), "good" if all_in else "warn", round(float(block.completeness), 4), estimate_text(block, lang)
+    )
+
+
+def estimate_text(block: Arrivals, lang: Lang) -> str:
+    """What is probably missing, with its interval, marked as an estimate."""
+    said = []
+    for gap in block.estimates:
+        scale = scale_for("money", gap.unit, lang, [gap.amount, gap.lower, gap.upper])
+        bounds = (scale.with_unit(gap.amount), percent_text(gap.within, 0), scale.text(gap.lower), scale.text(gap.upper))
+        said.append(word("estimate", lang, gap.parties, *bounds, word(f"tax_{gap.tax}", lang)))
+        said += [word("estimate_unknown", lang, gap.unknown)] if gap.unknown else []
+    return ("；" if lang == "zh" else "; ").join(said)
 
 
 def as_of_text(block: Tiles | TableBlock | ChartBlock, lang: Lang) -> str:

@@ -39,6 +39,7 @@ _LEDGER = Text("台账快照", "Snapshot of the ledger")
 _OPERATIONS = {
     "ops.arrival": Text("到件快照", "Arrivals, from the ledger"),
     "ops.calendar": Text("工作日历", "Working calendar"),
+    "ops.estimate": Text("缺报估计", "Estimates of days that are owed and not there"),
     "ops.expectation": Text("应到台账快照", "Expectations, from the ledger"),
     "ops.scorecard": Text("数据质量记分卡", "Quality scores a source and day"),
     "ops.hold": Text("待处理快照", "Holds, from the ledger"),

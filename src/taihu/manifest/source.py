@@ -290,6 +290,14 @@ class Check(Frozen):
         return rule.in_ if rule else None
 
 
+class EstimateRule(Frozen):
+    """What is estimated of days that are owed and not there; estimates stand in ``ops.estimate``, never among the facts."""
+
+    of: OneOrMany = Field(description="Columns that are summed by party and day", examples=[["gross_amount"]])
+    from_: Duration = Field(default="8 weeks", alias="from", description="How far back is looked", examples=["8 weeks"])
+    within: Share = Field(default="80 %", description="Share of days whose true value the interval should hold", examples=["80 %"])
+
+
 class SourceFile(Frozen):
     """One source."""
 
@@ -326,6 +334,11 @@ class SourceFile(Frozen):
         default=5, ge=1, le=9, description="How far its descriptions are believed where sources differ; 1 is most", examples=[2]
     )
     missing: tuple[str, ...] = Field(default=(), description="Texts that mean no value", examples=[["--", "/", "暂无"]])
+    estimate: EstimateRule | None = Field(
+        default=None,
+        description="Estimate days that are owed and not there, beside the facts",
+        examples=[{"of": ["gross_amount"], "from": "8 weeks", "within": "80 %"}],
+    )
     quarantine_budget: Share | None = Field(
         default=None,
         description="A file is held when more than this share of its rows is refused; without it a fifth, and five rows at least",
@@ -348,7 +361,18 @@ class SourceFile(Frozen):
             self._can_repair(check)
         self._has_keys_of_what_is_described()
         self._fills_no_place()
+        self._can_be_estimated()
         return self
+
+    def _can_be_estimated(self) -> None:
+        if self.estimate is None:
+            return
+        if self.expect is None or self.business_date is None:
+            raise ValueError("estimate: is about days that are owed: it needs expect: and business_date:")
+        for name in self.estimate.of:
+            column = self.columns.get(name)
+            if column is None or column.type not in ("money", "quantity") or len(column.currency or "CNY") != 3:
+                raise ValueError(f"estimate: {name} is no column of quantities, or of money in one currency")
 
     def _fills_no_place(self) -> None:
         party = self.party.column if self.party else None

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from taihu.check.estimates import together
 from taihu.core.clock import instant_text
-from taihu.core.figures import Arrivals, HoldRow, Holds, SourceArrivals
+from taihu.core.figures import Arrivals, EstimatedGap, HoldRow, Holds, SourceArrivals
 from taihu.core.types import Span, Text
 from taihu.ledger.records import Publication
 from taihu.manifest.tree import ProjectTree
 from taihu.run.cube import Filter
+from taihu.run.estimating import GAPS
+from taihu.run.estimating import TABLE as ESTIMATES
 from taihu.run.marts import Marts
 
+_CENT = Decimal("0.01")
 REPORTED = ("arrived", "nil", "late")
 
 
@@ -45,7 +50,37 @@ def arrivals_of(tree: ProjectTree, marts: Marts, publication: Publication, where
     feeding = [row for row in rows if row["party"] != row["source"]] or rows
     expected = {row["party"] for row in feeding}
     lacking = _silent(feeding)
-    return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(rows), sources)
+    gaps = _estimates(tree, marts, publication, where, rows)
+    return Arrivals(len(expected), len(expected) - len(lacking), completeness_of(rows), sources, estimates=gaps)
+
+
+def _estimates(
+    tree: ProjectTree, marts: Marts, publication: Publication, where: Filter, owed: Sequence[Mapping[str, Any]]
+) -> list[EstimatedGap]:
+    """What is probably missing, one entry for each currency and tax basis."""
+    if ESTIMATES not in publication.tables:
+        return []
+    span = publication.span
+    sql = f"SELECT * FROM {ESTIMATES} WHERE replaced_on IS NULL AND business_date >= ? AND business_date < ? AND tax_basis IS NOT NULL"
+    groups: dict[tuple[str, str, Decimal], list[dict[str, Any]]] = {}
+    for row in _seen(marts.listed(sql, [span.start, span.end]), where):
+        groups.setdefault((row["unit"], row["tax_basis"], row["within"]), []).append(row)
+    lacking = {(row["source"], row["party"]) for row in owed if row["state"] in GAPS and tree.sources[row["source"]].file.estimate}
+    found = []
+    for (unit, tax, within), rows in sorted(groups.items()):
+        parties = {(row["source"], row["party"]) for row in rows}
+        parts = {
+            (f"{row['source']}|{row['party']}", row["business_date"], row["estimated_column"]): [
+                float(row[name]) for name in ("amount", "lower_amount", "upper_amount")
+            ]
+            for row in rows
+        }
+        amount, lower, upper = (Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP) for value in together(parts))
+        lacking -= parties
+        found.append(EstimatedGap(len({party for _, party in parties}), 0, amount, lower, upper, within, unit, tax))
+    if found and lacking:
+        found[-1] = replace(found[-1], unknown=len({party for _, party in lacking}))
+    return found
 
 
 def holds_of(tree: ProjectTree, marts: Marts, publication: Publication, where: Filter) -> Holds:

@@ -18,6 +18,8 @@ from taihu.core.clock import instant_text
 from taihu.core.types import Span
 from taihu.ledger.records import Arrival, Expectation
 from taihu.run.date_table import CALENDAR, calendar_rows
+from taihu.run.estimating import ESTIMATE, estimate_rows
+from taihu.run.estimating import TABLE as ESTIMATES
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -87,7 +89,9 @@ def export(ws: Workspace) -> list[str]:
     arrivals, debts, quarantine = ws.ledger.arrivals(), ws.ledger.expectations(), ws.ledger.quarantine_counts()
     cards = scorecard(arrivals, debts, quarantine, ZoneInfo(ws.tree.file.time_zone))
     written = []
+    estimated = estimate_rows(ws, debts, names)
     for table, schema, rows in (
+        *(((ESTIMATES, ESTIMATE, estimated),) if estimated is not None else ()),
         ("ops.expectation", EXPECTATION, _expectations(debts, names, arrivals)),
         ("ops.hold", HOLD, _holds(ws, names, arrivals, quarantine)),
         ("ops.arrival", ARRIVAL, _arrivals(arrivals)),
