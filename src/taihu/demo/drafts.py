@@ -36,7 +36,7 @@ class Style:
         below: Lines under the rows (and their total); a file that was cut has none.
         sheet: Name of the sheet; may hold the first day.
         make: Writes the file where it is no such table: an invoice, a page.
-        tables: For such a file, the rows of each table that reading it gives.
+        tables: For such a file, and one whose wide columns become rows, the rows of each table that reading it gives.
     """
 
     name: str

@@ -55,9 +55,9 @@ def samples(seed: int = 0) -> Iterator[Sample]:
 
 
 def _one_of_each_style(sender: Sender, facts: Facts) -> Iterator[Draft]:
-    """The first file of each layout after the very first ones, which hold a month."""
+    """The first file of each layout; rather not the very first one, which holds a month."""
     seen = set[str]()
-    for draft in (draft for morning in MORNINGS[1:] for draft in sender.drafts(facts, morning)):
+    for draft in (draft for morning in (*MORNINGS[1:], MORNINGS[0]) for draft in sender.drafts(facts, morning)):
         if draft.rows and draft.style.name not in seen:
             seen.add(draft.style.name)
             yield draft
@@ -77,15 +77,15 @@ def _table(draft: Draft, rows: Sequence[Row]) -> dict[str, Any]:
     table: dict[str, Any] = {"layout": draft.style.name, "rows": len(rows)}
     if not rows:
         return table
-    key = next(name for name in ("document", "number", "store", "product", "item") if name in headers)
-    if draft.style.make is None:
+    key = next(name for name in ("document", "number", "store", "product", "item", *headers) if name in headers)
+    if draft.style.tables is None:
         table |= {"columns": [headers[name] for name in draft.columns], "notes": []}
     first, last = rows[0], rows[-1]
     product = "product" if "product" in headers else key
     return {
         **table,
-        "first": {headers[key]: str(first[key]), headers[product]: str(first[product])},
-        "last": {headers[key]: str(last[key])},
+        "first": {headers[key]: str(first[key]).strip(), headers[product]: str(first[product]).strip()},
+        "last": {headers[key]: str(last[key]).strip()},
     }
 
 
@@ -111,6 +111,8 @@ def masked(draft: Draft) -> Draft:
                 row[name] = text
         if "phone" in row:
             row["phone"] = f"154{number:08d}"
+        if "mail" in row:
+            row["mail"] = f"contact@{number:04d}.masked.example"
         if "counterpart" in row:
             row["counterpart"] = "154****0000"
     return draft

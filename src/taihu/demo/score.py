@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.types import Lang
 from taihu.demo.faults import FAULT_KINDS, Fault
+from taihu.demo.senders import SENDERS
+from taihu.demo.senders.platforms import SOURCES as PLATFORM_SOURCES
+from taihu.demo.senders.platforms import TABLE as PLATFORM_DAYS
 from taihu.demo.truth import GRAINS, SentFile, Truth
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 _HARMLESS = frozenset(
     {"restated", "replaced", "late", "nil_return", "correction_expired", "corrected", "identical_content", "red_letter", "same_invoice"}
 )
+# The sender behind each table that only one of the further senders fills.
+_SOURCES = {table: (sender.source,) for sender in SENDERS for table in sender.grains}
 _UNUSED = ("held", "rejected")
 _OWING = ("held", "rejected", "missing", "expected")
 
@@ -229,7 +234,7 @@ def score_records(truth: Truth, marts: Mapping[str, pa.Table], records: Records)
 def compare_mart(truth: Truth, mart: str, table: pa.Table | None) -> Iterable[tuple[tuple[str, ...], str, Decimal, Decimal]]:
     """Every cell of a mart (or of a clean table, summed by its grain) inside the simulated days: (grain, column, published, true).
 
-    A row that is absent counts as zero.
+    A row that is absent counts as zero. Older rows (a market's history) are compared where the truth knows them.
     """
     grain = GRAINS[mart]
     true = truth.cells[mart]
@@ -239,7 +244,7 @@ def compare_mart(truth: Truth, mart: str, table: pa.Table | None) -> Iterable[tu
         present = [column for column in columns if column in table.column_names]
         for row in table.select([*grain, *present]).to_pylist():
             key = tuple(str(row[name]) for name in grain)
-            if truth.first.isoformat() <= key[0] <= truth.last.isoformat():
+            if key in true or truth.first.isoformat() <= key[0] <= truth.last.isoformat():
                 for column in present:
                     published[key][column] += Decimal(str(row[column] or 0))
     for key in sorted(set(true) | set(published)):
@@ -282,15 +287,19 @@ class _View:
 
     def explanation(self, mart: str, key: tuple[str, ...], column: str, published: Decimal, true: Decimal) -> list[str]:
         """What the ledger says about the files behind a cell; nothing if that cannot explain so big a difference."""
-        layer, _, source = mart.partition(".")
-        if layer == "clean":
-            return self._withheld(source, dt.date.fromisoformat(key[0])) if abs(published) <= abs(true) else []
-        return self._behind(mart, key, column, abs(true - published))
+        sources = _SOURCES.get(mart, ()) if mart != PLATFORM_DAYS else PLATFORM_SOURCES.get(key[1], ())
+        if not sources:
+            return self._behind(mart, key, column, abs(true - published))
+        # What was withheld leaves less than there is; only a refund that was withheld leaves more.
+        within = abs(published) <= abs(true) or column.startswith("net_")
+        return self._withheld(sources, dt.date.fromisoformat(key[0])) if within else []
 
-    def _withheld(self, source: str, day: dt.date) -> list[str]:
-        """What is missing of one source's own table on a day."""
+    def _withheld(self, sources: Collection[str], day: dt.date) -> list[str]:
+        """What is missing of some sources on a day."""
         return [
-            f"{source} {party} {day}: {words}" for (name, party, at), words in sorted(self._marks.items()) if (name, at) == (source, day)
+            f"{source} {party} {day}: {words}"
+            for (source, party, at), words in sorted(self._marks.items())
+            if source in sources and at == day
         ]
 
     def _behind(self, mart: str, key: tuple[str, ...], column: str, difference: Decimal) -> list[str]:

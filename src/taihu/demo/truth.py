@@ -18,6 +18,9 @@ from taihu.demo.facts import CORRECTED_ROW, Delivery, Facts, cents, net_of
 from taihu.demo.faults import Fault
 from taihu.demo.schedule import Plan, Sending, TableDrop
 from taihu.demo.senders import SENDERS
+from taihu.demo.senders.platforms import GRAIN as PLATFORM_DAY
+from taihu.demo.senders.platforms import TABLE as PLATFORM_DAYS
+from taihu.demo.senders.platforms import platform_days
 
 ZERO = Decimal(0)
 GRAINS = {
@@ -26,6 +29,7 @@ GRAINS = {
     "mart.stock_days": ("business_date", "region_code"),
     "mart.weekly_kpi": ("business_date", "region_code", "channel_code"),
     **{table: grain for sender in SENDERS for table, grain in sender.grains.items()},
+    PLATFORM_DAYS: PLATFORM_DAY,
 }
 """Tables that are compared, and by which columns: a day first. Rows of one grain are added up."""
 Cells = dict[str, dict[tuple[str, ...], dict[str, Decimal]]]
@@ -56,7 +60,7 @@ class Truth:
         names: Names of persons in columns that the project reads; at least three characters.
         numbers: Identity numbers and bank cards in columns that the project reads.
         unread_names: Names of persons in columns that no contract lists.
-        mail_addresses: Contact addresses of the distributors.
+        mail_addresses: Contact addresses of those who send by mail.
     """
 
     seed: int
@@ -133,6 +137,7 @@ def make_truth(
         cells={
             **{"mart.daily_kpi": daily, "mart.daily_revenue": revenue, "mart.stock_days": stock, "mart.weekly_kpi": weekly},
             **{table: _plain_cells(cells) for sender in SENDERS for table, cells in sender.truth(facts).items()},
+            PLATFORM_DAYS: platform_days(facts),
         },
         faults=faults,
         files=[
@@ -145,7 +150,7 @@ def make_truth(
         names=sorted({order.buyer for order in orders}.union(*(other.names for other in others))),
         numbers=sorted(set[str]().union(*(other.numbers for other in others))),
         unread_names=sorted(salespeople.union(*(other.unread_names for other in others))),
-        mail_addresses=[party.mail for party in company.distributors],
+        mail_addresses=sorted({party.mail for party in company.distributors}.union(*(other.mail_addresses for other in others))),
         restated=[f"{line.number}/{line.line}" for line in restated],
     )
 

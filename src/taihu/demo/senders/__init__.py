@@ -9,12 +9,18 @@ from __future__ import annotations
 from taihu.demo.facts import Facts
 from taihu.demo.senders.bank import BankStatement
 from taihu.demo.senders.customs import CustomsBroker
+from taihu.demo.senders.douyin import DouyinOrders, DouyinSettlement
 from taihu.demo.senders.expenses import ExpenseClaims
 from taihu.demo.senders.interface import Sender
 from taihu.demo.senders.invoices import IssuedInvoices
+from taihu.demo.senders.jd import JdSettlement, JdStatistics
+from taihu.demo.senders.market_data import MarketData
 from taihu.demo.senders.parcels import CourierBill
+from taihu.demo.senders.pharma import HospitalNames, PharmaDistributors, PharmaFlow
+from taihu.demo.senders.pinduoduo import PinduoduoOrders
 from taihu.demo.senders.purchases import DistributorPurchases
 from taihu.demo.senders.settlements import RetailerSettlements
+from taihu.demo.senders.shop_statistics import ShopStatistics
 
 # In the order in which they happen: whoever pays or is paid stands before the bank.
 SENDERS: tuple[Sender, ...] = (
@@ -24,6 +30,16 @@ SENDERS: tuple[Sender, ...] = (
     CustomsBroker(),
     CourierBill(),
     ExpenseClaims(),
+    ShopStatistics(),
+    JdStatistics(),
+    JdSettlement(),
+    DouyinOrders(),
+    DouyinSettlement(),
+    PinduoduoOrders(),
+    PharmaDistributors(),
+    HospitalNames(),
+    PharmaFlow(),
+    MarketData(),
     BankStatement(),
 )
 

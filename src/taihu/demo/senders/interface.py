@@ -22,6 +22,7 @@ class Personal:
     names: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     unread_names: frozenset[str] = frozenset()
+    mail_addresses: frozenset[str] = frozenset()
 
 
 NOBODY = Personal()
