@@ -69,6 +69,8 @@ class ColumnTyping:
 
     def _is_needed(self, name: str, column: Column) -> bool:
         """Whether a row without a value is refused at once: not where something may stand for it."""
+        if column.part:
+            return False
         is_key = name in self._source.key or name == self._source.business_date
         return is_key or (column.required and column.if_missing is None)
 

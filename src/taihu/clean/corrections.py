@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taihu.china.refused import ValueRefused
-from taihu.clean.personal import personal_kind
 from taihu.clean.values import reader_of
 from taihu.core.errors import ManifestError
 from taihu.core.types import Note
@@ -57,7 +56,7 @@ def _typed(values: Mapping[str, Any], source: SourceFile, zone: str, present: Se
             typed[name] = value
             continue
         column = source.columns[name]
-        if personal_kind(column):
+        if column.personal:
             raise ManifestError(f"a correction cannot name personal data ({given!r})", where="corrections.yml")
         try:
             typed[name] = None if value is None else reader_of(column.model_copy(update={"scale": 1}), zone)(str(value)).value

@@ -20,7 +20,7 @@ def bind_headers(names: Iterable[str], source: SourceFile) -> dict[str, str]:
         if not name.startswith("_src_"):
             present.setdefault(header_form(name), []).append(name)
     bound: dict[str, str] = {}
-    for column, meaning in source.columns.items():
+    for column, meaning in source.read_columns.items():
         wanted = [header_form(header) for header in meaning.from_ or (column,)]
         found = [name for header in dict.fromkeys(wanted) for name in present.get(header, ())]
         if len(found) > 1:

@@ -11,14 +11,8 @@ from collections.abc import Callable, Sequence
 from taihu.china.characters import parse_form
 from taihu.china.phones import canonical_phone
 from taihu.china.refused import ValueRefused
-from taihu.manifest.source import Column
 
 Tokenizer = Callable[[str, str], str]
-
-
-def personal_kind(column: Column) -> str | None:
-    """The kind of personal data in a column; a phone number is a contact even where nobody said so."""
-    return column.personal or ("contact" if column.type == "phone" else None)
 
 
 def personal_form(kind: str, text: str) -> str:

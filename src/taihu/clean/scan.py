@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from taihu.clean.checked import sql_test
 from taihu.clean.values import PRECISION, SCALES
 from taihu.engine.types import quoted, text_literal
 from taihu.manifest.source import Column
@@ -60,6 +61,9 @@ def _expression(column: Column, text: str, zone: str, missing: tuple[str, ...]) 
     if column.type == "text":
         listed = "".join(f" AND {text} <> {text_literal(word)}" for word in missing)
         return f"CASE WHEN {text} <> '' AND NOT regexp_matches({text}, {text_literal(_ODD)}){listed} THEN {text} END"
+    test = sql_test(column.type, text)
+    if test is not None:
+        return f"CASE WHEN {test} THEN {text} END"
     return f"CASE WHEN {text} IS NULL THEN {text} END"
 
 

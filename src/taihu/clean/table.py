@@ -14,7 +14,8 @@ from taihu.clean.columns import ColumnTyping, Findings
 from taihu.clean.corrections import apply_corrections
 from taihu.clean.headers import bind_headers
 from taihu.clean.missing import Lookup, filled
-from taihu.clean.personal import Tokenizer, personal_kind, tokens
+from taihu.clean.parts import with_parts
+from taihu.clean.personal import Tokenizer, tokens
 from taihu.clean.scan import WORTH_A_SCAN, scan
 from taihu.clean.values import arrow_type
 from taihu.core.types import Note, Refusal
@@ -103,6 +104,7 @@ def clean_table(
     if corrections and table.num_rows:
         table, corrected = apply_corrections(table, corrections, source, zone, findings.flags)
     table = filled(engine, table, source, zone, findings, reference, total_rows)
+    table = with_parts(table, source, zone, findings, total_rows)
     total_rows |= _total_rows(texts, _TOTAL_BEGINNING, among=findings.refused)
     table = _flagged(_tokenized(table, source, tokenizer), findings)
     left_out = total_rows | set(findings.refused)
@@ -117,7 +119,7 @@ def clean_schema(source: SourceFile, added: Iterable[str] = ()) -> pa.Schema:
     """The schema of :attr:`Cleaned.table`."""
     import pyarrow as pa
 
-    columns = [(name, pa.string() if personal_kind(column) else arrow_type(column)) for name, column in source.columns.items()]
+    columns = [(name, pa.string() if column.personal else arrow_type(column)) for name, column in source.columns.items()]
     extra = [(name, pa.string()) for name in added if name not in source.columns]
     return pa.schema([*columns, *extra, (FLAGS, pa.string()), (POSITION, pa.string())])
 
@@ -155,9 +157,8 @@ def _tokenized(table: pa.Table, source: SourceFile, tokenizer: Tokenizer) -> pa.
     import pyarrow as pa
 
     for name, column in source.columns.items():
-        kind = personal_kind(column)
-        if kind:
-            replaced = pa.array(tokens(table[name].to_pylist(), kind, tokenizer), pa.string())
+        if column.personal:
+            replaced = pa.array(tokens(table[name].to_pylist(), column.personal, tokenizer), pa.string())
             table = table.set_column(table.schema.get_field_index(name), pa.field(name, pa.string()), replaced)
     return table
 

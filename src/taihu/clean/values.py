@@ -10,19 +10,22 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from taihu.china.characters import parse_form, stored_form
 from taihu.china.dates import is_day_number, parse, read_date
 from taihu.china.money import parse_amount, parse_number, parse_percent
 from taihu.china.refused import ValueRefused
+from taihu.clean.checked import canonical
+from taihu.manifest.checked import CheckedType
 from taihu.manifest.source import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 PRECISION = 18
+CHECKED = frozenset(get_args(CheckedType))
 SCALES = {"money": 2, "quantity": 3, "number": 6, "percent": 6}
 _NOISE = Decimal("0.000001")
 _SCIENTIFIC = re.compile(r"-?\d(?:\.\d+)?[eE]\+?\d{1,3}")
@@ -65,6 +68,8 @@ def reader_of(column: Column, zone: str) -> Reader:
         return lambda text: _timestamp(text, place, column)
     if column.type == "boolean":
         return _boolean
+    if column.type in CHECKED or (column.type == "phone" and column.if_invalid):
+        return lambda text: _checked(text, column)
     return _text if column.type == "text" else lambda text: Value(stored_form(text))
 
 
@@ -80,6 +85,16 @@ def _text(text: str) -> Value:
     if kept[:1].isdigit() and looks_damaged(kept):
         raise ValueRefused("id_in_scientific_notation")
     return Value(kept)
+
+
+def _checked(text: str, column: Column) -> Value:
+    kept = stored_form(text)
+    try:
+        return Value(canonical(column.type, str(_text(kept).value)))
+    except ValueRefused as refusal:
+        if column.if_invalid == "keep":
+            return Value(kept, refusal.reason)
+        raise
 
 
 def _decimal_reader(column: Column) -> Reader:

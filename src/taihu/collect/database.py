@@ -250,7 +250,7 @@ class DatabaseConnector(Connector):
 
     @property
     def _names(self) -> Sequence[str]:
-        return list(dict.fromkeys(self._here(name) for name in self.source.file.columns))
+        return list(dict.fromkeys(self._here(name) for name in self.source.file.read_columns))
 
     @property
     def _key_names(self) -> Sequence[str]:

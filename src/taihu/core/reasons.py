@@ -335,6 +335,13 @@ _ALL = [
         "补全省、市、区县",
         "complete province, city and district",
     ),
+    _r(
+        "invalid_pack",
+        "规格写法无法识别",
+        "the pack cannot be read",
+        "写明数量与单位，如 500ml*24瓶/箱",
+        "write counts with their units, such as 500ml*24瓶/箱",
+    ),
     _r("unknown_unit", "单位未登记换算", "no conversion is known for the unit", "补充该商品的装箱数", "add the pack size of the product"),
     _r(
         "unknown_product",

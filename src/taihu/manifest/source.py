@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from taihu.core.reasons import REASONS
+from taihu.manifest.checked import NOT_PERSONAL_PARTS, PARTS, PERSONAL_TYPES, CheckedType, PersonalKind
 from taihu.manifest.consistency import Consistent, Identity
 from taihu.manifest.listed import Listed, NetContent, Territory, Valid
 from taihu.manifest.missing import UNKNOWN, IfMissing
@@ -17,7 +18,7 @@ from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, Shar
 
 Else = Literal["warn", "quarantine", "hold"]
 FileKind = Literal["excel", "csv", "html", "pdf", "invoice", "typed"]
-ColumnType = Literal["text", "integer", "quantity", "money", "number", "percent", "date", "timestamp", "phone", "boolean"]
+ColumnType = Literal["text", "integer", "quantity", "money", "number", "percent", "date", "timestamp", "phone", "boolean", CheckedType]
 
 
 class Collect(Frozen):
@@ -139,8 +140,24 @@ class Column(Frozen):
         default=None, description="Side that counts as positive where amounts say 借 or 贷", examples=["credit"]
     )
     scale: int = Field(default=1, description="Multiply by (10000 for 万元)", examples=[10000])
-    personal: Literal["contact", "person", "address", "account", "identity"] | None = Field(
-        default=None, description="Personal data of this kind: kept only as a token", examples=["contact"]
+    if_invalid: Literal["refuse", "keep"] | None = Field(
+        default=None,
+        description="A text that is no such code, name, address or pack: refuse its row, or keep the text and remark on it "
+        "(default: refuse; phone: not checked)",
+        examples=["keep"],
+    )
+    part: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_]*\.[a-z_]+$",
+        description="What another column is taken apart into: region, trade, industry, form, branch of a company_name; division, "
+        "province, city, detail of an address on the business date; pieces, content, content_unit, outer of a pack; code, number "
+        "of an invoice_number; kind of a licence",
+        examples=["customer_name.trade"],
+    )
+    personal: PersonalKind | None = Field(
+        default=None,
+        description="Personal data of this kind: kept only as a token (phone, id_number and bank_card always are)",
+        examples=["contact"],
     )
     sensitive: bool = Field(default=False, description="Sensitive personal data or important data", examples=[False])
     match: str | None = Field(default=None, description="Domain whose golden id this key is matched to", examples=["product"])
@@ -152,6 +169,12 @@ class Column(Frozen):
         examples=["store.name"],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _personal_by_type(cls, value: Any) -> Any:
+        kind = PERSONAL_TYPES.get(str(value.get("type"))) if isinstance(value, dict) else None
+        return {**value, "personal": kind} if kind and not value.get("personal") else value
+
     @model_validator(mode="after")
     def _money_is_named(self) -> Column:
         if self.type == "money" and (self.currency is None or self.tax is None):
@@ -160,10 +183,14 @@ class Column(Frozen):
 
     @model_validator(mode="after")
     def _can_be_filled(self) -> Column:
-        if self.if_missing is not None and (self.personal or self.type == "phone"):
+        if self.if_missing is not None and self.personal:
             raise ValueError("if_missing: nothing stands for a personal value")
         if self.if_missing == UNKNOWN and (self.type != "text" or self.required):
             raise ValueError("if_missing: unknown is a member of a text column, and such a column is never without a value (required:)")
+        if self.if_invalid and self.type not in (*get_args(CheckedType), "phone"):
+            raise ValueError(f"if_invalid: there is nothing to check in a column of type {self.type}")
+        if self.part and any((self.from_, self.optional, self.if_missing, self.personal, self.match, self.describes)):
+            raise ValueError("part: the column has no header and no data of its own: type:, part: and required: are all it says")
         return self
 
 
@@ -362,7 +389,30 @@ class SourceFile(Frozen):
         self._has_keys_of_what_is_described()
         self._fills_no_place()
         self._can_be_estimated()
+        self._can_be_taken_apart()
         return self
+
+    @property
+    def read_columns(self) -> dict[str, Column]:
+        """Columns that the sender's headers provide, without those that are parts of them."""
+        return {name: column for name, column in self.columns.items() if not column.part}
+
+    def _can_be_taken_apart(self) -> None:
+        for name, column in self.columns.items():
+            if not column.part:
+                continue
+            owner, _, part = column.part.partition(".")
+            whole = self.columns.get(owner)
+            parts = PARTS.get(whole.type, {}) if whole is not None else {}
+            if part not in parts:
+                known = f"it has {', '.join(parts)}" if parts else f"{owner!r} is no column that can be taken apart"
+                raise ValueError(f"columns: {name}: there is no part {column.part!r}: {known}")
+            if column.type != parts[part]:
+                raise ValueError(f"columns: {name}: {column.part} is of type {parts[part]}")
+            if whole is not None and whole.personal and f"{whole.type}.{part}" not in NOT_PERSONAL_PARTS:
+                raise ValueError(f"columns: {name}: {owner} is personal, and so is its {part}")
+            if name in (*self.key, self.business_date):
+                raise ValueError(f"columns: {name} is a part of another column and cannot be a key or the business date")
 
     def _can_be_estimated(self) -> None:
         if self.estimate is None:

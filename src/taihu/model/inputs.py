@@ -7,8 +7,9 @@ delivered yet is an empty table with the right types.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from taihu.manifest.checked import CheckedType
 from taihu.manifest.matching import ATTRIBUTES, DescribedKind, described_kinds
 from taihu.manifest.source import Column
 from taihu.manifest.tree import ProjectTree, Source
@@ -30,6 +31,7 @@ _TYPES = {
     "date": "DATE",
     "timestamp": "TIMESTAMPTZ",
     "boolean": "BOOLEAN",
+    **dict.fromkeys(get_args(CheckedType), "VARCHAR"),
 }
 
 

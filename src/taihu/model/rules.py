@@ -40,7 +40,7 @@ def _check_replacements(tree: ProjectTree, source: Source, place: Place) -> None
     """What stands for missing values is made of columns that are there and not personal."""
     listed = source.file.columns.items()
     party = party_key(tree, source)
-    clear = [*(name for name, column in listed if not column.personal and column.type != "phone"), *([party] if party else [])]
+    clear = [*(name for name, column in listed if not column.personal), *([party] if party else [])]
     for name, column in listed:
         rule = column.if_missing
         if not isinstance(rule, Replacement):

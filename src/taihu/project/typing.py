@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taihu.clean import clean_table
-from taihu.clean.personal import personal_kind
 from taihu.core.types import FileRead, Refusal
 from taihu.manifest.source import SourceFile
 
@@ -50,7 +49,7 @@ def typed(file: FileRead, source: SourceFile, zone: str) -> dict[str, Any]:
         "rows": sum(table.num_rows for table in tables),
         "refused": dict(sorted(refused.items())),
         "sums": {name: _sum(tables, name) for name, column in source.columns.items() if column.type in ("money", "quantity")},
-        "personal": sorted(name for name, column in source.columns.items() if personal_kind(column)),
+        "personal": sorted(name for name, column in source.columns.items() if column.personal),
     }
 
 

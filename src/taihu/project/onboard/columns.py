@@ -36,6 +36,8 @@ _MOST_DISTINCT = 5000
 _MAY_BE_PERSONS = frozenset({"customer_name", "supplier_name", "remark", "summary"})
 # Without these a row says nothing; any other column may be empty in the next file although it was full in this one.
 _NEEDED = frozenset({"day", "from", "product", "store", "party", "quantity", "amount", "closing", "price", "rate"})
+_CODES: dict[str, ColumnType] = {"barcode": "barcode", "tax_number": "uscc"}
+_FEWEST_CODES = 3
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ def _type(proposal: ColumnProposal, header: str) -> ColumnType:
     if _are_dates(values) and hint in (None, "date", "timestamp"):
         return "timestamp" if any(_has_time(value) for value in values) else "date"
     if hint in ("text", "phone") or (hint is None and seen.type in ("text", "phone")):
-        return "phone" if all(map(personal.is_phone, values)) else "text"
+        return "phone" if all(map(personal.is_phone, values)) else _code(proposal, values)
     wanted: ColumnType = hint if hint in SCALES or hint == "integer" else seen.type
     if wanted == "percent":
         return _ratio(proposal)
@@ -176,6 +178,14 @@ def _type(proposal: ColumnProposal, header: str) -> ColumnType:
     if wanted not in SCALES and wanted != "integer":
         return _unlike(proposal, hint) if hint else "text"
     return _number(proposal, wanted)
+
+
+def _code(proposal: ColumnProposal, values: Sequence[str]) -> ColumnType:
+    """A type with check digits where the header means such a code and every one of several values is right; else text."""
+    kind = _CODES.get(proposal.key)
+    if kind and len(values) >= _FEWEST_CODES and all(_reads(Column(type=kind), values)):
+        return kind
+    return "text"
 
 
 def _are_dates(values: Sequence[str]) -> bool:

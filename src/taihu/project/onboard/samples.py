@@ -215,9 +215,9 @@ class Masked:
         column = self._columns.get(header or "")
         if column is None:
             return self._stand.text(cell)
-        if column.column.personal or column.column.type == "phone":
+        if column.column.personal:
             values, _, _ = split_nothing([cell])
-            return self._stand.for_(column.column.personal or "contact", cell) if values else cell
+            return self._stand.for_(column.column.personal, cell) if values else cell
         if column.column.type != "text":
             return cell
         return self._stand.text(cell, codes=column.key.endswith(("_number", "_code", "barcode")))

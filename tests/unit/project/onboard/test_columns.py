@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taihu.guard.redact import is_identity_number
+from taihu.project.onboard.columns import propose_column
 from taihu.project.onboard.personal import Stand, is_name, is_phone
 from taihu.project.onboard.samples import field_spans
 from taihu.project.onboard.words import english_of, tax_in, term_of
@@ -137,6 +138,20 @@ def test_words_of_headers() -> None:
     assert (term_of("实发数量").key, term_of("客户备用电话").personal, term_of("魑魅").key) == ("quantity", "contact", "")
     assert (english_of("供应商合同编号"), english_of("魑魅魍魉表")) == ("supplier_contract_number", "")
     assert [tax_in(text) for text in ("不含税金额", "含税", "金额")] == ["excluded", "included", None]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "kind"),
+    [
+        ("条码", ["6901028075831", "6920152414019", "6907992100272"], "barcode"),
+        ("条码", ["6901028075831", "6920152414019", "6907992100270"], "text"),
+        ("条码", ["6901028075831", "6920152414019"], "text"),
+        ("商品编码", ["6901028075831", "6920152414019", "6907992100272"], "text"),
+    ],
+)
+def test_a_code_is_proposed_where_its_check_digits_prove_it(header: str, cells: list[str], kind: str) -> None:
+    proposal = propose_column(header, cells, term_of(header), tax=None, currency="CNY", scaled=False)
+    assert proposal.column.type == kind
 
 
 def test_names_and_phones() -> None:
