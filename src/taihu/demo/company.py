@@ -1,4 +1,4 @@
-"""The simulated company: who it is, what it sells, and which days it works.
+"""The simulated company: who it is, and what it sells to whom.
 
 Everything is invented. Telephone numbers use a prefix that no Chinese operator has been given, and names of people have at
 least three characters, so that a scan for them through gigabytes of compressed bytes does not find them by accident.
@@ -11,67 +11,11 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
-FIRST_DAY = dt.date(2026, 8, 17)
-FIRST_MORNING = dt.date(2026, 9, 15)
-LAST_MORNING = dt.date(2026, 10, 12)
-MISSED_MORNING = dt.date(2026, 9, 23)
+from taihu.demo.dates import FIRST_DAY
+from taihu.demo.shape import REGIONS, Shape
+
 PRICE_CHANGE = dt.date(2026, 9, 21)
-
-# The State Council's notice for 2026, copied by hand: the simulator must not take the answer from the code under test.
-_DAYS_OFF = frozenset([dt.date(2026, 9, n) for n in (25, 26, 27)] + [dt.date(2026, 10, n) for n in range(1, 8)])
-_MAKE_UP_WORKDAYS = frozenset([dt.date(2026, 9, 20), dt.date(2026, 10, 10)])
-
-REGIONS = ("EAST", "NORTH", "SOUTH", "WEST")
 CHANNELS = ("DISTRIBUTOR", "KA", "ECOM")
-
-
-def days(first: dt.date, last: dt.date) -> list[dt.date]:
-    """All calendar days from ``first`` to ``last``, both included."""
-    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def is_workday(day: dt.date) -> bool:
-    """Whether China works on ``day`` (August to October 2026)."""
-    return day in _MAKE_UP_WORKDAYS or (day.weekday() < 5 and day not in _DAYS_OFF)
-
-
-def workday_from(day: dt.date) -> dt.date:
-    """The day itself, or the next one on which China works."""
-    while not is_workday(day):
-        day += dt.timedelta(days=1)
-    return day
-
-
-MORNINGS = tuple(days(FIRST_MORNING, LAST_MORNING))
-WORK_MORNINGS = tuple(day for day in MORNINGS if is_workday(day))
-LAST_DAY = LAST_MORNING - dt.timedelta(days=1)
-ALL_DAYS = tuple(days(FIRST_DAY, LAST_DAY))
-
-
-def days_reported_on(morning: dt.date) -> list[dt.date]:
-    """The days that a weekday-only sender reports on a working morning: all since its last report."""
-    if morning == FIRST_MORNING:
-        return days(FIRST_DAY, morning - dt.timedelta(days=1))
-    previous = max(day for day in WORK_MORNINGS if day < morning)
-    return days(previous, morning - dt.timedelta(days=1))
-
-
-def _opens_the_week(day: dt.date) -> bool:
-    """Whether a day is the first working day of its week."""
-    monday = day - dt.timedelta(days=day.weekday())
-    return is_workday(day) and not any(is_workday(earlier) for earlier in days(monday, day) if earlier < day)
-
-
-def days_of_a_weekly(morning: dt.date) -> list[dt.date]:
-    """The days that a sender of weekly files reports on a morning: none, except on the first working day of a week.
-
-    On the first morning of all it sends what it had to send the day before.
-    """
-    if morning == FIRST_MORNING:
-        return days(FIRST_DAY, max(day for day in days(FIRST_DAY, morning) if _opens_the_week(day)) - dt.timedelta(days=1))
-    if not _opens_the_week(morning):
-        return []
-    return days(max(day for day in days(FIRST_DAY, morning) if day < morning and _opens_the_week(day)), morning - dt.timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +76,23 @@ class Company:
     products: tuple[Product, ...]
     distributors: tuple[Distributor, ...]
     stores: tuple[Store, ...]
+    shape: Shape
 
     def product(self, code: str) -> Product:
         return self.products[int(code[1:]) - 101]
 
     def distributor(self, code: str) -> Distributor:
         return self.distributors[int(code[1:]) - 1]
+
+    @property
+    def corrected_row(self) -> tuple[str, dt.date, str, str]:
+        """Party, day, document and product of the row that the project's corrections.yml puts right: 12 cases, sent as 288."""
+        return self.distributors[2].code, dt.date(2026, 9, 3), "XS20260903-9001", self.products[0].code
+
+    def promoted(self, day: dt.date) -> set[str]:
+        """Products on promotion: some a week, in turn."""
+        first = (day - FIRST_DAY).days // 7 * self.shape.promoted
+        return {self.products[(first + n) % len(self.products)].code for n in range(self.shape.promoted)}
 
 
 _PRODUCTS = [
@@ -166,20 +121,31 @@ _PRODUCTS = [
     ("山野盐焗腰果120g", "山野", "坚果", "包", 20, 9, "22.80"),
     ("山野红枣500g", "山野", "坚果", "包", 20, 9, "19.90"),
     ("山野葡萄干250g", "山野", "坚果", "包", 30, 9, "12.90"),
+    # companies of another shape have some of these as well
+    ("清泉矿泉水1.5L", "清泉", "饮料", "瓶", 12, 13, "4.00"),
+    ("清泉苏打水柠檬330ml", "清泉", "饮料", "瓶", 24, 13, "3.80"),
+    ("茶语普洱500ml", "茶语", "饮料", "瓶", 15, 13, "5.00"),
+    ("茶语奶茶350ml", "茶语", "饮料", "瓶", 15, 13, "6.50"),
+    ("果然葡萄汁300ml", "果然", "饮料", "瓶", 12, 13, "6.80"),
+    ("果然西柚汁1L", "果然", "饮料", "盒", 12, 13, "13.80"),
+    ("脆香薯片烧烤味75g", "脆香", "零食", "包", 22, 13, "6.50"),
+    ("脆香米饼150g", "脆香", "零食", "包", 20, 13, "7.90"),
+    ("麦田全麦饼干400g", "麦田", "零食", "盒", 12, 13, "16.80"),
+    ("麦田蛋卷200g", "麦田", "零食", "盒", 12, 13, "15.80"),
+    ("山野核桃仁150g", "山野", "坚果", "包", 20, 9, "26.90"),
+    ("山野开心果200g", "山野", "坚果", "包", 20, 9, "32.80"),
 ]
 _RAISED = {"P105": "3.70", "P113": "6.80", "P119": "19.80", "P122": "23.90"}
 _CITIES = {
-    "EAST": ("上海", "杭州", "南京", "苏州", "宁波"),
-    "NORTH": ("北京", "天津", "石家庄", "太原", "沈阳"),
-    "SOUTH": ("广州", "深圳", "长沙", "武汉", "香港"),
-    "WEST": ("成都", "重庆", "西安", "昆明", "贵阳"),
+    "EAST": ("上海", "杭州", "南京", "苏州", "宁波", "合肥", "无锡", "福州"),
+    "NORTH": ("北京", "天津", "石家庄", "太原", "沈阳", "大连", "长春", "哈尔滨"),
+    "SOUTH": ("广州", "深圳", "长沙", "武汉", "香港", "南宁", "海口", "东莞"),
+    "WEST": ("成都", "重庆", "西安", "昆明", "贵阳", "兰州", "银川", "绵阳"),
 }
-_STYLES = {
-    "EAST": ("sell_out_huadong", ("standard", "standard", "standard", "standard_2025", "standard_2025")),
-    "NORTH": ("sell_out_huabei", ("export",) * 5),
-    "SOUTH": ("sell_out_huanan", ("two_rows",) * 5),
-    "WEST": ("sell_out_xinan", ("page",) * 5),
-}
+_SOURCES = {"EAST": "sell_out_huadong", "NORTH": "sell_out_huabei", "SOUTH": "sell_out_huanan", "WEST": "sell_out_xinan"}
+_STYLES = {"EAST": "standard", "NORTH": "export", "SOUTH": "two_rows", "WEST": "page"}
+_OTHER_STYLE = "standard_2025"
+_LEAVES = dt.date(2026, 10, 5)
 _TRADE_NAMES = ("百联", "永丰", "嘉禾", "宏运", "瑞和", "鼎盛", "金穗", "同泰", "汇川", "广源")
 _LEGAL = ("商贸有限公司", "食品贸易有限公司", "供应链管理有限公司")
 _SHOPS = (
@@ -210,15 +176,15 @@ def phone_number(rng: random.Random) -> str:
     return f"154{rng.randrange(10_000_000, 99_999_999)}"
 
 
-def make_company(seed: int) -> Company:
+def make_company(seed: int, shape: Shape) -> Company:
     """The company of one seed: prices and names of parties are fixed, assortments and customers vary."""
     rng = random.Random(f"company:{seed}")
-    return Company(_products(), _distributors(rng), _stores())
+    return Company(_products(shape), _distributors(shape, rng), _stores(shape), shape)
 
 
-def _products() -> tuple[Product, ...]:
+def _products(shape: Shape) -> tuple[Product, ...]:
     made = []
-    for index, (name, brand, category, unit, pack, vat, price) in enumerate(_PRODUCTS):
+    for index, (name, brand, category, unit, pack, vat, price) in enumerate(_PRODUCTS[: shape.products]):
         code = f"P{101 + index}"
         prices = [(dt.date(2026, 1, 1), Decimal(price))]
         if code in _RAISED:
@@ -233,31 +199,34 @@ def _check_digit(barcode: str) -> str:
     return str(-total % 10)
 
 
-def _distributors(rng: random.Random) -> tuple[Distributor, ...]:
+def _distributors(shape: Shape, rng: random.Random) -> tuple[Distributor, ...]:
     made: list[Distributor] = []
-    for region in REGIONS:
-        source, styles = _STYLES[region]
-        for n, city in enumerate(_CITIES[region]):
+    codes = [f"P{101 + k}" for k in range(shape.products)]
+    last = sum(shape.distributors)
+    for region, count in zip(REGIONS, shape.distributors, strict=True):
+        for n, city in enumerate(_CITIES[region][:count]):
             number = len(made) + 1
-            products = sorted(rng.sample([f"P{101 + k}" for k in range(24)], 12) if number != 3 else [f"P{101 + 2 * k}" for k in range(12)])
+            # The third one sells the product whose row is corrected.
+            products = sorted(rng.sample(codes, shape.assortment) if number != 3 else codes[: 2 * shape.assortment : 2])
             shops = rng.sample([(shop, road) for shop in _SHOPS for road in _ROADS], 10)
             customers = tuple((f"{city}{shop}（{road}）", phone_number(rng)) for shop, road in shops)
             name = f"{city}{_TRADE_NAMES[number % 10]}{_LEGAL[number % 3]}"
+            style = _OTHER_STYLE if region == "EAST" and n >= count - shape.other_layout else _STYLES[region]
             made.append(
                 Distributor(
-                    f"D{number:04d}", name, f"baoshu@d{number:04d}.example", region, city, source, styles[n], tuple(products), customers,
-                    person_name(rng), dt.date(2026, 10, 5) if number == 20 else None,
+                    f"D{number:04d}", name, f"baoshu@d{number:04d}.example", region, city, _SOURCES[region], style, tuple(products),
+                    customers, person_name(rng), _LEAVES if number == last else None,
                 )
             )  # fmt: skip
     return tuple(made)
 
 
-def _stores() -> tuple[Store, ...]:
+def _stores(shape: Shape) -> tuple[Store, ...]:
     made = []
-    for number in range(1, 25):
+    closed = dict(shape.closed)
+    for number in range(1, shape.stores + 1):
         region = REGIONS[(number - 1) % 4]
         city = _CITIES[region][(number // 4) % 5]
         retailer = _RETAILERS[number % 2]
-        closed = dt.date(2026, 9, 20) if number == 17 else None
-        made.append(Store(f"S{number:03d}", f"{retailer}{city}{_ROADS[number % 8]}", retailer, region, city, closed))
+        made.append(Store(f"S{number:03d}", f"{retailer}{city}{_ROADS[number % 8]}", retailer, region, city, closed.get(number)))
     return tuple(made)

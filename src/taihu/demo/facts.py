@@ -14,28 +14,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from taihu.demo.company import (
-    ALL_DAYS,
-    CHANNELS,
-    FIRST_DAY,
-    LAST_DAY,
-    REGIONS,
-    Company,
-    Distributor,
-    Product,
-    days,
-    is_workday,
-    make_company,
-    person_name,
-    phone_number,
-)
+from taihu.demo.company import CHANNELS, Company, Distributor, Product, make_company, person_name, phone_number
+from taihu.demo.dates import ALL_DAYS, LAST_DAY, days, is_workday
+from taihu.demo.shape import DEFAULT, REGIONS, Shape
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CENT = Decimal("0.01")
-# Days on which a distributor sold nothing at all and says so (party, day).
-NIL_DAYS = (("D0010", dt.date(2026, 9, 17)), ("D0018", dt.date(2026, 9, 21)), ("D0002", dt.date(2026, 10, 9)))
-# The row that the project's corrections.yml puts right: 12 cases, sent as 288.
-CORRECTED_ROW = ("D0003", dt.date(2026, 9, 3), "XS20260903-9001", "P101")
 PROVINCES = {
     "EAST": ("上海", "江苏省", "浙江省", "安徽省", "福建省", "山东省"),
     "NORTH": ("北京", "天津", "河北省", "辽宁省", "内蒙古自治区"),
@@ -212,9 +196,9 @@ class Facts:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def simulate(seed: int) -> Facts:
+def simulate(seed: int, shape: Shape = DEFAULT) -> Facts:
     """Everything that happens from the first day to the last, for one seed."""
-    facts = Facts(make_company(seed))
+    facts = Facts(make_company(seed, shape))
     _sell_out(facts, random.Random(f"sell_out:{seed}"))
     _stock_and_deliveries(facts, random.Random(f"stock:{seed}"))
     _rates(facts, random.Random(f"rates:{seed}"))
@@ -233,19 +217,19 @@ def season(day: dt.date) -> float:
     return 1.0 if is_workday(day) else 0.7
 
 
-def promoted(day: dt.date) -> set[str]:
-    """Products on promotion: four a week, in turn."""
-    first = ((day - FIRST_DAY).days // 7 * 4) % 24
-    return {f"P{101 + (first + n) % 24}" for n in range(4)}
+def nil_days(company: Company) -> set[tuple[str, dt.date]]:
+    """Party and day: days on which a distributor sold nothing at all and says so on the next morning."""
+    return {(code, morning - dt.timedelta(days=1)) for code, morning in company.shape.habits.nil}
 
 
 def _sell_out(facts: Facts, rng: random.Random) -> None:
+    nil = nil_days(facts.company)
     for party in facts.company.distributors:
-        size = rng.uniform(0.7, 1.4)
+        size = rng.uniform(*facts.company.shape.size)
         for day in ALL_DAYS:
-            if party.sells_on(day) and (party.code, day) not in NIL_DAYS:
+            if party.sells_on(day) and (party.code, day) not in nil:
                 facts.sell_out[(party.code, day)] = list(_sell_out_day(facts.company, party, day, size, rng))
-    party_code, day, document, product_code = CORRECTED_ROW
+    party_code, day, document, product_code = facts.company.corrected_row
     party, product = facts.company.distributor(party_code), facts.company.product(product_code)
     name, phone = party.customers[0]
     gross = cents(product.price_on(day) * product.pack_size * 12)
@@ -253,25 +237,25 @@ def _sell_out(facts: Facts, rng: random.Random) -> None:
 
 
 def _sell_out_day(company: Company, party: Distributor, day: dt.date, size: float, rng: random.Random) -> Iterator[SellOut]:
-    count = max(4, round(rng.randint(4, 8) * season(day)))
+    count = max(4, round(rng.randint(*company.shape.lines) * season(day)))
     cheap_left = count // 5
     document, used, number = "", set[str](), 0
     for _ in range(count):
-        if not document or rng.random() < 0.6:
+        if not document or rng.random() < 0.6 or len(used) == len(party.products):
             number += 1
             document, used = f"XS{day:%Y%m%d}-{number:04d}", set()
             customer, phone = rng.choice(party.customers)
         product = company.product(rng.choice([code for code in party.products if code not in used]))
         used.add(product.code)
         factor = rng.choice(("1", "1", "1", "1", "0.99", "0.98", "1.01"))
-        if cheap_left and product.code in promoted(day):
+        if cheap_left and product.code in company.promoted(day):
             factor, cheap_left = rng.choice(("0.85", "0.80", "0.90")), cheap_left - 1
         unit, quantity = _quantity(product, size * season(day), rng)
         units = quantity * (product.pack_size if unit == product.pack_unit else 1)
         yield SellOut(
             day, party.code, document, customer, phone, product.code, unit, quantity, cents(product.price_on(day) * units * Decimal(factor))
         )
-    if rng.random() < 0.3:
+    if rng.random() < company.shape.returns:
         product = company.product(rng.choice(party.products))
         customer, phone = rng.choice(party.customers)
         quantity = rng.randint(1, 3)
@@ -312,7 +296,7 @@ def _stock_day(
     outbound = {code: sum(q for q in sold.get((day, code), ()) if q > 0) for code in party.products}
     returned = {code: -sum(q for q in sold.get((day, code), ()) if q < 0) for code in party.products}
     ordered = {code for code in party.products if level[code] + returned[code] < outbound[code] + usual[code] * 3}
-    if day.weekday() in (position % 7, (position + 3) % 7) or (party.code, day) in NIL_DAYS:
+    if day.weekday() in (position % 7, (position + 3) % 7) or (party.code, day) in nil_days(facts.company):
         ordered |= set(sorted(party.products, key=lambda code: level[code] / usual[code])[:4])
     received = dict.fromkeys(party.products, 0)
     for line, code in enumerate(sorted(ordered), 1):
@@ -354,7 +338,7 @@ _STATUS = ("交易成功",) * 7 + ("卖家已发货",) * 2 + ("买家已付款",
 def _orders(facts: Facts, rng: random.Random) -> None:
     balance_number = 0
     for day in ALL_DAYS:
-        count = round(rng.randint(14, 24) * (1.6 if day.weekday() >= 5 else 1.0))
+        count = round(rng.randint(*facts.company.shape.orders) * (1.6 if day.weekday() >= 5 else 1.0))
         moments = sorted(rng.sample(range(5, 86_000), count))
         for moment in moments:
             balance_number += 1
@@ -369,9 +353,10 @@ def _order(company: Company, day: dt.date, moment: int, serial: int, rng: random
     paid = cents(product.price_on(day) * quantity * Decimal(rng.randint(88, 100)) / 100)
     status, refund = rng.choice(_STATUS), Decimal("0.00")
     lot = rng.random()
-    if lot < 0.08:
+    cancelled, refunded = company.shape.refunds
+    if lot < cancelled:
         status, refund = "交易关闭", paid
-    elif lot < 0.15:
+    elif lot < cancelled + refunded:
         refund = cents(paid * Decimal(rng.randint(10, 60)) / 100)
     region = rng.choice(REGIONS)
     province = rng.choice(PROVINCES[region])
@@ -395,11 +380,11 @@ def _flows(order: Order, serial: int, rng: random.Random) -> Iterator[Flow]:
 
 def _pos(facts: Facts, rng: random.Random) -> None:
     for day in ALL_DAYS:
-        cheap = promoted(day)
+        cheap = facts.company.promoted(day)
         for store in facts.company.stores:
             if store.valid_to is not None and day >= store.valid_to:
                 continue
-            for product in rng.sample(facts.company.products, 4):
+            for product in rng.sample(facts.company.products, facts.company.shape.till):
                 quantity = max(2, round(rng.randint(4, 60) * season(day) * (1.5 if day.weekday() >= 5 else 1.0)))
                 price = product.price_on(day) * Decimal("1.22") * (Decimal("0.85") if product.code in cheap else 1)
                 if rng.random() < 0.02:

@@ -63,11 +63,18 @@ def instant_of(day: dt.date) -> dt.datetime:
 
 
 @contextmanager
-def play(folder: Path, *, seed: int, faults: bool, documents: bool, progress: DemoProgress) -> Iterator[Played]:
-    """Play all mornings in ``folder``; the world's servers stay up while the caller is inside."""
+def play(
+    folder: Path, *, seed: int, faults: bool, documents: bool, progress: DemoProgress, random_company: bool = False
+) -> Iterator[Played]:
+    """Play all mornings in ``folder``; the world's servers stay up while the caller is inside.
+
+    Args:
+        seed: Chooses what happens, and with ``random_company`` the company's shape and the rate of faults as well.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".taihu-demo").write_text("made by taihu demo; it may be deleted\n", encoding="utf-8")
-    with start_world(seed=seed, folder=folder / "world", faults=faults, inbox=folder / "company_a" / "inbox") as world:
+    inbox = folder / "company_a" / "inbox"
+    with start_world(seed, folder / "world", faults, inbox=inbox, random_company=random_company) as world:
         _load_libraries()
         project = folder / "company_a"
         environment = write_project(project, world.accounts)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from taihu.demo.company import MORNINGS
+from taihu.demo.dates import MORNINGS
 from taihu.demo.drafts import Draft, Row, bill_draft, orders_draft, pos_draft, sell_out_draft, stock_draft
 from taihu.demo.facts import Facts, simulate
 from taihu.demo.schedule import table_drops

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from taihu.demo.company import ALL_DAYS, FIRST_MORNING, WORK_MORNINGS
+from taihu.demo.dates import ALL_DAYS, FIRST_MORNING, WORK_MORNINGS
 from taihu.demo.drafts import STYLES
-from taihu.demo.facts import CORRECTED_ROW, Delivery, Facts, cents, net_of
+from taihu.demo.facts import Delivery, Facts, cents, net_of
 from taihu.demo.faults import Fault
 from taihu.demo.schedule import Plan, Sending, TableDrop
 from taihu.demo.senders import SENDERS
@@ -332,7 +332,7 @@ def _without(rows: dict[tuple[str, ...], dict[str, Decimal]], name: str) -> dict
 
 def misreport(plan: Plan) -> None:
     """Let the row that corrections.yml knows be sent as its distributor sent it: 288 cases instead of 12."""
-    party, day, document, product = CORRECTED_ROW
+    party, day, document, product = plan.facts.company.corrected_row
     first = plan.regular[(plan.facts.company.distributor(party).source, party, FIRST_MORNING)]
     assert day in first.draft.days
     for row in first.draft.rows:

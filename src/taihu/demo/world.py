@@ -36,19 +36,21 @@ class World:
         folder: Its own folder: SFTP root, ERP database, sealed truth.
         faults: Plant faults.
         inbox: The shared folder of hand-kept tables.
+        random_company: Draw the company's shape and the rate of faults from the seed, too.
     """
 
-    def __init__(self, seed: int, folder: Path, *, faults: bool, inbox: Path) -> None:
+    def __init__(self, seed: int, folder: Path, *, faults: bool, inbox: Path, random_company: bool = False) -> None:
         from taihu.demo.erp import make_erp
         from taihu.demo.facts import restate, simulate
         from taihu.demo.faults import plant
         from taihu.demo.mails import other_mails
         from taihu.demo.schedule import make_plan, table_drops
         from taihu.demo.senders import simulate_senders
+        from taihu.demo.shape import shape_of
         from taihu.demo.truth import make_truth, misreport
 
         self.folder, self.inbox = folder, inbox
-        self.facts = simulate(seed)
+        self.facts = simulate(seed, shape_of(seed, random_company))
         restated = restate(self.facts, seed)
         simulate_senders(self.facts, seed)
         self.plan = make_plan(self.facts, seed)
@@ -268,7 +270,7 @@ def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     return answer
 
 
-def start_world(seed: int, folder: Path, faults: bool = True, *, inbox: Path | None = None) -> WorldHandle:
+def start_world(seed: int, folder: Path, faults: bool = True, *, inbox: Path | None = None, random_company: bool = False) -> WorldHandle:
     """Start the simulated company in a child process; it is up when its handle's ``accounts`` are there.
 
     Args:
@@ -276,6 +278,7 @@ def start_world(seed: int, folder: Path, faults: bool = True, *, inbox: Path | N
         folder: The world's own folder.
         faults: Plant faults.
         inbox: Shared folder into which it saves its hand-kept tables; ``folder/inbox`` if absent.
+        random_company: Draw the company's shape and the rate of faults from the seed, too.
     """
     command = [
         sys.executable,
@@ -290,6 +293,8 @@ def start_world(seed: int, folder: Path, faults: bool = True, *, inbox: Path | N
     ]
     if not faults:
         command.append("--no-faults")
+    if random_company:
+        command.append("--random-company")
     source_root = str(Path(__file__).resolve().parents[2])
     environment = {
         **os.environ,
@@ -333,10 +338,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--inbox", type=Path)
     parser.add_argument("--no-faults", action="store_true")
+    parser.add_argument("--random-company", action="store_true")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then says stop
     given.folder.mkdir(parents=True, exist_ok=True)
-    world = World(given.seed, given.folder, faults=not given.no_faults, inbox=given.inbox or given.folder / "inbox")
+    inbox = given.inbox or given.folder / "inbox"
+    world = World(given.seed, given.folder, faults=not given.no_faults, inbox=inbox, random_company=given.random_company)
     _serve(world, sys.stdin, sys.stdout)
 
 

@@ -17,8 +17,9 @@ from taihu.demo.drafts import STYLES
 from taihu.demo.facts import restate, simulate
 from taihu.demo.faults import FAULT_KINDS, plant
 from taihu.demo.mails import mail_of, other_mails
-from taihu.demo.schedule import Sending, make_plan
+from taihu.demo.schedule import ODD_TEXT, Sending, make_plan
 from taihu.demo.senders import simulate_senders
+from taihu.demo.shape import shape_of
 from taihu.demo.truth import Truth
 from taihu.demo.world import World
 from taihu.demo.writers import ZIP_PASSWORDS, write
@@ -90,15 +91,16 @@ def test_names_of_files_are_never_used_twice(world: World) -> None:
     assert max(names.values()) == 1
 
 
-@pytest.mark.parametrize("seed", [11, 12, 13])
-def test_each_kind_of_fault_is_planted_three_times(seed: int) -> None:
-    facts = simulate(seed)
+@pytest.mark.parametrize(("seed", "random_company"), [(11, False), (12, True), (13, True), (37, True)])
+def test_each_kind_of_fault_is_planted_three_times(seed: int, random_company: bool) -> None:
+    facts = simulate(seed, shape_of(seed, random_company))
     restate(facts, seed)
     simulate_senders(facts, seed)
     faults = plant(make_plan(facts, seed), seed)
     counted = Counter(fault.kind for fault in faults)
     assert set(counted) == set(FAULT_KINDS)
-    assert min(counted.values()) >= 3
+    assert len(FAULT_KINDS) >= 28 and 3 <= min(counted.values()) <= max(counted.values()) <= 6
+    assert not random_company or len(faults) > 180
     assert len({fault.fault_id for fault in faults}) == len(faults)
 
 
@@ -113,3 +115,15 @@ def test_a_planted_row_stands_where_the_truth_says(world: World, truth: Truth) -
     content = next(s for s in world.plan.sendings if s.name == fault.files[0]).written().content.decode("gb18030")
     rows = content.split("<tr>")[1:]
     assert "2026-09-31" in rows[fault.rows[0] - 1]
+
+
+def test_a_neighbour_s_file_comes_in_the_sender_s_own_mail(world: World, truth: Truth) -> None:
+    for fault in (fault for fault in truth.faults if fault.kind == "other_party_file"):
+        sending = next(s for s in world.plan.sendings if s.name == fault.files[0])
+        assert world.facts.company.distributor(fault.party).mail.encode() in mail_of(sending)
+        assert fault.party not in fault.files[0].partition("_转发")[0]
+
+
+def test_a_text_like_an_order_is_a_name_in_a_clean_file(world: World) -> None:
+    (odd,) = [sending for sending in world.plan.sendings if sending.remark == "text like an order"]
+    assert odd.clean and ODD_TEXT in odd.draft.rows[0]["customer"] and ODD_TEXT.encode("gb18030") in odd.written().content

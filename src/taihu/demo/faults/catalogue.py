@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from taihu.demo.company import days_reported_on
+from taihu.demo.dates import days_reported_on
 from taihu.demo.faults import files, meaning, values
 from taihu.demo.faults.kinds import BILL, EAST, NORTH, ORDERS, POS, SOUTH, STOCK, WEST, Kind
 

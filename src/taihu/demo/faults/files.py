@@ -131,7 +131,8 @@ def other_party(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
             continue
         draft = copy.deepcopy(theirs.draft)
         stem, _, extension = draft.name.rpartition(".")
-        draft.party, draft.days, draft.name, draft.title = own.party, own.days, f"{stem}_转发{own.party}.{extension}", f"{draft.title} 转发"
+        draft.party, draft.days, draft.envelope = own.party, own.days, own.envelope
+        draft.name, draft.title = f"{stem}_转发{own.party}.{extension}", f"{draft.title} 转发"
         sending.draft, sending.name = draft, draft.name
         return [], ""
     return None

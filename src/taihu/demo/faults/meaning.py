@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from taihu.demo.company import LAST_MORNING, WORK_MORNINGS
+from taihu.demo.dates import LAST_MORNING, WORK_MORNINGS
 from taihu.demo.drafts import Row
 from taihu.demo.facts import cents
 from taihu.demo.faults.kinds import Hit

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from taihu.core.ids import derived_id
-from taihu.demo.company import MORNINGS, WORK_MORNINGS
+from taihu.demo.dates import MORNINGS, WORK_MORNINGS
 from taihu.demo.drafts import Draft
 from taihu.demo.faults.catalogue import KINDS
 from taihu.demo.faults.kinds import DAILY, Fault, Kind
@@ -20,16 +20,33 @@ from taihu.demo.schedule import Plan, Sending, next_workday, resend, senders
 
 
 def plant(plan: Plan, seed: int) -> list[Fault]:
-    """Plant every kind; the faults in the order of their mornings."""
+    """Plant every kind; the faults in the order of their mornings.
+
+    Each kind is planted where its catalogue says, in a company of another shape wherever of these there is room; where such a
+    company errs more often, further ones follow as long as there is room.
+
+    Raises:
+        RuntimeError: If a kind finds no room.
+    """
     rng = random.Random(f"faults:{seed}")
     faults: list[Fault] = []
+    rates = plan.facts.company.shape.faults
     for kind in KINDS:
         for number, source in enumerate(kind.sources):
-            faults.append(_plant_one(plan, kind, source, number, rng))
+            others = rng.sample(kind.sources, len(kind.sources)) if rates else []
+            found = (_plant_one(plan, kind, place, number, rng) for place in (source, *others))
+            fault = next((fault for fault in found if fault is not None), None)
+            if fault is None:
+                raise RuntimeError(f"no room to plant {kind.name} in {source}")
+            faults.append(fault)
+    if rates:
+        wanted = [kind for kind in KINDS for _ in range(rng.randint(*rates) - len(kind.sources))]
+        further = (_plant_one(plan, kind, rng.choice(kind.sources), 1, rng) for kind in rng.sample(wanted, len(wanted)))
+        faults += [fault for fault in further if fault is not None]
     return sorted(faults, key=lambda fault: (fault.days, fault.fault_id))
 
 
-def _plant_one(plan: Plan, kind: Kind, source: str, number: int, rng: random.Random) -> Fault:
+def _plant_one(plan: Plan, kind: Kind, source: str, number: int, rng: random.Random) -> Fault | None:
     for sending in _candidates(plan, kind, source, rng):
         right = copy.deepcopy(sending.draft)
         hit = kind.apply(plan, sending, rng)
@@ -55,7 +72,7 @@ def _plant_one(plan: Plan, kind: Kind, source: str, number: int, rng: random.Ran
             column=hit[1],
             corrected_on=corrected_on,
         )
-    raise RuntimeError(f"no room to plant {kind.name} in {source}")
+    return None
 
 
 def _candidates(plan: Plan, kind: Kind, source: str, rng: random.Random) -> Iterator[Sending]:

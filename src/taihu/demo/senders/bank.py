@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_reported_on, is_workday, workday_from
+from taihu.demo.dates import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_reported_on, is_workday, workday_from
 from taihu.demo.drafts import Draft, Row, Style
 from taihu.demo.facts import Facts, Payment, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal

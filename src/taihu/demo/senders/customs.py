@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import FIRST_MORNING, workday_from
+from taihu.demo.dates import FIRST_MORNING, workday_from
 from taihu.demo.drafts import Draft, Envelope, Row, Style
 from taihu.demo.facts import Facts, Payment, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal

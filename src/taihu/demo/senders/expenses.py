@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, LAST_DAY, MORNINGS, days_of_a_weekly, is_workday, person_name
+from taihu.demo.company import person_name
+from taihu.demo.dates import ALL_DAYS, LAST_DAY, MORNINGS, days_of_a_weekly, is_workday
 from taihu.demo.drafts import Draft, Row, Style
 from taihu.demo.facts import Facts, Payment
 from taihu.demo.senders.interface import Cells, Personal

@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from taihu.demo.company import LAST_DAY, Distributor, days_of_a_weekly, workday_from
+from taihu.demo.company import Distributor
+from taihu.demo.dates import LAST_DAY, days_of_a_weekly, workday_from
 from taihu.demo.drafts import Draft, Envelope, Row, Style
 from taihu.demo.facts import SHANGHAI, Delivery, Facts, Payment, cents
 from taihu.demo.senders.interface import Cells, Personal

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import LAST_DAY, days_of_a_weekly
+from taihu.demo.dates import LAST_DAY, days_of_a_weekly
 from taihu.demo.drafts import Draft, Row, Style
 from taihu.demo.facts import Delivery, Facts, cents, gross_of
 from taihu.demo.senders.interface import NOBODY, Cells, Personal

@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS
+from taihu.demo.dates import ALL_DAYS
 from taihu.demo.senders.bank import OPENING, bookings
 from taihu.demo.world import World
 

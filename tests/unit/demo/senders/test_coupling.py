@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from taihu.demo.company import LAST_DAY
+from taihu.demo.dates import LAST_DAY
 from taihu.demo.senders.bank import bookings
 from taihu.demo.senders.expenses import claims
 from taihu.demo.senders.parcels import COURIER, parcels

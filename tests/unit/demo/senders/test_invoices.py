@@ -9,7 +9,7 @@ import pytest
 
 from taihu.china.money import parse_amount
 from taihu.china.uscc import is_uscc
-from taihu.demo.company import LAST_DAY
+from taihu.demo.dates import LAST_DAY
 from taihu.demo.facts import gross_of
 from taihu.demo.senders.bank import bookings
 from taihu.demo.senders.customs import items_by_day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taihu.demo.company import MORNINGS
+from taihu.demo.dates import MORNINGS
 from taihu.demo.senders import SENDERS
 from taihu.demo.senders.interface import Sender
 from taihu.demo.setup import example_folder
