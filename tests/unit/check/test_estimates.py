@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from taihu.check.estimates import FEWEST_DAYS, Estimate, estimates, together
-from taihu.demo.company import is_workday
+from taihu.demo.dates import is_workday
 
 FIRST = dt.date(2026, 6, 1)
 HOLIDAY = dt.date(2026, 9, 25)

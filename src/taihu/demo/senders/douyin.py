@@ -13,20 +13,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import (
-    ALL_DAYS,
-    LAST_DAY,
-    REGIONS,
-    WORK_MORNINGS,
-    Product,
-    days_of_a_weekly,
-    days_reported_on,
-    person_name,
-    phone_number,
-)
+from taihu.demo.company import Product, person_name, phone_number
+from taihu.demo.dates import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_of_a_weekly, days_reported_on
 from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import PROVINCES, SHANGHAI, Facts, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
+from taihu.demo.shape import REGIONS
 
 ZERO = Decimal("0.00")
 SHOW_WEEKDAYS = (2, 5)

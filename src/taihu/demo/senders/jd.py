@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, WORK_MORNINGS, Product, days_of_a_weekly, days_reported_on
+from taihu.demo.company import Product
+from taihu.demo.dates import ALL_DAYS, WORK_MORNINGS, days_of_a_weekly, days_reported_on
 from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import SHANGHAI, Facts, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import FIRST_MORNING
+from taihu.demo.dates import FIRST_MORNING
 from taihu.demo.drafts import Draft, Row, Style
 from taihu.demo.facts import Facts
 from taihu.demo.senders.interface import NOBODY, Cells, Personal

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, FIRST_MORNING, LAST_MORNING, days_of_a_weekly
+from taihu.demo.dates import ALL_DAYS, FIRST_MORNING, LAST_MORNING, days_of_a_weekly
 from taihu.demo.drafts import Draft, Envelope, Row, Style, span_text
 from taihu.demo.facts import Facts, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal

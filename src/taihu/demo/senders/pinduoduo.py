@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, REGIONS, Product, days_of_a_weekly, person_name, phone_number
+from taihu.demo.company import Product, person_name, phone_number
+from taihu.demo.dates import ALL_DAYS, days_of_a_weekly
 from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import PROVINCES, SHANGHAI, Facts, cents
 from taihu.demo.senders.interface import Cells, Personal
+from taihu.demo.shape import REGIONS
 
 ZERO = Decimal("0.00")
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, LAST_DAY
+from taihu.demo.dates import ALL_DAYS, LAST_DAY
 from taihu.demo.facts import Facts
 from taihu.demo.senders.douyin import DouyinOrders, DouyinSettlement, Move, SubOrder
 from taihu.demo.senders.interface import Cells

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from taihu.demo.company import ALL_DAYS, FIRST_MORNING, LAST_DAY, WORK_MORNINGS, Product, days_reported_on
+from taihu.demo.company import Product
+from taihu.demo.dates import ALL_DAYS, FIRST_MORNING, LAST_DAY, WORK_MORNINGS, days_reported_on
 from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import Facts, Order
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
