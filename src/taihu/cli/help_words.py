@@ -15,6 +15,7 @@ HELP = {
     "Folder for project and reports.": "存放项目与报告的文件夹。",
     "Print the score in full.": "显示完整评分。",
     "Seed of the simulated company.": "模拟公司的随机种子。",
+    "Draw the company's shape and the rate of faults from the seed, too.": "公司规模、发送方习惯与错误率也由种子抽取",
     "Plant no faults.": "不植入错误。",
     "Leave project and servers up to play with, until Ctrl-C.": "保留项目与服务器供试用，按 Ctrl-C 结束。",
     "Leave the documents out.": "不生成文档。",
