@@ -171,6 +171,28 @@ def _anomalies(given: argparse.Namespace) -> tuple[str, bool]:
     return anomalies.section(table, seeds, _today()), not anomalies.problems(table)
 
 
+def _score(given: argparse.Namespace) -> tuple[str, bool]:
+    import secrets
+
+    from tests.soak import score
+
+    drawn = [secrets.randbelow(2**31) for _ in range(given.seeds)]
+    print(f"seeds {' '.join(map(str, drawn))}", flush=True)
+    plays = [(DEFAULT_SEED, False, True), *((seed, True, True) for seed in drawn), *((seed, True, False) for seed in drawn[: given.clean])]
+    scored = []
+    for seed, is_drawn, faults in plays:
+        with tempfile.TemporaryDirectory(prefix="taihu-soak-") as room:
+            scored.append(score.play(seed, Path(room) / "demo", drawn=is_drawn, faults=faults))
+        one = scored[-1]
+        print(
+            f"{seed}: {one.total('detected')} of {one.total('planted')}, {one.said['silently_wrong']} silently wrong, {one.cpu:.0f} CPU s",
+            flush=True,
+        )
+        for problem in score.problems(scored[-1:]):
+            print(problem, flush=True)
+    return score.section(scored, _today()), not score.problems(scored)
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -222,6 +244,10 @@ def main() -> int:
     matching.add_argument("--seeds", type=int, default=5, help="so many lists")
     matching.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time unless given")
     matching.set_defaults(play=_matching)
+    scores = kinds.add_parser("score", help="the demo's score for the fixed company and for companies of new seeds and shapes")
+    scores.add_argument("--seeds", type=int, default=5, help="so many companies of new seeds")
+    scores.add_argument("--clean", type=int, default=1, help="so many of them once more without faults")
+    scores.set_defaults(play=_score)
     for kind in kinds.choices.values():
         kind.add_argument("--no-page", action="store_true", help="do not write docs/soak.md")
     given = parser.parse_args()
