@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from taihu.core.clock import instant_text
 from taihu.core.errors import UsageError
+from taihu.core.grammar import singular
 from taihu.core.types import Lang, Text
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def lang() -> Lang:
 
 def t(zh: str, en: str) -> str:
     """The text in the chosen language."""
-    return zh if _lang == "zh" else en
+    return zh if _lang == "zh" else singular(en)
 
 
 def tt(text: Text) -> str:

@@ -140,14 +140,23 @@ def main() -> None:
             from taihu.cli.help_words import into_chinese
 
             into_chinese(root)
-        root(args=arguments, prog_name="taihu", standalone_mode=True)
+        ended = root(args=arguments, prog_name="taihu", standalone_mode=console.lang() != "zh")
+        raise SystemExit(ended if isinstance(ended, int) else 0)
     except TaihuError as error:
         console.say(_told(error))
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         console.say(console.t("已中断；再次运行即可继续", "interrupted; run again to go on"))
         raise SystemExit(1) from None
-    except Exception:
+    except Exception as error:
+        from taihu.cli.usage_words import is_usage_error, usage_in_chinese
+
+        if is_usage_error(error):
+            console.say(usage_in_chinese(error))
+            raise SystemExit(error.exit_code) from None  # type: ignore[attr-defined]
+        if isinstance(error, typer.Abort):
+            console.say("已取消")
+            raise SystemExit(1) from None
         # A mistake of ours: the traceback is what a maintainer needs, but texts of libraries in it may quote a secret.
         import traceback
 

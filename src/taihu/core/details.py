@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from taihu.core.grammar import singular
 from taihu.core.types import Lang, Text
 
 _Match = re.Match[str]
@@ -29,7 +30,11 @@ _PRICE_FAULTS = {
 
 def detail_in(reason: str, detail: str, lang: Lang) -> str:
     """What a report, a mail or a terminal says beside a reason; empty if the title says it all."""
-    detail = detail.strip()
+    said = _said(reason, detail.strip(), lang)
+    return said if lang == "zh" else singular(said)
+
+
+def _said(reason: str, detail: str, lang: Lang) -> str:
     for pattern, words in _SENTENCES:
         match = pattern.fullmatch(detail)
         if match:

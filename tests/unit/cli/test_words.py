@@ -69,6 +69,21 @@ def test_the_command_line_speaks_chinese(shop: Shop, tmp_path: Path) -> None:
     assert "First business day" in taihu("--lang", "en", "waive", "--help").said
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["read", "MISSING"], "错误：'files' 的值不对：路径 'MISSING' 不存在"),
+        (["status", "--dayz", "3"], "错误：没有选项 --dayz，是否指 --days？"),
+        (["status", "--days", "x"], "错误：'--days' 的值不对：应为整数"),
+        ([], "错误：缺少命令"),
+    ],
+)
+def test_the_argument_parser_speaks_chinese(arguments: list[str], told: str) -> None:
+    said = taihu("--lang", "zh", *arguments)
+    assert said.code == 2 and told in said.said and "用法：taihu" in said.said
+    assert not any(word in said.said for word in ("Usage", "Error", "Try", "错误：错误"))
+
+
 def test_only_commands_that_exist_are_named() -> None:
     import re
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from taihu.core.details import detail_in
+from taihu.core.grammar import singular
 
 KNOWN = [
     ("login_page", "a login page came instead of a file", "", ""),
@@ -102,3 +103,20 @@ def test_what_the_checks_write_is_known() -> None:
     for detail in details:
         assert not re.search(r"[a-z]{3,} [a-z]{3,}", detail_in("row_count", detail, "zh")), detail
         assert detail_in("row_count", detail, "zh") or detail in ("", "the file is empty")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 rows lie outside 2026-10-01", "1 row lies outside 2026-10-01"),
+        ("1 of 1 rows were refused", "1 of 1 row was refused"),
+        ("1 of 3 rows were refused", "1 of 3 rows were refused"),
+        ("21 rows, 1,001 rows, 1.1 rows, 1 files, 1 hidden rows: 3", "21 rows, 1,001 rows, 1.1 rows, 1 file, 1 hidden row: 3"),
+        ("estimates: 1 missing days of 1 parties", "estimates: 1 missing day of 1 party"),
+        ("rule 1 rowspan", "rule 1 rowspan"),
+    ],
+)
+def test_one_is_not_many(text: str, expected: str) -> None:
+    assert singular(text) == expected
+    assert detail_in("rule_failed", "sql check 1: 1 rows", "en") == "sql check 1: 1 row"
+    assert detail_in("rule_failed", "sql check 1: 1 rows", "zh") == "1 行违反规则 sql check 1"
