@@ -45,7 +45,22 @@ WITH fact AS (
   SELECT
     item.business_date,
     'ALL'                                            AS region_code,
-    item.platform_code,
+    'TMALL'                                          AS platform_code,
+    0                                                AS order_line_count,
+    CAST(0 AS DECIMAL(18, 2))                        AS paid_amount,
+    CAST(0 AS DECIMAL(18, 2))                        AS refund_amount,
+    CAST(0 AS DECIMAL(18, 2))                        AS net_paid_amount,
+    COALESCE(item.paid_amount, 0)                    AS stated_paid_amount,
+    CAST(0 AS DECIMAL(18, 2))                        AS settled_goods_amount,
+    CAST(0 AS DECIMAL(18, 2))                        AS platform_fee_amount,
+    item._src_id,
+    item._src_row
+  FROM clean.sycm_item_day AS item
+  UNION ALL
+  SELECT
+    item.business_date,
+    'ALL'                                            AS region_code,
+    'JD'                                             AS platform_code,
     0                                                AS order_line_count,
     CAST(0 AS DECIMAL(18, 2))                        AS paid_amount,
     CAST(0 AS DECIMAL(18, 2))                        AS refund_amount,
@@ -55,7 +70,7 @@ WITH fact AS (
     CAST(0 AS DECIMAL(18, 2))                        AS platform_fee_amount,
     item._src_id,
     item._src_row
-  FROM core.platform_item_day AS item
+  FROM clean.jd_item_day AS item
   UNION ALL
   SELECT
     settled.business_date,
