@@ -6,7 +6,7 @@ import datetime as dt
 
 from taihu.demo.dates import days_reported_on
 from taihu.demo.faults import files, meaning, values
-from taihu.demo.faults.kinds import BILL, EAST, NORTH, ORDERS, POS, SOUTH, STOCK, WEST, Kind
+from taihu.demo.faults.kinds import BILL, DOUYIN, EAST, JD_BILL, JD_DAY, NORTH, ORDERS, POS, SOUTH, STOCK, TMALL_DAY, WEST, Kind
 
 
 def _several_days(morning: dt.date) -> bool:
@@ -22,20 +22,20 @@ KINDS = (
     Kind(
         "resend_new_rows", (NORTH, EAST, WEST), ("restated", "replaced"), "repaired", files.resend_new_rows, _regular_week, again="version"
     ),
-    Kind("duplicate_exact", (EAST, NORTH, WEST, STOCK), ("identical_content",), "held", files.duplicate, again="copy"),
+    Kind("duplicate_exact", (EAST, NORTH, WEST, STOCK, DOUYIN), ("identical_content",), "held", files.duplicate, again="copy"),
     Kind("return_sign", (SOUTH, NORTH, WEST), ("sign_disagrees",), "held", values.return_sign),
     Kind("unit_slip", (EAST, NORTH, SOUTH, WEST), ("price_out_of_band",), "held", values.unit_slip, corrected=True),
     Kind("wan_as_yuan", (WEST, EAST, SOUTH), ("scale_suspected",), "held", values.wan, corrected=True),
     Kind("gross_as_net", (NORTH, SOUTH, WEST, EAST), ("tax_basis_suspected",), "held", values.net),
-    Kind("partial_file", (EAST, NORTH, BILL, STOCK), ("total_missing", "total_disagrees"), "held", files.partial, corrected=True),
-    Kind("renamed_column", (EAST, NORTH, WEST, POS), ("unknown_layout",), "held", files.rename, corrected=True),
+    Kind("partial_file", (EAST, NORTH, BILL, STOCK, JD_BILL), ("total_missing", "total_disagrees"), "held", files.partial, corrected=True),
+    Kind("renamed_column", (EAST, NORTH, WEST, POS, DOUYIN), ("unknown_layout",), "held", files.rename, corrected=True),
     Kind("moved_column", (EAST, SOUTH, ORDERS, STOCK), ("columns_moved",), "repaired", files.move),
     Kind("mojibake", (EAST, NORTH, ORDERS), ("mojibake", "unknown_layout"), "held", files.mojibake, corrected=True),
-    Kind("scientific_id", (ORDERS, BILL, ORDERS), ("id_in_scientific_notation",), "held", values.scientific),
-    Kind("total_row", (EAST, WEST, POS, NORTH), ("total_row",), "repaired", values.total_row),
+    Kind("scientific_id", (ORDERS, BILL, ORDERS, DOUYIN), ("id_in_scientific_notation",), "held", values.scientific),
+    Kind("total_row", (EAST, WEST, POS, NORTH, JD_DAY), ("total_row",), "repaired", values.total_row),
     Kind("short_date", (EAST, NORTH, WEST), ("two_digit_year", "ambiguous_date"), "repaired", values.short_date),
     Kind("day_beyond_month", (SOUTH, NORTH, WEST), ("invalid_date",), "held", values.beyond_month),
-    Kind("login_page", (POS, EAST, WEST, POS), ("login_page",), "held", files.login_page, corrected=True),
+    Kind("login_page", (POS, EAST, WEST, POS, TMALL_DAY), ("login_page",), "held", files.login_page, corrected=True),
     Kind("truncated_zip", (NORTH, SOUTH, ORDERS), ("damaged_file",), "held", files.truncate, corrected=True),
     Kind("stale_stock", (STOCK,) * 4, ("stale_stock",), "held", meaning.stale),
     Kind("late_refund", (ORDERS,) * 3, ("restated", "replaced"), "repaired", meaning.late_refund, again="version"),

@@ -83,7 +83,9 @@ class ShopStatistics:
     def simulate(self, facts: Facts, seed: int) -> None:
         rng = random.Random(f"{self.source}:{seed}")
         final = {day: [_item_day(day, product, facts.orders[day], rng) for product in facts.company.products] for day in ALL_DAYS}
-        again = [day for day in ALL_DAYS if FIRST_MORNING <= day <= LAST_DAY - COUNTED_AGAIN_AFTER and rng.random() < 0.25]
+        again = [
+            day for day in ALL_DAYS if FIRST_MORNING <= day <= LAST_DAY - COUNTED_AGAIN_AFTER and facts.orders[day] and rng.random() < 0.25
+        ]
         facts.more[self.source] = Statistics(final, {day: list(_first_count(facts.orders[day], final[day])) for day in again})
 
     def drafts(self, facts: Facts, morning: dt.date) -> Iterable[Draft]:
