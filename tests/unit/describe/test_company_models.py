@@ -25,6 +25,7 @@ TYPES = {"date": "DATE", "text": "VARCHAR", "integer": "BIGINT", "quantity": "DE
 ORDER = [
     "core.date", "core.product", "core.party", "core.store", "core.geography", "core.fx_rate",
     "core.sell_in", "core.sell_out", "core.ecom_order", "core.pos", "core.settlement", "core.target", "core.distributor_stock",
+    "core.purchase", "core.issued_invoice", "core.bank_booking",
     "mart.daily_kpi", "mart.daily_revenue", "mart.stock_days", "mart.weekly_kpi", "mart.arrivals",
     "mart.reconciliation", "mart.diverted_sales",
 ]  # fmt: skip
@@ -180,6 +181,8 @@ class World:
             self.count("sell_out_quantity", day, moved, "KA", Decimal(3))
         self.feed("ecom_order", "sales/ecom_order.feed.yml", orders)
         self.feed("pos", "sales/pos.feed.yml", tills)
+        for name in ("purchase", "issued_invoice", "bank_booking"):
+            self.feed(name, f"trade/{name}.feed.yml", [])
         self.feed("settlement", "sales/settlement.feed.yml", [(FIRST, "1", "1", Decimal(1), None, "t")])
 
     def deliveries_and_targets(self) -> None:

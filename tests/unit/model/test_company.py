@@ -116,7 +116,31 @@ def fill(tables: Tables, graph: Graph) -> None:
          "currency_code": "HKD" if day.day % 2 else "CNY", "net_amount": money("88.88")}
         for day in DAYS
     ])  # fmt: skip
-    sources = ("sell_out_huadong", "sell_out_huabei", "distributor_stock", "tmall_orders", "retailer_pos", "erp_deliveries")
+    put(tables, graph, "clean.distributor_purchases", [
+        {"distributor_code": "D0001", "received_on": day, "business_date": day, "delivery_number": f"L{day - dt.timedelta(days=2)}",
+         "product_code": "P101", "unit_name": "箱", "quantity": 2 if day.day % 3 else 1, "gross_amount": money("88.88"),
+         "currency_code": "CNY"}
+        for day in DAYS
+    ])  # fmt: skip
+    put(tables, graph, "clean.issued_invoices", [
+        {"invoice": f"26{day:%Y%m%d}", "issued_on": day, "business_date": day, "buyer_name": "D0001", "gross_amount": money("100.44"),
+         "net_amount": money("88.88"), "tax_amount": money("11.56"), "invoice_remark": f"发货期间：{day:%Y%m%d}-{day:%Y%m%d}"}
+        for day in DAYS
+    ])  # fmt: skip
+    put(tables, graph, "clean.bank_statement", [
+        {"flow_number": f"B{day}", "booked_on": day, "business_date": day, "booking_type": "支付宝提现", "credit_amount": money("7.07"),
+         "debit_amount": money("0.00"), "booking_text": f"结算{day - dt.timedelta(days=1):%Y%m%d}"}
+        for day in DAYS
+    ])  # fmt: skip
+    sources = (
+        "sell_out_huadong",
+        "sell_out_huabei",
+        "distributor_stock",
+        "tmall_orders",
+        "retailer_pos",
+        "erp_deliveries",
+        "distributor_purchases",
+    )
     keys = [(source, code) for source in sources for code in ("P101", "P102")]
     put(tables, graph, "match.product_map", [
         {"source": source, "product_key": code, "product_id": code, "valid_from": start, "valid_to": dt.date(9999, 12, 31)}

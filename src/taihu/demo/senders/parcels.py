@@ -73,12 +73,13 @@ class CourierBill:
 
     def simulate(self, facts: Facts, seed: int) -> None:
         rng = random.Random(f"parcels:{seed}")
+        billed_on = {day: morning for morning in MORNINGS for day in days_of_a_weekly(morning)}
         sent: dict[dt.date, list[Parcel]] = defaultdict(list)
         for order in (order for day in ALL_DAYS for order in facts.orders[day]):
             day = order.day + dt.timedelta(days=rng.randint(0, 2))
             if order.status == "交易关闭" or day > LAST_DAY:
                 continue
-            sent[day].append(_parcel(order, day, facts, rng))
+            sent[day].append(_parcel(order, day, billed_on[day], rng))
         facts.more[self.source] = dict(sorted(sent.items()))
         for morning in MORNINGS:
             days = days_of_a_weekly(morning)
@@ -132,7 +133,7 @@ def parcels(facts: Facts) -> Mapping[dt.date, Sequence[Parcel]]:
     return sent
 
 
-def _parcel(order: Order, day: dt.date, facts: Facts, rng: random.Random) -> Parcel:
+def _parcel(order: Order, day: dt.date, billed_on: dt.date, rng: random.Random) -> Parcel:
     weight = (Decimal(order.quantity) * Decimal("0.55") + Decimal("0.3")).quantize(Decimal("0.1"))
     fee = cents(_FIRST_KILOGRAM[order.region] + max(weight - 1, Decimal(0)) * Decimal("2.40"))
     discount = cents(fee * Decimal("0.15")) if order.quantity >= 6 else Decimal("0.00")
@@ -140,7 +141,6 @@ def _parcel(order: Order, day: dt.date, facts: Facts, rng: random.Random) -> Par
     arrives = dt.datetime.combine(day, dt.time(rng.randint(8, 19), rng.randint(0, 59), rng.randint(0, 59)), SHANGHAI)
     arrives += dt.timedelta(days=rng.randint(1, 3) + (2 if trouble else 0))
     signer = rng.choice((order.buyer, order.buyer, "驿站", "前台", person_name(rng)))
-    billed_on = next(morning for morning in MORNINGS if day in days_of_a_weekly(morning))
     is_signed = arrives.date() < billed_on
     number = f"XF{rng.randrange(10**12, 10**13)}"
     return Parcel(number, day, order, weight, fee, discount, arrives if is_signed else None, signer if is_signed else "", trouble)

@@ -10,7 +10,27 @@ checks:
   - {unique: [business_date, region_code, rung], else: hold}
   - {not_null: [expected_value, compared_value, unexplained_value], else: hold}
 */
-WITH line AS (
+WITH delivered AS (
+  SELECT
+    delivery.delivery_number,
+    MIN(delivery.business_date) AS business_date
+  FROM core.sell_in AS delivery
+  GROUP BY delivery.delivery_number
+),
+taken_in AS (
+  -- A purchase is placed on the day of its delivery, so that both are in one week.
+  SELECT
+    COALESCE(delivered.business_date, purchase.business_date) AS business_date,
+    purchase.party_id,
+    purchase.delivery_number,
+    purchase.product_id,
+    purchase.base_quantity,
+    purchase._src_id,
+    purchase._src_row
+  FROM core.purchase AS purchase
+  LEFT JOIN delivered ON delivered.delivery_number = purchase.delivery_number
+),
+line AS (
   -- expected: what the first source of the rung says; found: what the second one says of the same goods or money.
   SELECT
     'delivery_to_stock'                    AS rung,
@@ -114,6 +134,77 @@ WITH line AS (
     flow._src_id                           AS _src_id,
     flow._src_row                          AS _src_row
   FROM core.settlement AS flow
+  UNION ALL
+  SELECT
+    'delivery_to_purchase'                 AS rung,
+    delivery.business_date                 AS business_date,
+    delivery.party_id                      AS party_id,
+    delivery.delivery_number || ' ' || delivery.product_id AS item,
+    delivery.base_quantity                 AS expected,
+    CAST(0 AS DECIMAL(18, 3))              AS found,
+    delivery._src_id                       AS _src_id,
+    delivery._src_row                      AS _src_row
+  FROM core.sell_in AS delivery
+  UNION ALL
+  SELECT
+    'delivery_to_purchase'                 AS rung,
+    taken_in.business_date                 AS business_date,
+    taken_in.party_id                      AS party_id,
+    taken_in.delivery_number || ' ' || taken_in.product_id AS item,
+    CAST(0 AS DECIMAL(18, 3))              AS expected,
+    taken_in.base_quantity                 AS found,
+    taken_in._src_id                       AS _src_id,
+    taken_in._src_row                      AS _src_row
+  FROM taken_in
+  UNION ALL
+  -- The Hong Kong company issues no invoices of this kind.
+  SELECT
+    'delivery_to_invoice'                  AS rung,
+    delivery.business_date                 AS business_date,
+    delivery.party_id                      AS party_id,
+    'week'                                 AS item,
+    delivery.net_amount_cny + CAST(delivery.net_amount_cny * COALESCE(product.vat_rate, 0) AS DECIMAL(18, 2)) AS expected,
+    CAST(0 AS DECIMAL(18, 3))              AS found,
+    delivery._src_id                       AS _src_id,
+    delivery._src_row                      AS _src_row
+  FROM core.sell_in AS delivery
+  LEFT JOIN core.product AS product ON product.product_id = delivery.product_id
+  WHERE delivery.entity_code = 'cn_wfoe'
+  UNION ALL
+  SELECT
+    'delivery_to_invoice'                  AS rung,
+    billed.billed_from                     AS business_date,
+    billed.party_id                        AS party_id,
+    'week'                                 AS item,
+    CAST(0 AS DECIMAL(18, 3))              AS expected,
+    CAST(billed.gross_amount AS DECIMAL(18, 3)) AS found,
+    billed._src_id                         AS _src_id,
+    billed._src_row                        AS _src_row
+  FROM core.issued_invoice AS billed
+  UNION ALL
+  -- Here fees and refunds count: what is left of a day is paid out.
+  SELECT
+    'settlement_to_bank'                   AS rung,
+    flow.business_date                     AS business_date,
+    'web shop'                             AS party_id,
+    CAST(flow.business_date AS TEXT)       AS item,
+    CAST(flow.income_amount + flow.expense_amount AS DECIMAL(18, 3)) AS expected,
+    CAST(0 AS DECIMAL(18, 3))              AS found,
+    flow._src_id                           AS _src_id,
+    flow._src_row                          AS _src_row
+  FROM core.settlement AS flow
+  UNION ALL
+  SELECT
+    'settlement_to_bank'                   AS rung,
+    paid_out.settled_for                   AS business_date,
+    'web shop'                             AS party_id,
+    CAST(paid_out.settled_for AS TEXT)     AS item,
+    CAST(0 AS DECIMAL(18, 3))              AS expected,
+    CAST(paid_out.credit_amount AS DECIMAL(18, 3)) AS found,
+    paid_out._src_id                       AS _src_id,
+    paid_out._src_row                      AS _src_row
+  FROM core.bank_booking AS paid_out
+  WHERE paid_out.is_payout
 ),
 counted AS (
   SELECT DISTINCT
@@ -152,6 +243,43 @@ both_reported AS (
   FROM (SELECT DISTINCT web.business_date FROM core.ecom_order AS web) AS ordered
   INNER JOIN (SELECT DISTINCT flow.business_date FROM core.settlement AS flow) AS settled
     ON settled.business_date = ordered.business_date
+  UNION ALL
+  -- A delivery is on the road for five days at most: purchases of all five have to be there.
+  SELECT
+    'delivery_to_purchase' AS rung,
+    member.party_id,
+    arrived.business_date
+  FROM (
+    SELECT
+      delivered.business_date
+    FROM (SELECT DISTINCT each_one.business_date FROM delivered AS each_one) AS delivered
+    INNER JOIN (SELECT DISTINCT purchase.business_date FROM core.purchase AS purchase) AS taken
+      ON taken.business_date > delivered.business_date AND taken.business_date <= delivered.business_date + INTERVAL 5 DAY
+    GROUP BY delivered.business_date
+    HAVING COUNT(*) = 5
+  ) AS arrived
+  CROSS JOIN (SELECT DISTINCT party.party_id FROM core.party AS party) AS member
+  UNION ALL
+  SELECT
+    'delivery_to_invoice' AS rung,
+    member.party_id,
+    told.business_date
+  FROM (
+    SELECT delivery.business_date FROM core.sell_in AS delivery
+    UNION
+    SELECT billed.billed_from AS business_date FROM core.issued_invoice AS billed
+  ) AS told
+  INNER JOIN (SELECT DISTINCT DATE_TRUNC('week', billed.billed_from) AS week_start FROM core.issued_invoice AS billed) AS week
+    ON week.week_start = DATE_TRUNC('week', told.business_date)
+  CROSS JOIN (SELECT DISTINCT party.party_id FROM core.party AS party) AS member
+  UNION ALL
+  SELECT
+    'settlement_to_bank' AS rung,
+    'web shop'           AS party_id,
+    settled.business_date
+  FROM (SELECT DISTINCT flow.business_date FROM core.settlement AS flow) AS settled
+  INNER JOIN (SELECT DISTINCT booking.business_date FROM core.bank_booking AS booking) AS booked
+    ON booked.business_date = settled.business_date + INTERVAL 1 DAY
 ),
 placed AS (
   SELECT
@@ -179,7 +307,7 @@ fact AS (
   SELECT
     placed.week_start                                                             AS business_date,
     CASE
-      WHEN placed.rung = 'order_to_settlement' THEN 'ALL'
+      WHEN placed.rung IN ('order_to_settlement', 'settlement_to_bank') THEN 'ALL'
       ELSE COALESCE(party.region_code, 'unknown')
     END                                                                           AS region_code,
     placed.rung,
