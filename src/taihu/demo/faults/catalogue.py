@@ -6,7 +6,26 @@ import datetime as dt
 
 from taihu.demo.dates import days_reported_on
 from taihu.demo.faults import files, meaning, values
-from taihu.demo.faults.kinds import BILL, DOUYIN, EAST, JD_BILL, JD_DAY, NORTH, ORDERS, POS, SOUTH, STOCK, TMALL_DAY, WEST, Kind
+from taihu.demo.faults.kinds import (
+    BILL,
+    CLAIMS,
+    DOUYIN,
+    EAST,
+    INVOICES,
+    JD_BILL,
+    JD_DAY,
+    NORTH,
+    ORDERS,
+    PARCELS,
+    PDD,
+    POS,
+    PURCHASES,
+    SOUTH,
+    STOCK,
+    TMALL_DAY,
+    WEST,
+    Kind,
+)
 
 
 def _several_days(morning: dt.date) -> bool:
@@ -59,11 +78,14 @@ KINDS = (
     Kind("unknown_store", (POS,) * 3, ("not_listed",), "held", meaning.unknown_store),
     Kind("diverted_sale", (SOUTH, WEST, NORTH), ("outside_territory",), "repaired", meaning.diverted),
     Kind("contradicting_rows", (POS, SOUTH, WEST), ("duplicate_row",), "held", meaning.contradicting),
-    Kind("repeated_row", (NORTH, POS, SOUTH), ("duplicate_row",), "held", meaning.repeated),
+    Kind("repeated_row", (NORTH, POS, SOUTH, PARCELS), ("duplicate_row",), "held", meaning.repeated),
     Kind("negative_stock", (STOCK,) * 3, ("negative_stock",), "held", meaning.negative_stock),
     Kind("broken_identity", (STOCK,) * 3, ("identity_broken",), "held", meaning.broken_identity),
     Kind("balance_break", (BILL,) * 3, ("identity_broken",), "held", meaning.balance_break, corrected=True),
     Kind("cancelled_order", (ORDERS,) * 3, ("status_disagrees",), "held", meaning.cancelled),
     Kind("refund_over_paid", (ORDERS,) * 3, ("refund_exceeds_paid",), "held", meaning.refund_over_paid),
+    Kind("wrong_sum", (PURCHASES, PARCELS, PDD), ("identity_broken",), "held", meaning.wrong_sum),
+    Kind("spent_after_claim", (CLAIMS,) * 3, ("rule_failed",), "held", meaning.spent_later),
+    Kind("invoice_again", (INVOICES,) * 3, ("same_invoice",), "repaired", meaning.invoice_again),
 )
 FAULT_KINDS = tuple(kind.name for kind in KINDS)

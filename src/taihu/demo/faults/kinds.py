@@ -13,6 +13,7 @@ from taihu.demo.schedule import Plan, Sending
 EAST, NORTH, SOUTH, WEST = "sell_out_huadong", "sell_out_huabei", "sell_out_huanan", "sell_out_xinan"
 STOCK, ORDERS, BILL, POS = "distributor_stock", "tmall_orders", "alipay_bill", "retailer_pos"
 TMALL_DAY, JD_DAY, JD_BILL, DOUYIN = "sycm_item_day", "jd_item_day", "jd_settlement", "douyin_orders"
+PURCHASES, PARCELS, PDD, CLAIMS, INVOICES = "distributor_purchases", "parcels", "pdd_orders", "expense_claims", "issued_invoices"
 DAILY = (ORDERS, BILL, POS)
 
 Hit = tuple[Sequence[int], str] | None

@@ -13,7 +13,7 @@ from typing import Any
 from taihu.demo.dates import LAST_MORNING, WORK_MORNINGS
 from taihu.demo.drafts import Row
 from taihu.demo.facts import cents
-from taihu.demo.faults.kinds import Hit
+from taihu.demo.faults.kinds import PARCELS, PDD, PURCHASES, Hit
 from taihu.demo.schedule import Plan, Sending, resend
 
 
@@ -112,7 +112,7 @@ def contradicting(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
 
 def repeated(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
     """One line pasted twice."""
-    return [_doubled(sending, rng) + 1], sending.draft.header("product")
+    return [_doubled(sending, rng) + 1], sending.draft.header("number" if sending.draft.source == PARCELS else "product")
 
 
 def _doubled(sending: Sending, rng: random.Random) -> int:
@@ -164,3 +164,34 @@ def _order(sending: Sending, rng: random.Random, which: Callable[[Row], bool], c
     index = rng.choice(indexes)
     sending.draft.rows[index][column] = value(sending.draft.rows[index])
     return [index], sending.draft.header(column)
+
+
+_SUMS = {PURCHASES: "price", PARCELS: "payable", PDD: "received"}
+
+
+def wrong_sum(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
+    """An amount that its parts do not give: price by quantity, fee less discount, price less discount."""
+    draft = sending.draft
+    name, index = _SUMS[draft.source], rng.randrange(len(draft.rows))
+    draft.rows[index][name] += Decimal(rng.randint(100, 900)) / 100
+    return [index], draft.header(name)
+
+
+def spent_later(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
+    """An expense claimed before it was spent."""
+    index = rng.randrange(len(sending.draft.rows))
+    row = sending.draft.rows[index]
+    row["spent"] = row["date"] + dt.timedelta(days=rng.randint(1, 9))
+    return [index], sending.draft.header("spent")
+
+
+def invoice_again(plan: Plan, sending: Sending, rng: random.Random) -> Hit:
+    """An invoice of an earlier week lies in the archive once more; it must count once."""
+    draft = sending.draft
+    sent = [other for other in plan.sendings if other.draft.source == draft.source and other.morning < sending.morning]
+    own = {row["number"] for row in draft.rows}
+    earlier = [row for other in sent for row in other.draft.rows if row["number"] not in own]
+    if not earlier:
+        return None
+    draft.rows.insert(0, dict(rng.choice(earlier)))
+    return [], draft.header("number")
