@@ -18,7 +18,7 @@ from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import Facts, Order
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
 
-COUNTED_AGAIN_AFTER = dt.timedelta(days=3)
+COUNTED_AGAIN, COUNTED_AGAIN_AFTER = 6, dt.timedelta(days=3)
 ZERO = Decimal("0.00")
 
 
@@ -83,9 +83,8 @@ class ShopStatistics:
     def simulate(self, facts: Facts, seed: int) -> None:
         rng = random.Random(f"{self.source}:{seed}")
         final = {day: [_item_day(day, product, facts.orders[day], rng) for product in facts.company.products] for day in ALL_DAYS}
-        again = [
-            day for day in ALL_DAYS if FIRST_MORNING <= day <= LAST_DAY - COUNTED_AGAIN_AFTER and facts.orders[day] and rng.random() < 0.25
-        ]
+        offered = [day for day in ALL_DAYS if FIRST_MORNING <= day <= LAST_DAY - COUNTED_AGAIN_AFTER and facts.orders[day]]
+        again = rng.sample(offered, min(COUNTED_AGAIN, len(offered)))
         facts.more[self.source] = Statistics(final, {day: list(_first_count(facts.orders[day], final[day])) for day in again})
 
     def drafts(self, facts: Facts, morning: dt.date) -> Iterable[Draft]:
