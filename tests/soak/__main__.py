@@ -185,7 +185,7 @@ def _score(given: argparse.Namespace) -> tuple[str, bool]:
             scored.append(score.play(seed, Path(room) / "demo", drawn=is_drawn, faults=faults))
         one = scored[-1]
         print(
-            f"{seed}: {one.total('detected')} of {one.total('planted')}, {one.said['silently_wrong']} silently wrong, {one.cpu:.0f} CPU s",
+            f"{seed}: {one.total('detected')} of {one.total('planted')}, {one.said['silently_wrong']} silently wrong",
             flush=True,
         )
         for problem in score.problems(scored[-1:]):

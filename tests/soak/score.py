@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -22,13 +21,12 @@ RECALL, MOST_FALSE_FLAGS, LEAST_READ = 0.95, 0.01, 0.99
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One company that was played: what ``taihu demo --score --json`` said, and the CPU seconds of pipeline and world."""
+    """One company that was played, and what ``taihu demo --score --json`` said."""
 
     seed: int
     is_drawn: bool
     has_faults: bool
     said: dict[str, Any]
-    cpu: float
 
     @property
     def faults(self) -> list[dict[str, Any]]:
@@ -43,13 +41,10 @@ def play(seed: int, folder: Path, *, drawn: bool, faults: bool) -> Scored:
     """Play one company in a new folder."""
     arguments = ["demo", str(folder), "--score", "--json", "--no-docs", "--seed", str(seed)]
     arguments += ["--random-company"] * drawn + ["--no-faults"] * (not faults)
-    before = os.times()
     ended = subprocess.run([sys.executable, "-m", "taihu", *arguments], capture_output=True, text=True, check=False)
-    after = os.times()
     if ended.returncode:
         raise RuntimeError(f"seed {seed}: exit code {ended.returncode}\n{ended.stderr[-4000:]}")
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    return Scored(seed, drawn, faults, json.loads(ended.stdout), cpu)
+    return Scored(seed, drawn, faults, json.loads(ended.stdout))
 
 
 def kinds(scored: Sequence[Scored]) -> dict[str, Counter[str]]:
@@ -93,8 +88,8 @@ def section(scored: Sequence[Scored], today: dt.date) -> str:
         "Distributors by region: east, north, south, west.",
         "",
         "| seed | distributors | products, stores | orders a day | returns | cells exact | others, all marked | kinds | planted | detected "
-        "| located | silently wrong | false flags | clean files read | CPU s |",
-        "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| located | silently wrong | false flags | clean files read |",
+        "|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         *map(_row, scored),
         "",
         "Over all of them:",
@@ -127,6 +122,5 @@ def _row(one: Scored) -> str:
         str(said["silently_wrong"]),
         f"{said['false_flag_rate']:.2%}",
         f"{said['clean_files_read_rate']:.2%} of {said['clean_files']:,}",
-        f"{one.cpu:.0f}",
     ]
     return "| " + " | ".join(cells) + " |"
