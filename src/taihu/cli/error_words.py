@@ -35,7 +35,7 @@ ERRORS = {
     "if_missing: there is no column {}, did you mean {}?": "if_missing：没有列 {}，是否指 {}？",
     "if_missing: there is no column {}": "if_missing：没有列 {}",
     "{}: there is no part {}: it has {}": "{}：没有部分 {}，可用：{}",
-    "estimate: {} is no column of quantities, or of money in one currency": "estimate：{} 不是数量列，也不是单一币种的金额列",
+    "estimate: {} is no column of quantities in one unit, or of money in one currency": "estimate：{} 不是单一单位的数量列，也不是单一币种的金额列",
     "estimate: is about days that are owed: it needs expect: and business_date:": "estimate 针对应报的天：需要 expect: 与 business_date:",
     "{}: {} is not a time of day such as '08:30'": "{}：{} 不是时刻，应写成 '08:30'",
     "{}: {} is not a day such as 2026-08-17": "{}：{} 不是日期，应写成 2026-08-17",

@@ -421,8 +421,11 @@ class SourceFile(Frozen):
             raise ValueError("estimate: is about days that are owed: it needs expect: and business_date:")
         for name in self.estimate.of:
             column = self.columns.get(name)
-            if column is None or column.type not in ("money", "quantity") or len(column.currency or "CNY") != 3:
-                raise ValueError(f"estimate: {name} is no column of quantities, or of money in one currency")
+            measure = (
+                column.currency if column and column.type == "money" else column.unit if column and column.type == "quantity" else name
+            )
+            if measure in self.columns or column is None:
+                raise ValueError(f"estimate: {name} is no column of quantities in one unit, or of money in one currency")
 
     def _fills_no_place(self) -> None:
         party = self.party.column if self.party else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from taihu.core.errors import ManifestError
 from taihu.core.figures import Arrivals, EstimatedGap
 from taihu.core.types import Span
 from taihu.deliver.page import estimate_text
+from taihu.manifest.source import SourceFile
+from taihu.manifest.strict import parse
 from taihu.project.workspace import Workspace
 from taihu.run.estimating import TABLE, estimates_now
 from taihu.run.explaining import latest_figures
@@ -130,8 +133,9 @@ def test_little_history_gives_no_estimate(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("of: [net_amount]", "of: [sold_on]", "no column of quantities, or of money in one currency"),
-        ("of: [net_amount]", "of: [gone]", "no column of quantities, or of money in one currency"),
+        ("of: [net_amount]", "of: [sold_on]", "no column of quantities in one unit, or of money in one currency"),
+        ("of: [net_amount]", "of: [gone]", "no column of quantities in one unit, or of money in one currency"),
+        ("currency: CNY, tax: excluded", "currency: cur, tax: excluded}\n  cur: {type: text", "or of money in one currency"),
         ("within: 80 %", "within: 80", "not a share such as"),
         ("from: 4 weeks", "from: long ago", "not a duration"),
     ],
@@ -140,3 +144,12 @@ def test_what_cannot_be_estimated_is_refused_at_load(estimating: Shop, old: str,
     estimating.edit("sources/sales/source.yml", old, new)
     with pytest.raises(ManifestError, match=what), estimating.open():
         pass
+
+
+@pytest.mark.parametrize(("unit", "fits"), [("unit_name", False), ("each", True), (None, True)])
+def test_quantities_are_estimated_in_one_unit_only(estimating: Shop, unit: str | None, fits: bool) -> None:
+    """Cases and pieces of one column do not add up."""
+    text = (estimating.root / "sources/sales/source.yml").read_text(encoding="utf-8").replace("of: [net_amount]", "of: [pieces]")
+    more = f"  unit_name: {{type: text}}\n  pieces: {{type: quantity{f', unit: {unit}' if unit else ''}}}\nbusiness_date:"
+    with nullcontext() if fits else pytest.raises(ManifestError, match="in one unit"):
+        parse(SourceFile, text.replace("business_date:", more), "source.yml")
