@@ -83,8 +83,8 @@ def play(
         watched = _Watched(progress)
         with open_workspace(project, clock, progress=watched) as ws:
             for day in mornings():
-                watched.collected = partial(world.prepare, day + dt.timedelta(days=1))
                 delivered = world.morning(day)
+                watched.collected = partial(world.begin_morning, day + dt.timedelta(days=1)) if day < LAST else _nothing
                 clock.move_to(instant_of(day))
                 if day in MISSED:
                     progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
@@ -97,12 +97,16 @@ def play(
         yield Played(project, [*_reports(project), *files], result, environment)
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(slots=True)
 class _Watched:
     """Passes progress on, and tells as soon as a morning's files are collected."""
 
     progress: Progress
-    collected: Callable[[], None] = lambda: None
+    collected: Callable[[], None] = _nothing
 
     def stage(self, name: str, total: int | None = None) -> None:
         if name == "load":

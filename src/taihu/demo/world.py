@@ -4,8 +4,7 @@ The pipeline meets it only through protocols on loopback and files in a shared f
 that only this process holds, and is opened when the last morning is over.
 
 Protocol on stdin and stdout, one JSON value a line: ``{"morning": "2026-09-15"}`` delivers what exists by then,
-``{"prepare": "2026-09-16"}`` writes the files of a morning to come and is not answered, ``{"truth": true}`` opens the truth,
-``{"stop": true}`` ends the world.
+``{"truth": true}`` opens the truth, ``{"stop": true}`` ends the world.
 """
 
 from __future__ import annotations
@@ -131,15 +130,6 @@ class World:
         deliver_until(self.erp, self.facts.deliveries, now, day)
         return delivered
 
-    def prepare(self, day: dt.date) -> None:
-        """Write what will be sent by 08:30 of ``day``: senders write their files while the pipeline is at work, not when it waits."""
-        from taihu.demo.schedule import at_time
-
-        now = at_time(day, 8, 30)
-        for sending in self.plan.sendings:
-            if sending.at <= now:
-                sending.written()
-
     def _drop_tables(self, now: dt.datetime) -> int:
         drops = [drop for drop in self.drops if drop.at <= now and id(drop) not in self._done]
         for drop in drops:
@@ -206,6 +196,7 @@ class WorldHandle:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._accounts: Mapping[str, Any] | None = None
+        self._begun: dt.date | None = None
 
     @property
     def accounts(self) -> Mapping[str, Any]:
@@ -221,11 +212,16 @@ class WorldHandle:
 
     def morning(self, day: dt.date) -> int:
         """Let everything arrive that exists by 08:30 of ``day``; the number of files."""
-        return int(self._ask({"morning": day.isoformat()})["delivered"])
+        self.begin_morning(day)
+        self._begun = None
+        return int(_answer(self._process)["delivered"])
 
-    def prepare(self, day: dt.date) -> None:
-        """Let the senders write the files of ``day`` ahead; nothing is delivered and nothing is waited for."""
-        self._send({"prepare": day.isoformat()})
+    def begin_morning(self, day: dt.date) -> None:
+        """Let what exists by 08:30 of ``day`` begin to arrive, without waiting: senders are at work while the pipeline is, too."""
+        assert self.accounts
+        if self._begun != day:
+            self._send({"morning": day.isoformat()})
+            self._begun = day
 
     def truth(self) -> Truth:
         """Open the truth."""
@@ -316,8 +312,6 @@ def _serve(world: World, commands: TextIO, answers: TextIO) -> None:
     for message in _messages(commands):
         if "morning" in message:
             say({"done": message["morning"], "delivered": world.morning(dt.date.fromisoformat(message["morning"]))})
-        elif "prepare" in message:
-            world.prepare(dt.date.fromisoformat(message["prepare"]))
         elif message.get("truth"):
             say({"truth": world.truth()})
         elif message.get("stop"):

@@ -79,16 +79,16 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
             stamps: Partition to content stamp of the partitions that were written.
         """
         with self._write() as connection:
-            known = {row.id for row in self._rows_of(connection, [decision.arrival_id for decision in decisions])}
+            decided = {row.id: row.decided for row in self._rows_of(connection, [decision.arrival_id for decision in decisions])}
             for decision in decisions:
-                if decision.arrival_id not in known:
+                if decision.arrival_id not in decided:
                     raise NotFound(f"there is no arrival {decision.arrival_id}")
             full = [decision for decision in decisions if decision.state != "superseded"]
-            self._forget(connection, [decision.arrival_id for decision in full])
+            self._forget(connection, [decision.arrival_id for decision in full if decided[decision.arrival_id]])
             self._write_readings(connection, decisions)
             self._write_scopes(connection, source, full)
             self._write_findings(connection, source, full)
-            self._write_holds(connection, source, decisions)
+            self._write_holds(connection, source, decisions, [arrival_id for arrival_id, before in decided.items() if before])
             now = self._now()
             self._outcomes(
                 connection,
@@ -217,8 +217,9 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
         )
 
     def _rows_of(self, connection: Connection, ids: Sequence[str]) -> list[Any]:
+        """Id, and whether it was decided before."""
         table = self._t.arrival
-        query = table.select().with_only_columns(table.c.id)
+        query = table.select().with_only_columns(table.c.id, table.c.reading.is_not(None).label("decided"))
         return [row for part in chunks(ids) for row in connection.execute(query.where(table.c.id.in_(list(part))))]
 
     def _forget(self, connection: Connection, ids: Sequence[str]) -> None:
@@ -305,13 +306,15 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
         if noticed:
             connection.execute(self._t.note.insert(), noticed)
 
-    def _write_holds(self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision]) -> None:
+    def _write_holds(
+        self, connection: Connection, source: str, decisions: Sequence[ArrivalDecision], decided_before: Sequence[str]
+    ) -> None:
         """Open a hold for each held arrival; whatever else was decided ends the holds that an earlier decision opened."""
         table = self._t.hold
         now = self._now_text()
         held = {each.arrival_id: derived_id("hold", each.arrival_id, each.reason) for each in decisions if each.state == "held"}
         since: dict[str, str] = {}
-        for part in chunks([each.arrival_id for each in decisions]):
+        for part in chunks(decided_before):
             old = connection.execute(table.select().where(table.c.arrival_id.in_(list(part)), table.c.released_at.is_(None))).all()
             for row in old:
                 since[row.id] = row.opened_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.errors import NotFound
@@ -147,20 +147,21 @@ class DecidingVerbs(ArrivalVerbs):
         with self._write() as connection:
             return self._decide(connection, _UNDO if undo else _WAIVE, f"{source}/{span.start}..{last}/{party}", who=who, why=why)
 
-    def waivers(self, source: str) -> dict[tuple[str, dt.date], Decision]:
-        """What stands waived of a source: the decision behind each party and day."""
-        found: dict[tuple[str, dt.date], Decision] = {}
+    def waivers(self, sources: Collection[str]) -> dict[str, dict[tuple[str, dt.date], Decision]]:
+        """What stands waived of each of these sources: the decision behind each party and day."""
+        all_found: dict[str, dict[tuple[str, dt.date], Decision]] = {name: {} for name in sources}
         for decision in self.decisions(kinds=(_WAIVE, _UNDO)):
             name, days, party = decision.subject.split("/", 2)
-            if name != source:
+            if name not in all_found:
                 continue
+            found = all_found[name]
             first, _, last = days.partition("..")
             for day in Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) + dt.timedelta(days=1)).days():
                 if decision.kind == _WAIVE:
                     found[party, day] = decision
                 else:
                     found.pop((party, day), None)
-        return found
+        return all_found
 
     def matched(self, domain: str, left: str, right: str, same: bool | None, *, who: str, why: str) -> str:
         """A person decides whether two keys of a domain stand for one thing; None takes that back. Audited.

@@ -62,19 +62,17 @@ class OutcomeVerbs(Store):
             query = query.where(table.c.subject == self._known("subject", subject))
         with self._read() as connection:
             rows = connection.execute(query).all()
-        return [
-            Outcome(
-                row.step,
-                self._named("subject", row.subject),
-                row.status,
-                row.reason,
-                self._sealer.open(row.detail, "outcome.detail"),
-                row.rows_in,
-                row.rows_out,
-                instant_out(row.at),
-            )
-            for row in reversed(rows)
-        ]
+        return [self._outcome_of(row) for row in reversed(rows)]
+
+    def newest_outcomes(self, step: str) -> dict[str, Outcome]:
+        """The newest outcome of a step for each of its subjects."""
+        from sqlalchemy import func, select
+
+        table = self._t.outcome
+        newest = select(func.max(table.c.sequence)).where(table.c.step == step).group_by(table.c.subject)
+        with self._read() as connection:
+            rows = connection.execute(table.select().where(table.c.sequence.in_(newest))).all()
+        return {self._named("subject", row.subject): self._outcome_of(row) for row in rows}
 
     def audited(self, action: str, subject: str, *, who: str, detail: str = "") -> None:
         """Append to the audit chain.
@@ -113,6 +111,18 @@ class OutcomeVerbs(Store):
         """Number and digest of the newest entry; ``(0, "000...")`` before the first."""
         with self._read() as connection:
             return self._head(connection)
+
+    def _outcome_of(self, row: Any) -> Outcome:
+        return Outcome(
+            row.step,
+            self._named("subject", row.subject),
+            row.status,
+            row.reason,
+            self._sealer.open(row.detail, "outcome.detail"),
+            row.rows_in,
+            row.rows_out,
+            instant_out(row.at),
+        )
 
     def _audit_rows(self, after: int) -> Sequence[Any]:
         table = self._t.audit

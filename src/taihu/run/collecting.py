@@ -12,7 +12,9 @@ in hand, and they are simply fetched again. A source that fails leaves an outcom
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -78,6 +80,7 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
     result: dict[str, Collected] = {}
     away: set[str] = set()
     refused = {refusal.account for refusal in ws.ledger.refused_logins()}
+    before = polled_before(ws)
     with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger, traces=ws.ledger) as connections:
         for source in sources:
             try:
@@ -92,7 +95,7 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
                 account = source.file.collect.account or ""
                 trial = breaker.is_open or (account and account in away)
                 patience = ONCE if trial else patience_of(ws, source)
-                result[source.name] = collected = collect(ws, source, connections.open(source, patience), span)
+                result[source.name] = collected = collect(ws, source, connections.open(source, patience), span, before, breaker)
                 without_passwords = collect_passwords(ws, source, connections, patience)
                 collected.problem = collected.problem or without_passwords
                 if account in refused:
@@ -128,32 +131,72 @@ def resting(ws: Workspace, source: Source, breaker: BreakerState) -> str:
     return f"left alone until {until:%Y-%m-%d %H:%M} after {breaker.failures} failed runs ({breaker.last_error}); taihu retry {source.name}"
 
 
-def collect(ws: Workspace, source: Source, connector: Connector, span: Span | None = None) -> Collected:
+@dataclass(frozen=True, slots=True)
+class PolledBefore:
+    """What earlier contacts left, asked once for all sources.
+
+    Attributes:
+        cursors: Where collecting goes on, by source.
+        letters: Dead letters by source and key of the item.
+        unfinished: What was not finished at the last contact, by source, as :func:`taihu.run.unfinished.note` tells it.
+    """
+
+    cursors: Mapping[str, str]
+    letters: Mapping[str, dict[str, Letter]]
+    unfinished: Mapping[str, str]
+
+
+def polled_before(ws: Workspace) -> PolledBefore:
+    """What earlier contacts with all sources left."""
+    letters: dict[str, dict[str, Letter]] = {}
+    for letter in ws.ledger.letters():
+        letters.setdefault(letter.source, {})[letter.item.key] = letter
+    return PolledBefore(ws.ledger.cursors(), letters, unfinished.noted(ws))
+
+
+def collect(
+    ws: Workspace,
+    source: Source,
+    connector: Connector,
+    span: Span | None = None,
+    before: PolledBefore | None = None,
+    breaker: BreakerState | None = None,
+) -> Collected:
     """Land all new items of one source.
+
+    Args:
+        before: What earlier contacts left, where that was asked for all sources.
+        breaker: The source's breaker, where it was asked.
 
     Raises:
         TaihuError: Nothing more can be had from the source now; what came before is landed.
     """
-    letters = {letter.item.key: letter for letter in ws.ledger.letters(source.name)}
+    before = before or polled_before(ws)
+    cursor, letters = before.cursors.get(source.name), before.letters.get(source.name, {})
     known = ws.ledger.known_items(source.name) | {key for key, letter in letters.items() if letter.is_dead}
-    landing = _Landing(ws, source, connector, letters)
-    try:
-        # A backfill looks at everything and leaves the cursor of the daily runs alone: what is known is known by its key.
-        for item in connector.discover(None if span else ws.ledger.cursor(source.name), known, span):
-            if item.key not in known:
-                landing.take(item, known)
-    except Exception:
-        landing.commit()
-        landing.remember_missed()
-        raise
+    # A disk takes its time to say that an object is safe; meanwhile the next item is fetched.
+    with ThreadPoolExecutor(1, thread_name_prefix="seal") as sealing:
+        landing = _Landing(ws, source, connector, letters, cursor, sealing)
+        try:
+            # A backfill looks at everything and leaves the cursor of the daily runs alone: what is known is known by its key.
+            for item in connector.discover(None if span else cursor, known, span):
+                if item.key not in known:
+                    landing.take(item, known)
+            landing.settle()
+        except Exception:
+            with suppress(Exception):  # what went wrong first is what is told
+                landing.settle()
+            landing.commit()
+            landing.remember_missed()
+            raise
     waiting, problem = connector.waiting(), landing.problem()
     with ws.ledger.together():
         # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
         items = landing.record(None if landing.missed or span else connector.cursor())
         landing.remember_missed()
-        unfinished.note(ws, source.name, waiting)
+        unfinished.note(ws, source.name, waiting, before.unfinished.get(source.name, ""))
         ws.ledger.attempt(source.name, ok=not problem, error=problem, items=landing.landed, kind="items")
-        if ws.ledger.breaker(source.name).is_open:
+        if (breaker or ws.ledger.breaker(source.name)).is_open:
             ws.ledger.breaker_closed(source.name)
     landing.touch(items)
     return Collected(landing.landed, len(landing.missed), problem, waiting=len(waiting))
@@ -166,7 +209,10 @@ class _Landing:
     ws: Workspace
     source: Source
     connector: Connector
-    letters: dict[str, Letter]
+    letters: Mapping[str, Letter]
+    cursor: str | None
+    sealing: ThreadPoolExecutor
+    sealed: list[tuple[Item, Future[ObjectRef]]] = field(default_factory=list)
     batch: list[tuple[Item, ObjectRef]] = field(default_factory=list)
     missed: list[tuple[Item, Exception]] = field(default_factory=list)
     landed: int = 0
@@ -176,7 +222,8 @@ class _Landing:
     def take(self, item: Item, known: set[str]) -> None:
         """Fetch and seal one item; one that cannot be had is set aside."""
         try:
-            final, sealed = _sealed(self.ws, self.connector.fetch(item))
+            fetched = self.connector.fetch(item)
+            final, size, sealed = self._seal(fetched)
         except (AccessRefused, SourcePaused, ManifestError, DiskFull):
             raise
         except TerminalError as error:
@@ -193,11 +240,38 @@ class _Landing:
         self.in_a_row = 0
         if final.key in known:
             return
-        self.batch.append((final, sealed))
-        self.landed += 1
-        self.size += sealed.size
-        if len(self.batch) >= BATCH or self.size >= BATCH_BYTES:
+        self.sealed.append((final, sealed))
+        self.size += size
+        if len(self.sealed) >= BATCH or self.size >= BATCH_BYTES:
+            self.settle()
             self.commit()
+
+    def _seal(self, fetched: Fetched) -> tuple[Item, int, Future[ObjectRef]]:
+        """The item, as it is known with its last byte, its size and its object; what is too large for memory is sealed while it comes."""
+        objects = self.ws.objects
+        if fetched.write is None:
+            return fetched.item, len(fetched.content), self.sealing.submit(objects.put, fetched.content, fetched.item.name)
+        done: Future[ObjectRef] = Future()
+        sealed, item = objects.put_written(fetched.write, fetched.item.name)
+        done.set_result(sealed)
+        return item, sealed.size, done
+
+    def settle(self) -> None:
+        """Wait until the objects in hand are safe; those that are stay in hand when one could not be kept.
+
+        Raises:
+            DiskFull: There is no room for one of them.
+        """
+        failed: BaseException | None = None
+        for item, sealed in self.sealed:
+            error = sealed.exception()
+            if error is None:
+                self.batch.append((item, sealed.result()))
+                self.landed += 1
+            failed = failed or error
+        self.sealed.clear()
+        if failed is not None:
+            raise failed
 
     def commit(self) -> None:
         """Record what is in hand; only then are the originals touched."""
@@ -208,7 +282,7 @@ class _Landing:
         nothing = self.connector.nothing()
         if nothing:
             self.ws.ledger.items_remembered(self.source.name, nothing)
-        if self.batch or (cursor is not None and cursor != self.ws.ledger.cursor(self.source.name)):
+        if self.batch or (cursor is not None and cursor != self.cursor):
             self.ws.ledger.arrivals_landed(self.source.name, self.batch, cursor=cursor)
         items = [item for item, _ in self.batch]
         self.batch.clear()
@@ -244,14 +318,6 @@ class _Landing:
             return ""
         offered = len(self.missed) + self.landed
         return f"{len(self.missed)} of {offered} items could not be fetched: {_what(self.missed[-1][1])}; taihu retry"
-
-
-def _sealed(ws: Workspace, fetched: Fetched) -> tuple[Item, ObjectRef]:
-    """The item, as it is known with its last byte, and its object; what is too large for memory is sealed while it comes."""
-    if fetched.write is None:
-        return fetched.item, ws.objects.put(fetched.content, fetched.item.name)
-    sealed, item = ws.objects.put_written(fetched.write, fetched.item.name)
-    return item, sealed
 
 
 def _failed(ws: Workspace, source: Source, error: Exception) -> str:

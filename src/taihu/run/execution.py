@@ -25,6 +25,7 @@ from taihu.run.delivering import send
 from taihu.run.loading import in_order, load_source
 from taihu.run.owing import judge_all
 from taihu.run.planning import DueReport, due_report, due_update
+from taihu.run.recorded import Recorded, recorded
 from taihu.run.reporting import completeness_moved, finish, is_finished, publish, publish_update
 
 if TYPE_CHECKING:
@@ -129,14 +130,15 @@ def in_load_order(sources: Sequence[Source]) -> list[Source]:
 
 def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
     ws.progress.stage("load")
-    with ReadAhead(ws, in_order(ws, sources)) as ahead:
+    known = recorded(ws, [source.name for source in sources])
+    with ReadAhead(ws, in_order(sources, known)) as ahead:
         for source in sources:
-            _load_one(ws, source, ahead, result)
+            _load_one(ws, source, known[source.name], ahead, result)
 
 
-def _load_one(ws: Workspace, source: Source, ahead: ReadAhead, result: RunResult) -> None:
+def _load_one(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead, result: RunResult) -> None:
     try:
-        loaded = load_source(ws, source, ahead)
+        loaded = load_source(ws, source, known, ahead)
     except (AccessRefused, OSError) as error:
         result.failed[source.name] = str(error)
         ws.ledger.outcome("load", source.name, status="failed", detail=type(error).__name__)

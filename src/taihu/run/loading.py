@@ -7,7 +7,7 @@ same arrivals in again and writes the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from taihu.run.intake import Intake, take_in
 from taihu.run.invoices import Invoices
 from taihu.run.postconditions import promises_period, try_again
 from taihu.run.reconciling import Reconciled, ask_again, is_key_set, reconcile
+from taihu.run.recorded import Recorded, recorded
 from taihu.run.references import References
 from taihu.run.resending import replaced_arrivals, with_resend_notes
 from taihu.run.standing import Claims, Standing, order_of
@@ -39,26 +40,27 @@ class Loaded:
     partitions: Sequence[str]
 
 
-def load_source(ws: Workspace, source: Source, ahead: ReadAhead | None = None) -> Loaded:
+def load_source(ws: Workspace, source: Source, known: Recorded | None = None, ahead: ReadAhead | None = None) -> Loaded:
     """Take in all landed arrivals of a source and bring its clean table up to date.
 
     Args:
+        known: What is recorded of it, where that was asked for many sources at once.
         ahead: Reads the files of several sources in order, each while the one before it is judged.
     """
-    loaded = _load(ws, source, ahead)
+    loaded = _load(ws, source, known or recorded(ws, [source.name])[source.name], ahead)
     try_again(ws, source)
     return loaded
 
 
-def _load(ws: Workspace, source: Source, ahead: ReadAhead | None) -> Loaded:
-    landed = ws.ledger.arrivals(source=source.name, states=("landed",))
+def _load(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead | None) -> Loaded:
+    landed = [arrival for arrival in known.arrivals if arrival.state == "landed"]
     if not landed:
         return Loaded(source.name, (), None, ())
     waiting = [arrival for arrival in landed if not is_key_set(arrival)]
     with ws.ledger.lease(f"table:{source.table}"):
         _undo_uncommitted(ws, source)
-        references = References(ws, source)
-        standing = Standing(ws, source, references.winners)
+        references = References(ws, source, known)
+        standing = Standing(source, known, references.winners)
         intakes = _take_in_all(ws, source, sorted(waiting, key=order_of), references, standing, ahead)
         ws.vault.flush()
         claims = standing.claims(intakes)
@@ -97,13 +99,13 @@ def _undo_uncommitted(ws: Workspace, source: Source) -> None:
     ws.forget(table)
 
 
-def in_order(ws: Workspace, sources: Sequence[Source]) -> list[tuple[Source, Arrival]]:
+def in_order(sources: Sequence[Source], known: Mapping[str, Recorded]) -> list[tuple[Source, Arrival]]:
     """The arrivals that loading these sources one after the other will read, in that order."""
-    by_source: dict[str, list[Arrival]] = {}
-    for arrival in ws.ledger.arrivals(states=("landed",)):
-        if not is_key_set(arrival):
-            by_source.setdefault(arrival.source, []).append(arrival)
-    return [(source, arrival) for source in sources for arrival in sorted(by_source.get(source.name, ()), key=order_of)]
+    found = []
+    for source in sources:
+        waiting = [arrival for arrival in known[source.name].arrivals if arrival.state == "landed" and not is_key_set(arrival)]
+        found += [(source, arrival) for arrival in sorted(waiting, key=order_of)]
+    return found
 
 
 def _take_in_all(

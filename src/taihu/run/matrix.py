@@ -71,7 +71,7 @@ def matrix(ws: Workspace, span: Span, source: str | None = None) -> Matrix:
         debts |= {(debt.source, debt.party, debt.day): debt for debt in judged if debt.day in span}
     names = [source] if source is not None else sorted({name for name, _, _ in debts})
     versions, waiting = _files(ws, names, span)
-    waivers = {(name, *at): decision for name in names for at, decision in ws.ledger.waivers(name).items()}
+    waivers = {(name, *at): decision for name, days in ws.ledger.waivers(names).items() for at, decision in days.items()}
     cells = [
         Cell(
             debt,

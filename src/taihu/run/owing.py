@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from taihu.ledger.records import Arrival, Expectation
 from taihu.manifest.tree import Source
 from taihu.run.expecting import judge
+from taihu.run.recorded import Recorded, recorded
 from taihu.run.references import References
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ def judge_all(ws: Workspace, names: Collection[str] | None = None) -> list[Expec
     something came for them.
     """
     rows: list[Expectation] = []
-    for source in _expecting(ws, names):
-        judged = _judged(ws, source)
+    expecting = _expecting(ws, names)
+    known = recorded(ws, [source.name for source in expecting])
+    for source in expecting:
+        judged = _judged(ws, source, known[source.name])
         owed = {(debt.party, debt.day) for debt in judged}
-        known = ws.ledger.expectations(source=source.name)
         until = max((debt.day for debt in judged), default=dt.date.min)
         gone = [
-            (debt.party, debt.day) for debt in known if debt.arrival_id is None and debt.day <= until and (debt.party, debt.day) not in owed
+            (debt.party, debt.day)
+            for debt in known[source.name].expectations
+            if debt.arrival_id is None and debt.day <= until and (debt.party, debt.day) not in owed
         ]
         if gone:
             ws.ledger.expectations_dropped(source.name, gone)
@@ -42,17 +46,19 @@ def judge_now(ws: Workspace, names: Collection[str] | None = None) -> list[Expec
 
     Time alone makes a day missing: who asks an hour after the last run must not be told that it is not due yet.
     """
-    return [debt for source in _expecting(ws, names) for debt in _judged(ws, source)]
+    expecting = _expecting(ws, names)
+    known = recorded(ws, [source.name for source in expecting])
+    return [debt for source in expecting for debt in _judged(ws, source, known[source.name])]
 
 
 def _expecting(ws: Workspace, names: Collection[str] | None) -> list[Source]:
     return [source for name, source in ws.tree.sources.items() if source.file.expect is not None and (names is None or name in names)]
 
 
-def _judged(ws: Workspace, source: Source) -> list[Expectation]:
+def _judged(ws: Workspace, source: Source, known: Recorded) -> list[Expectation]:
     assert source.file.expect is not None
-    references = References(ws, source)
-    arrivals = {arrival.id: arrival for arrival in ws.ledger.arrivals(source=source.name)}
+    references = References(ws, source, known)
+    arrivals = {arrival.id: arrival for arrival in known.arrivals}
     return judge(
         source.name,
         references.debts,

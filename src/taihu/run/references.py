@@ -20,6 +20,7 @@ from taihu.ledger.records import Arrival
 from taihu.manifest.tree import Source
 from taihu.run.expecting import Owed, Party, owed
 from taihu.run.meant import meant_days, stated_span
+from taihu.run.recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -29,14 +30,19 @@ _FEWEST_GONE = 10
 
 
 class References:
-    """Parties, debts and earlier data of one source."""
+    """Parties, debts and earlier data of one source.
 
-    def __init__(self, ws: Workspace, source: Source) -> None:
+    Args:
+        known: What is recorded of it, where that was asked for many sources at once.
+    """
+
+    def __init__(self, ws: Workspace, source: Source, known: Recorded | None = None) -> None:
         self._ws = ws
         self.source = source
         self.zone = ZoneInfo(ws.tree.file.time_zone)
-        self.winners: Mapping[tuple[str, dt.date], str] = ws.ledger.winners(source.name)
-        self.waived = frozenset(ws.ledger.waivers(source.name)) if source.file.expect is not None else frozenset()
+        self.recorded = known or recorded(ws, [source.name])[source.name]
+        self.winners: Mapping[tuple[str, dt.date], str] = self.recorded.winners()
+        self.waived = self.recorded.waived if source.file.expect is not None else frozenset()
         self.parties = self._parties()
         self.debts = self._debts()
         self._lookup: dict[str, str] = self._lookup_table()
@@ -113,8 +119,8 @@ class References:
         """Days that a person has waived, or for which a database was asked and had nothing new."""
         if not self.debts:
             return set()
-        known = self._ws.ledger.expectations(source=self.source.name, state="nil")
-        return {(debt.party, debt.day) for debt in known if debt.arrival_id is None} | self.waived
+        known = self.recorded.expectations
+        return {(debt.party, debt.day) for debt in known if debt.state == "nil" and debt.arrival_id is None} | self.waived
 
     def open_debts(self, party: str | None = None) -> list[Owed]:
         """Debts that nothing speaks for yet, those accepted earlier in this run included; of one party or of all."""

@@ -18,7 +18,7 @@ from taihu.run.intake import Intake, envelope_party, stop
 from taihu.run.meant import stated_span
 
 if TYPE_CHECKING:
-    from taihu.project.workspace import Workspace
+    from taihu.run.recorded import Recorded
     from taihu.run.references import References
 
 Winners = Mapping[tuple[str, dt.date], str]
@@ -34,21 +34,22 @@ class Standing:
     """The arrivals of one source with what has become of them, this run's included.
 
     Args:
+        known: What is recorded of it.
         winners: Arrival of each party and day before this run.
     """
 
-    def __init__(self, ws: Workspace, source: Source, winners: Winners) -> None:
+    def __init__(self, source: Source, known: Recorded, winners: Winners) -> None:
         self._source = source
         self._winners = winners
-        known = sorted(ws.ledger.arrivals(source=source.name), key=order_of)
-        self.ordered = [arrival.id for arrival in known]
-        self._order = {arrival.id: order_of(arrival) for arrival in known}
-        self._known = {arrival.id: arrival for arrival in known}
+        arrivals = sorted(known.arrivals, key=order_of)
+        self.ordered = [arrival.id for arrival in arrivals]
+        self._order = {arrival.id: order_of(arrival) for arrival in arrivals}
+        self._known = {arrival.id: arrival for arrival in arrivals}
         self._by_content: dict[str, list[tuple[str, ArrivalState, str]]] = {}
-        for arrival in known:
+        for arrival in arrivals:
             if arrival.state != "landed":
                 self._by_content.setdefault(arrival.sha256, []).append((arrival.id, arrival.state, arrival.kind))
-        accepted = [arrival.id for arrival in known if arrival.state == "accepted"]
+        accepted = [arrival.id for arrival in arrivals if arrival.state == "accepted"]
         self._current = set(accepted[-1:] if source.file.load == "snapshot" else winners.values())
 
     def took(self, intake: Intake) -> None:

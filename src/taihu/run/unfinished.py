@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,20 @@ class Unfinished:
         return ", ".join(self.names) + (", ..." if self.count > len(self.names) else "")
 
 
-def note(ws: Workspace, source: str, names: Sequence[str]) -> None:
-    """Record what is not finished, when that has changed since the last contact."""
+def noted(ws: Workspace) -> Mapping[str, str]:
+    """What :func:`note` recorded last, by source."""
+    return {name: outcome.detail for name, outcome in ws.ledger.newest_outcomes(STEP).items()}
+
+
+def note(ws: Workspace, source: str, names: Sequence[str], before: str) -> None:
+    """Record what is not finished, when that has changed since the last contact.
+
+    Args:
+        before: What was recorded last.
+    """
     shown = sorted(names)[:_MOST_NAMES]
     detail = "\n".join([str(len(names)), *shown]) if names else ""
-    last = ws.ledger.outcomes(step=STEP, subject=source, limit=1)
-    if detail != (last[0].detail if last else ""):
+    if detail != before:
         reason = "incomplete_drop" if names else ""
         ws.ledger.outcome(STEP, source, status="waiting" if names else "done", reason=reason, detail=detail)
 
@@ -40,9 +48,9 @@ def note(ws: Workspace, source: str, names: Sequence[str]) -> None:
 def unfinished(ws: Workspace, source: str | None = None) -> list[Unfinished]:
     """What was not finished at the last contact with each source (or one)."""
     found = []
+    before = noted(ws)
     for name in ws.tree.sources if source is None else [source]:
-        last = ws.ledger.outcomes(step=STEP, subject=name, limit=1)
-        if last and last[0].detail:
-            count, *names = last[0].detail.split("\n")
+        if before.get(name):
+            count, *names = before[name].split("\n")
             found.append(Unfinished(name, int(count), tuple(names)))
     return found

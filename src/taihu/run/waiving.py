@@ -63,7 +63,7 @@ def plan_waiver(ws: Workspace, source: str, party: str, span: Span, *, undo: boo
         raise UsageError(f"nothing is expected of {source}", where=f"sources/{source}/source.yml", fix="only what is owed can be waived")
     key, name = _party_of(ws, source, party)
     known = {debt.day: debt.state for debt in ws.ledger.expectations(source=source, span=span) if debt.party == key}
-    waived = {day for owner, day in ws.ledger.waivers(source) if owner == key}
+    waived = {day for owner, day in ws.ledger.waivers([source])[source] if owner == key}
     if undo and not waived.intersection(span.days()):
         raise NotFound(f"nothing of {key} is waived in {span}", where=source, fix="taihu status shows what is waived")
     days = [WaivedDay(day, known.get(day), _after(known.get(day), undo=undo)) for day in span.days()]

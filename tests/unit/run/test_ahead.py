@@ -14,6 +14,7 @@ from taihu.run.ahead import ReadAhead
 from taihu.run.collecting import collect_all
 from taihu.run.intake import read_arrival
 from taihu.run.loading import in_order
+from taihu.run.recorded import recorded
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def order(shop: Shop, ws: Workspace) -> list[tuple[Source, Arrival]]:
         shop.sales("A", str(number), f"{number}:{number * 100}", at(1, 6, number))
     sources = list(ws.tree.sources.values())
     collect_all(ws, sources)
-    found = in_order(ws, sources)
+    found = in_order(sources, recorded(ws, list(ws.tree.sources)))
     assert [arrival.name for source, arrival in found if source.name == "sales"] == [f"sales_A_{number}.csv" for number in range(1, 6)]
     return found
 
