@@ -21,7 +21,7 @@ from taihu.core.clock import instant_text
 from taihu.engine.types import quoted, text_literal
 from taihu.ledger.records import Expectation
 from taihu.manifest.source import EstimateRule
-from taihu.manifest.tree import Source
+from taihu.manifest.tree import ProjectTree, Source
 from taihu.manifest.words import parse_duration, parse_share
 from taihu.model.inputs import party_key
 
@@ -81,10 +81,11 @@ def estimate_rows(ws: Workspace, debts: Sequence[Expectation], names: PartyNames
         elif debt.day < today - _MADE_ANEW or column not in rules[debt.source].of:
             rows.append(row)
     kept = {(*_place(row), str(row["estimated_column"])) for row in open_estimates(rows)}
-    for (source, column), group in _groups(ws, rules).items():
-        gaps = [at for at, debt in states.items() if at[0] == source and debt.state in GAPS and (*at, column) not in kept]
-        if gaps:
-            made = _estimated(ws, group, column, gaps, states)
+    gaps = [at for at, debt in states.items() if debt.state in GAPS]
+    for column, rule, group in peer_groups(ws.tree, rules):
+        wanted = [at for at in gaps if rules[at[0]] == rule and at[0] in group and (*at, column) not in kept]
+        if wanted:
+            made = _estimated(ws, group, column, rule, wanted, states)
             rows += [_row(ws, names, at, column, estimate, open_before.get((*at, column))) for at, estimate in made.items()]
     return sorted(rows, key=lambda row: (*_place(row), row["estimated_column"], row["created_at"], row["replaced_on"] or dt.date.max))
 
@@ -98,40 +99,39 @@ def _replaced(row: Row, debt: Expectation | None, today: dt.date) -> Row:
     return {**row, "replaced_on": today, "replaced_by": debt.arrival_id if debt is not None else None}
 
 
-def _groups(ws: Workspace, rules: Mapping[str, EstimateRule]) -> dict[tuple[str, str], list[Source]]:
-    """For each source and estimated column the sources whose parties are its peers: those of its feed."""
-    found = {}
+def peer_groups(tree: ProjectTree, rules: Mapping[str, EstimateRule]) -> list[tuple[str, EstimateRule, list[str]]]:
+    """Estimated column, rule, and the sources whose parties are peers: those of one feed, or one source alone."""
+    found: dict[tuple[str, str, EstimateRule], list[str]] = {}
     for name, rule in rules.items():
-        source = ws.tree.sources[name]
+        feed = tree.sources[name].file.feeds
         for column in rule.of:
-            others = [ws.tree.sources[other] for other, its in rules.items() if column in its.of]
-            found[name, column] = [
-                each for each in others if each.name == name or (source.file.feeds and each.file.feeds == source.file.feeds)
-            ]
-    return found
+            peers = [other for other, its in rules.items() if column in its.of and tree.sources[other].file.feeds == feed]
+            found[feed or f"source {name}", column, rule] = peers if feed else [name]
+    return [(column, rule, peers) for (_, column, rule), peers in found.items()]
 
 
 def _estimated(
-    ws: Workspace, group: Sequence[Source], column: str, gaps: Sequence[Place], states: Mapping[Place, Expectation]
+    ws: Workspace, group: Sequence[str], column: str, rule: EstimateRule, gaps: Sequence[Place], states: Mapping[Place, Expectation]
 ) -> dict[Place, Estimate]:
-    """Estimates of the gaps of one source; parties of two sources that have one name stay two."""
-    source = ws.tree.sources[gaps[0][0]]
-    rule = source.file.estimate
-    assert rule is not None
+    """Estimates of the gaps; parties of two sources that have one name stay two."""
     weeks = max(parse_duration(rule.from_).days // 7, 1)
     first, last = min(day for *_, day in gaps) - dt.timedelta(weeks=weeks), max(day for *_, day in gaps)
     known: dict[str, dict[dt.date, float]] = defaultdict(dict)
-    for each in group:
-        sums = _sums(ws, each, column, first, last)
-        reported = [at for at, debt in states.items() if at[0] == each.name and debt.state in _KNOWN and first <= at[2] <= last]
-        for _, party, day in reported:
-            known[f"{each.name}|{party}"][day] = sums.get((party, day), 0.0)
-        for (party, day), value in sums.items():
-            if (each.name, party, day) not in states:  # delivered before anything was owed
-                known[f"{each.name}|{party}"][day] = value
-    wanted = [(f"{source.name}|{party}", day) for _, party, day in gaps]
+    sums = {name: _sums(ws, ws.tree.sources[name], column, first, last) for name in group}
+    for (name, party, day), debt in states.items():
+        if name in sums and debt.state in _KNOWN and first <= day <= last:
+            known[_peer(name, party)][day] = sums[name].get((party, day), 0.0)
+    for name, own in sums.items():
+        for (party, day), value in own.items():
+            if (name, party, day) not in states:  # delivered before anything was owed
+                known[_peer(name, party)][day] = value
+    wanted = {(_peer(name, party), day): (name, party, day) for name, party, day in gaps}
     made = estimates(known, wanted, ws.calendar, weeks=weeks, within=float(parse_share(rule.within)))
-    return {(source.name, key.partition("|")[2], day): estimate for (key, day), estimate in made.items()}
+    return {wanted[at]: estimate for at, estimate in made.items()}
+
+
+def _peer(source: str, party: str) -> str:
+    return f"{source}|{party}"
 
 
 def _sums(ws: Workspace, source: Source, column: str, first: dt.date, last: dt.date) -> dict[tuple[str, dt.date], float]:

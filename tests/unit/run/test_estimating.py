@@ -18,13 +18,15 @@ from taihu.core.types import Span
 from taihu.deliver.page import estimate_text
 from taihu.manifest.source import SourceFile
 from taihu.manifest.strict import parse
+from taihu.project.load import load_tree
 from taihu.project.workspace import Workspace
-from taihu.run.estimating import TABLE, estimates_now
+from taihu.run.estimating import TABLE, estimates_now, peer_groups
 from taihu.run.explaining import latest_figures
 from taihu.run.figures import Audience
 from taihu.run.reporting import figures_of
 
 D = Decimal
+COMPANY = Path(__file__).parents[3] / "examples" / "company_a"
 RULE = "estimate: {of: [net_amount], from: 4 weeks, within: 80 %}\nchecks:\n  - {sql: net_amount < 1000000"
 
 
@@ -153,3 +155,15 @@ def test_quantities_are_estimated_in_one_unit_only(estimating: Shop, unit: str |
     more = f"  unit_name: {{type: text}}\n  pieces: {{type: quantity{f', unit: {unit}' if unit else ''}}}\nbusiness_date:"
     with nullcontext() if fits else pytest.raises(ManifestError, match="in one unit"):
         parse(SourceFile, text.replace("business_date:", more), "source.yml")
+
+
+def test_parties_of_one_feed_are_peers() -> None:
+    """Five or six distributors of a region are too few to say what the day was like; those of all four regions are not."""
+    tree = load_tree(COMPANY)
+    rules = {name: source.file.estimate for name, source in tree.sources.items() if source.file.estimate}
+    ((column, rule, peers),) = peer_groups(tree, rules)
+    assert (column, rule.within) == ("gross_amount", "80 %")
+    assert peers == ["sell_out_huabei", "sell_out_huadong", "sell_out_huanan", "sell_out_xinan"]
+    apart = {name: rule.model_copy(update={"from_": f"{weeks} weeks"}) for weeks, (name, rule) in enumerate(rules.items(), start=4)}
+    groups = peer_groups(tree, apart)
+    assert [group[2] for group in groups] == [peers] * 4 and len({group[1] for group in groups}) == 4
