@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -104,13 +104,17 @@ class Renderer:
         self._feed()
         return job
 
-    def result(self, job: Job[T]) -> T:
-        """The result of a job; does jobs that are still queued while it waits."""
+    def result(self, job: Job[T], *, lend: bool = True) -> T:
+        """The result of a job; does jobs that are still queued while it waits.
+
+        Args:
+            lend: False leaves all of them to the child, as long as there is one.
+        """
         from concurrent.futures import FIRST_COMPLETED, wait
 
         either: list[Future[Any]] = [job.future, self._gone]
         while not job.future.done():
-            if not self._lend_a_hand():
+            if not ((lend or self._gone.done()) and self._lend_a_hand()):
                 wait(either, return_when=FIRST_COMPLETED)
         return job.future.result()
 
@@ -181,12 +185,14 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def gathered(
-    renderer: Renderer, pending: Sequence[tuple[ReportFigures, list[Rendered], Sequence[Job[Rendered]]]]
-) -> Iterator[tuple[ReportFigures, Rendered]]:
-    """Results in the order in which they were asked for."""
+# Figures, with what is ready of them and what is on its way.
+Pending = list[tuple[ReportFigures, list[Rendered], list[Job[Rendered]]]]
+
+
+def gathered(renderer: Renderer, pending: Pending, *, lend: bool = True) -> Iterator[tuple[ReportFigures, Rendered]]:
+    """Results in the order in which they were asked for; ``lend`` as for :meth:`Renderer.result`."""
     for figures, ready, jobs in pending:
         for rendered in ready:
             yield figures, rendered
         for job in jobs:
-            yield figures, renderer.result(job)
+            yield figures, renderer.result(job, lend=lend)

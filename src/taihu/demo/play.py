@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +19,14 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from taihu.core.clock import FixedClock
+from taihu.core.errors import TerminalError
 from taihu.core.progress import Progress
 from taihu.demo.score import Score, score
 from taihu.demo.setup import write_project
 from taihu.demo.world import start_world
 from taihu.project.workspace import Workspace, open_workspace
 from taihu.run import documenting
+from taihu.run.aside import Aside
 from taihu.run.execution import RunResult, run
 
 DEFAULT_SEED = 20261012
@@ -82,19 +84,30 @@ def play(
         clock = FixedClock(instant_of(FIRST))
         watched = _Watched(progress)
         with open_workspace(project, clock, progress=watched) as ws:
-            for day in mornings():
-                delivered = world.morning(day)
-                watched.collected = partial(world.begin_morning, day + dt.timedelta(days=1)) if day < LAST else _nothing
-                clock.move_to(instant_of(day))
-                if day in MISSED:
-                    progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
-                    continue
-                progress.advance(f"{day:%m-%d}", line_of(run(ws, due=True), delivered))
+            results: list[RunResult] = []
+            with Aside() as aside:
+                for day in mornings():
+                    delivered = world.morning(day)
+                    watched.collected = partial(world.begin_morning, day + dt.timedelta(days=1)) if day < LAST else _nothing
+                    clock.move_to(instant_of(day))
+                    if day in MISSED:
+                        progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
+                        continue
+                    results.append(run(ws, due=True, aside=aside))
+                    progress.advance(f"{day:%m-%d}", line_of(results[-1], delivered))
+            _require_reports(results)
             ws.rest()
             result = score(ws, world.truth())
             (project / documenting.SCORE).write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             files = _documents(ws, progress) if documents else []
         yield Played(project, [*_reports(project), *files], result, environment)
+
+
+def _require_reports(results: Iterable[RunResult]) -> None:
+    """Reports are set beside the next morning, so that what went wrong there is known when all is over."""
+    failed = {name: what for result in results for name, what in result.failed.items() if name.startswith("report ")}
+    if failed:
+        raise TerminalError("; ".join(f"{name}: {what}" for name, what in failed.items()))
 
 
 def _nothing() -> None:

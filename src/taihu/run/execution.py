@@ -20,13 +20,14 @@ from taihu.ledger.records import Publication
 from taihu.manifest.tree import Source
 from taihu.run import operations
 from taihu.run.ahead import ReadAhead
+from taihu.run.aside import Aside
 from taihu.run.collecting import collect_all
 from taihu.run.delivering import send
 from taihu.run.loading import in_order, load_source
 from taihu.run.owing import judge_all
 from taihu.run.planning import DueReport, due_report, due_update
 from taihu.run.recorded import Recorded, recorded
-from taihu.run.reporting import completeness_moved, finish, is_finished, publish, publish_update
+from taihu.run.reporting import Issued, begin, completeness_moved, is_finished, publish, publish_update
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -63,7 +64,13 @@ class RunResult:
 
 
 def run(
-    ws: Workspace, *, sources: Sequence[str] | None = None, reports: bool = True, due: bool = False, span: Span | None = None
+    ws: Workspace,
+    *,
+    sources: Sequence[str] | None = None,
+    reports: bool = True,
+    due: bool = False,
+    span: Span | None = None,
+    aside: Aside | None = None,
 ) -> RunResult:
     """Bring everything up to date as of the workspace's clock.
 
@@ -72,6 +79,7 @@ def run(
         reports: Publish the reports that are due.
         due: Only what is due: models wait until a report needs them, so that thirty pokes do not rewrite one month thirty times.
         span: Business days that the sources are asked for again (backfill).
+        aside: Sets the reports' files and sends them while the caller goes on; None for all of it before this returns.
     """
     for name in sources or ():
         ws.tree.source(name)
@@ -102,7 +110,7 @@ def run(
             result.tables += operations.export(ws)
             result.tables += build_tables(ws)
         if reports:
-            _report(ws, ready, updates, result)
+            _report(ws, ready, updates, result, aside)
         _count(ws, result)
         ws.ledger.outcome("run", "project", status="incomplete" if result.exit_code else "done", rows_in=sum(result.landed.values()))
     return result
@@ -214,19 +222,40 @@ def _rows_moved(ws: Workspace, publication: Publication) -> bool:
     return any(ws.tables.version(table) != publication.tables.get(table) for table in clean)
 
 
-def _report(ws: Workspace, ready: Sequence[DueReport], updates: Sequence[DueReport], result: RunResult) -> None:
+def _report(ws: Workspace, ready: Sequence[DueReport], updates: Sequence[DueReport], result: RunResult, aside: Aside | None) -> None:
     """Finish what a crash left half done, then publish and send what is due; a report that fails does not stop the others."""
     ws.progress.stage("report")
+    if aside is not None:
+        aside.wait()
     for name in ws.tree.reports:
         for publication in ws.ledger.publications(name)[-1:]:
             if not is_finished(ws, publication):
-                _attempted(ws, name, result, partial(finish, ws, publication))
+                _attempted(ws, name, result, partial(_finish, ws, publication))
+    issued: list[Issued] = []
     for due in ready:
         made = _attempted(ws, due.report, result, partial(publish, ws, due))
-        result.publications += [made] if made else []
+        issued += [made] if made else []
     for due in updates:
-        result.publications += _attempted(ws, due.report, result, partial(publish_update, ws, due)) or []
+        issued += _attempted(ws, due.report, result, partial(publish_update, ws, due)) or []
+    if aside is None:
+        result.publications += _hand_over(ws, issued, result)
+    else:
+        result.publications += [each.publication for each in issued]
+        aside.begin(partial(_hand_over, ws, issued, result, aside=True))
+
+
+def _finish(ws: Workspace, publication: Publication) -> None:
+    begin(ws, publication).finish()
+
+
+def _hand_over(ws: Workspace, issued: Sequence[Issued], result: RunResult, *, aside: bool = False) -> list[Publication]:
+    """Set, archive and send what was issued; gives what is out."""
+    out: list[Publication] = []
+    for each in issued:
+        done = _attempted(ws, each.publication.report, result, partial(each.finish, aside=aside))
+        out += [done] if done else []
     send(ws)
+    return out
 
 
 def _attempted(ws: Workspace, report: str, result: RunResult, work: Callable[[], T]) -> T | None:

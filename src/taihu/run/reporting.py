@@ -7,10 +7,11 @@ as an object, and a crash half way is healed by rendering the same bytes again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from taihu.core.errors import IntegrityError, ManifestError
 from taihu.core.figures import Figure, Holds, ReportFigures, RestatementRow, TableBlock, Tiles
 from taihu.core.ids import canonical_json, derived_id, sha256_of
 from taihu.core.types import Lang, ObjectRef, Span, Text
-from taihu.deliver.worker import Rendered, gathered, needs_typesetting, render_format
+from taihu.deliver.worker import Pending, Rendered, gathered, needs_typesetting, render_format
 from taihu.guard.roles import row_filter
 from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
@@ -38,8 +39,16 @@ if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
 
 
-def publish(ws: Workspace, due: DueReport) -> Publication:
-    """Pin the tables and issue the report: figures, files, archive, outbox."""
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A publication that is on record and whose files are being set; ``finish`` archives and hands over what is not yet, and gives it."""
+
+    publication: Publication
+    finish: Callable[..., Publication]
+
+
+def publish(ws: Workspace, due: DueReport) -> Issued:
+    """Pin the tables, compute the figures, put the publication on record and begin to set its files."""
     publication = _pinned(ws, due)
     ws.open_pinned(publication)
     marts = marts_of(ws, publication)
@@ -48,11 +57,10 @@ def publish(ws: Workspace, due: DueReport) -> Publication:
     publication = dataclasses.replace(publication, reviewed=_auto_approved(report.approve, national, publication.complete))
     reached("publication.before")
     ws.ledger.publication_made(publication)
-    finish(ws, publication, {(): dataclasses.replace(national, reviewed=publication.reviewed)}, marts)
-    return publication
+    return begin(ws, publication, {(): dataclasses.replace(national, reviewed=publication.reviewed)}, marts)
 
 
-def publish_update(ws: Workspace, due: DueReport) -> list[Publication]:
+def publish_update(ws: Workspace, due: DueReport) -> list[Issued]:
     """Issue a later version of a report that is out, if what ``updates: when`` names has changed; gives it, or nothing."""
     report = ws.tree.reports[due.report]
     assert report.updates is not None
@@ -69,8 +77,7 @@ def publish_update(ws: Workspace, due: DueReport) -> list[Publication]:
     reached("publication.before")
     ws.ledger.publication_made(publication)
     made = {where: dataclasses.replace(figures, reviewed=publication.reviewed) for where, figures in made.items()}
-    finish(ws, publication, made, marts)
-    return [publication]
+    return [begin(ws, publication, made, marts)]
 
 
 def _moved(ws: Workspace, previous: Publication, made: Iterable[ReportFigures]) -> bool:
@@ -212,20 +219,31 @@ def _own(person: Person, column: str) -> str:
     return str(own)
 
 
-def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None, marts: Marts | None = None) -> None:
-    """Render, archive and hand over what a publication has not handed over yet; doing it twice changes nothing.
+def begin(
+    ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None, marts: Marts | None = None
+) -> Issued:
+    """Compute what a publication's files show and begin to set them; from then on its tables need not be open.
 
     Args:
         made: Figures that were computed already, by row filter.
         marts: What was asked already.
     """
     ws.open_pinned(publication)
+    return Issued(publication, partial(_finish, ws, publication, _submitted(ws, publication, made, marts)))
+
+
+def _finish(ws: Workspace, publication: Publication, pending: Pending, *, aside: bool = False) -> Publication:
+    """Archive and hand over what a publication has not handed over yet; doing it twice changes nothing.
+
+    Args:
+        aside: The process goes on with other work meanwhile: the child does all the setting, and no progress is shown.
+    """
     known = {output.name for output in ws.ledger.outputs(publication.id)}
     bodies: dict[tuple[str, Lang], MailBody] = {}
     archiving: list[tuple[Rendered, Future[ObjectRef]]] = []
     # A disk takes its time to say that an object is safe; meanwhile the next file is set.
     with ThreadPoolExecutor(1) as archive:
-        for figures, rendered in render(ws, publication, made, marts):
+        for figures, rendered in gathered(ws.renderer, pending, lend=not aside):
             if rendered.body is not None:
                 bodies[(rendered.audience, rendered.lang)] = rendered.body
             if rendered.name in known:
@@ -234,11 +252,13 @@ def finish(ws: Workspace, publication: Publication, made: Mapping[Filter, Report
                 ws.ledger.figures_recorded(publication.id, [FigureRow.of(figure, publication.id) for figure in all_figures(figures)])
             archiving.append((dataclasses.replace(rendered, content=b""), archive.submit(ws.objects.put, rendered.content)))
             _hand_over(ws.output / publication.report / str(publication.span), rendered)
-            ws.progress.step(rendered.name)
+            if not aside:
+                ws.progress.step(rendered.name)
     outputs = [Output(publication.id, each.name, put.result().sha256, each.audience, each.lang, each.format) for each, put in archiving]
     ws.ledger.outputs_recorded(outputs)
     report = ws.tree.reports[publication.report]
     post(ws, publication, recipients_of(ws, report), bodies)
+    return publication
 
 
 def is_finished(ws: Workspace, publication: Publication) -> bool:
@@ -249,13 +269,13 @@ def is_finished(ws: Workspace, publication: Publication) -> bool:
     return bool(ws.ledger.outputs(publication.id)) and len(ws.ledger.outbox(publication=publication.id)) >= len(addresses)
 
 
-def render(
+def _submitted(
     ws: Workspace, publication: Publication, made: Mapping[Filter, ReportFigures] | None = None, marts: Marts | None = None
-) -> Iterator[tuple[ReportFigures, Rendered]]:
-    """Every file of a publication, figure sets first; a pure function of the pinned tables."""
+) -> Pending:
+    """Every file of a publication, figure sets first, on its way; a pure function of the pinned tables."""
     report = ws.tree.reports[publication.report]
     marts = marts or marts_of(ws, publication)
-    pending = []
+    pending: Pending = []
     for audience, languages in audiences_of(ws, report):
         figures = (made or {}).get(tuple(audience.where)) or figures_of(ws, publication, audience, marts)
         name = whose(audience.where)
@@ -267,7 +287,7 @@ def render(
             for form in report.formats
         ]
         pending.append((figures, [archive], jobs))
-    yield from gathered(ws.renderer, pending)
+    return pending
 
 
 def all_figures(figures: ReportFigures) -> Iterator[Figure]:
@@ -321,7 +341,7 @@ def rebuild(ws: Workspace, publication: Publication, folder: Path | None = None)
     if not archived:
         raise IntegrityError(f"publication {publication.id} has no archived outputs", fix="run taihu run to finish it")
     result = []
-    for _, rendered in render(ws, publication):
+    for _, rendered in gathered(ws.renderer, _submitted(ws, publication)):
         if folder is not None:
             _hand_over(folder, rendered)
         result.append(Rebuilt(rendered.name, archived.get(rendered.name, ""), sha256_of(rendered.content)))
