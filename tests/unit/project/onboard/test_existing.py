@@ -97,7 +97,7 @@ def test_names_of_other_sources_are_used(company: Path) -> None:
     )
     (ready,) = proposed(company).ready
     assert ready.extends is None
-    assert list(ready.proposal.columns) == ["document_date", "mail_address", "list_price", "discount_amount"]
+    assert list(ready.proposal.columns) == ["document_date", "mail_address", "unit_price", "discount_amount"]
 
 
 def test_a_name_is_not_taken_where_it_means_another_tax_basis(company: Path) -> None:
