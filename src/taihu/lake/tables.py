@@ -57,6 +57,7 @@ class Tables:
         self._handles: dict[str, Any] = {}
         self._states: dict[tuple[str, int], State] = {}
         self._newest: dict[str, int] = {}
+        self._folders: dict[str, Path] = {}
         self._kept = KeptParts()
 
     # reading
@@ -210,10 +211,12 @@ class Tables:
     # inside
 
     def _folder(self, table: str) -> Path:
+        if table in self._folders:
+            return self._folders[table]
         schema, dot, name = table.partition(".")
         if not dot or not schema or not name or "/" in table or "\\" in table:
             raise UsageError(f"{table!r} is not a table name", fix="tables are named schema.name, such as core.sell_out")
-        return self._root / schema / name
+        return self._folders.setdefault(table, self._root / schema / name)
 
     def _handle(self, table: str) -> Any:
         """The opened table, brought up to its newest version."""

@@ -7,7 +7,7 @@ or not landed and fetched again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from taihu.core.ids import derived_id
@@ -164,6 +164,18 @@ class CollectVerbs(TroubleVerbs):
             opened_at=maybe_out(row.opened_at) if row and row.is_open else None,
             retry_at=maybe_out(row.retry_at) if row and row.is_open else None,
         )
+
+    def breakers(self, sources: Collection[str]) -> dict[str, BreakerState]:
+        """:meth:`breaker` of many sources; only those that are in trouble are looked at one by one."""
+        from sqlalchemy import func, select
+
+        breaker, attempt = self._t.breaker, self._t.attempt
+        newest = select(func.max(attempt.c.sequence)).where(attempt.c.source.in_(list(sources))).group_by(attempt.c.source)
+        away = attempt.c.ok.is_(False) & (attempt.c.kind.is_(None) | (attempt.c.kind == "away"))
+        with self._read() as connection:
+            troubled = set(connection.execute(select(breaker.c.source)).scalars())
+            troubled |= set(connection.execute(select(attempt.c.source).where(attempt.c.sequence.in_(newest), away)).scalars())
+        return {name: self.breaker(name) if name in troubled else BreakerState(name, False, 0, "", None, None) for name in sources}
 
     def breaker_opened(self, source: str, *, retry_at: dt.datetime, reason: str = "") -> None:
         """Leave the source alone until ``retry_at``."""

@@ -80,13 +80,13 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
     result: dict[str, Collected] = {}
     away: set[str] = set()
     refused = {refusal.account for refusal in ws.ledger.refused_logins()}
-    before = polled_before(ws)
+    before, breakers = polled_before(ws), ws.ledger.breakers([source.name for source in sources])
     with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger, traces=ws.ledger) as connections:
         for source in sources:
             try:
                 if not connector(source.file.collect.via).is_polled:
                     continue
-                breaker = ws.ledger.breaker(source.name)
+                breaker = breakers[source.name]
                 rest = resting(ws, source, breaker)
                 if rest:
                     result[source.name] = Collected(problem=rest)

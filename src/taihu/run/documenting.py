@@ -35,10 +35,13 @@ def state(ws: Workspace, score: Mapping[str, Any] | None = None) -> State:
 
 
 def generate(ws: Workspace, score: Mapping[str, Any] | None = None) -> dict[str, bytes]:
-    """All documents of the project by name."""
+    """All documents of the project by name; those of one language are made by the child that sets reports."""
+    from taihu.describe.generate import documents_in
     from taihu.describe.generate import generate as described
 
-    return described(ws.tree, state(ws, score))
+    known = state(ws, score)
+    job = ws.renderer.submit(documents_in, ws.tree, known, "en", only_there=True)
+    return described(ws.tree, known, made={"en": lambda: ws.renderer.result(job)})
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:

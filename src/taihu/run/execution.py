@@ -138,7 +138,7 @@ def in_load_order(sources: Sequence[Source]) -> list[Source]:
 
 def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
     ws.progress.stage("load")
-    known = recorded(ws, [source.name for source in sources])
+    known = recorded(ws, [source.name for source in sources], state="nil")
     with ReadAhead(ws, in_order(sources, known)) as ahead:
         for source in sources:
             _load_one(ws, source, known[source.name], ahead, result)

@@ -37,7 +37,8 @@ def judge_all(ws: Workspace, names: Collection[str] | None = None) -> list[Expec
         if gone:
             ws.ledger.expectations_dropped(source.name, gone)
         rows += judged
-    ws.ledger.expectations_set(rows)
+    before = {debt for each in known.values() for debt in each.expectations}
+    ws.ledger.expectations_set([debt for debt in rows if debt not in before])
     return rows
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from taihu.ledger.records import Arrival, Expectation
+from taihu.ledger.records import Arrival, Expectation, ExpectationState
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -42,11 +42,15 @@ class Recorded:
         return found
 
 
-def recorded(ws: Workspace, sources: Collection[str]) -> Mapping[str, Recorded]:
-    """What is recorded of these sources."""
+def recorded(ws: Workspace, sources: Collection[str], *, state: ExpectationState | None = None) -> Mapping[str, Recorded]:
+    """What is recorded of these sources.
+
+    Args:
+        state: Only expectations in this state.
+    """
     one = next(iter(sources)) if len(sources) == 1 else None
     arrivals = _by_source(ws.ledger.arrivals(source=one), sources)
-    expectations = _by_source(ws.ledger.expectations(source=one), sources)
+    expectations = _by_source(ws.ledger.expectations(source=one, state=state), sources)
     waived = ws.ledger.waivers(sources)
     return {name: Recorded(arrivals[name], expectations[name], frozenset(waived[name])) for name in sources}
 

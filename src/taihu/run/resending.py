@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from taihu.core.types import Note
@@ -37,17 +37,33 @@ def with_resend_notes(intakes: Sequence[Intake], replaced: pa.Table | None, winn
     if not accepted:
         return list(intakes)
     names = [name for name in accepted[0].rows.column_names if name not in PROVENANCE]  # type: ignore[union-attr]
-    before = _by_scope(replaced, names, party) if replaced is not None else {}
+    before = _Before(names, party, [] if replaced is None else [replaced])
     counting = dict(winners)
     noted = []
     for intake in intakes:
         if intake.state == "accepted" and intake.rows is not None:
             noted.append(_noted(intake, before, names, counting, party))
-            before |= _by_scope(intake.rows, names, party)
+            before.rows.append(intake.rows)
             counting |= {(scope.party, day): intake.arrival.id for scope in intake.scopes for day in scope.span.days()}
         else:
             noted.append(intake)
     return noted
+
+
+@dataclass(slots=True)
+class _Before:
+    """Rows by party and day as they were before an intake, counted only when an intake speaks for what was spoken for."""
+
+    names: Sequence[str]
+    party: str | None
+    rows: list[pa.Table]
+    _counted: dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]] = field(default_factory=dict)
+
+    def counted(self) -> Mapping[tuple[str, dt.date | None], Counter[tuple[Any, ...]]]:
+        for table in self.rows:
+            self._counted |= _by_scope(table, self.names, self.party)
+        self.rows.clear()
+        return self._counted
 
 
 def _scope_of(row: Mapping[str, Any], party: str | None) -> tuple[str, dt.date | None]:
@@ -63,7 +79,7 @@ def _by_scope(rows: pa.Table, names: Sequence[str], party: str | None) -> dict[t
 
 def _noted(
     intake: Intake,
-    before: Mapping[tuple[str, dt.date | None], Counter[tuple[Any, ...]]],
+    before: _Before,
     names: Sequence[str],
     winners: Winners,
     party: str | None,
@@ -73,7 +89,7 @@ def _noted(
         return intake
     touched: set[tuple[str, dt.date | None]] = {(name if party else "", day) for name, day in days}
     left: dict[tuple[str, dt.date | None], Counter[tuple[Any, ...]]]
-    left = {scope: Counter(rows) for scope, rows in before.items() if scope in touched}
+    left = {scope: Counter(rows) for scope, rows in before.counted().items() if scope in touched}
     fresh = []
     for row in intake.rows.to_pylist():
         scope = _scope_of(row, party)

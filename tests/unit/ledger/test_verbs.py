@@ -233,12 +233,15 @@ def test_breaker_counts_failures_since_the_last_success(ledger: Ledger) -> None:
         ledger.attempt(SOURCE, ok=ok, error=error, items=2)
     state = ledger.breaker(SOURCE)
     assert (state.is_open, state.failures, state.last_error) == (False, 2, "refused")
+    assert ledger.breakers([SOURCE, "other"]) == {SOURCE: state, "other": ledger.breaker("other")}
     until = dt.datetime(2026, 9, 15, 1, tzinfo=UTC)
     ledger.breaker_opened(SOURCE, retry_at=until, reason="three refusals")
     assert ledger.breaker(SOURCE).is_open and ledger.breaker(SOURCE).retry_at == until
+    assert ledger.breakers([SOURCE]) == {SOURCE: ledger.breaker(SOURCE)}
     ledger.breaker_closed(SOURCE)
     ledger.attempt(SOURCE, ok=True)
     assert ledger.breaker(SOURCE) == ledger.breaker(SOURCE).__class__(SOURCE)
+    assert ledger.breakers([SOURCE]) == {SOURCE: ledger.breaker(SOURCE)}
     assert [each.ok for each in ledger.attempts(SOURCE)] == [False, True, False, False, True]
 
 
