@@ -100,6 +100,7 @@ def masked(draft: Draft) -> Draft:
             ("buyer", "某客户" if draft.style.make else "某某某"),
             ("receiver", "某某某"),
             ("signer", ""),
+            ("drawer", "某某某"),
             ("party_name", "某经销商"),
             ("employee", "某某某"),
             ("identity", "*"),

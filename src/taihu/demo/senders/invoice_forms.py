@@ -57,6 +57,7 @@ class Invoice:
     lines: tuple[Line, ...]
     week: str
     takes_back: str = ""
+    drawer: str = DRAWER
 
     @property
     def net(self) -> Decimal:
@@ -130,7 +131,7 @@ def as_xml(invoice: Invoice) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>'
         f"<EInvoice><Header>{_elements({'EIid': invoice.number})}</Header><EInvoiceData>"
         f"<SellerInformation>{_elements(seller)}</SellerInformation><BuyerInformation>{_elements(buyer)}</BuyerInformation>"
-        f"<BasicInformation>{_elements({**sums, 'Drawer': DRAWER})}</BasicInformation>{goods}"
+        f"<BasicInformation>{_elements({**sums, 'Drawer': invoice.drawer})}</BasicInformation>{goods}"
         f"<AdditionalInformation>{_elements({'Remark': invoice.remark})}</AdditionalInformation></EInvoiceData>"
         f"<TaxSupervisionInfo>{_elements(issued)}</TaxSupervisionInfo></EInvoice>"
     ).encode()
@@ -184,7 +185,7 @@ def _shown(invoice: Invoice) -> list[tuple[float, float, str]]:
         (150, top + 30, capitals(invoice.gross)),
         (410, top + 30, f"（小写）{sign}¥{abs(invoice.gross)}"),
         (30, top + 56, f"备注：{invoice.remark}"),
-        (40, top + 90, f"开票人：{DRAWER}"),
+        (40, top + 90, f"开票人：{invoice.drawer}"),
     ]
 
 

@@ -150,6 +150,7 @@ def _row(invoice: Invoice) -> Row:
         "tax": invoice.tax,
         "gross": invoice.gross,
         "remark": invoice.remark,
+        "drawer": invoice.drawer,
         "invoice": invoice,
     }
 
@@ -170,7 +171,7 @@ def _archive(draft: Draft) -> bytes:
     forms = {"xml": as_xml, "ofd": as_ofd, "pdf": as_pdf}
     files = []
     for form, row, _ in _members(draft):
-        files.append((f"dzfp_{row['number']}.{form}", forms[form](replace(row["invoice"], buyer=row["buyer"]))))
+        files.append((f"dzfp_{row['number']}.{form}", forms[form](replace(row["invoice"], buyer=row["buyer"], drawer=row["drawer"]))))
     return zipped(files)
 
 
