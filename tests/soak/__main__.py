@@ -126,20 +126,20 @@ def _fuzz(given: argparse.Namespace) -> tuple[str, bool]:
     # Whoever stops it, by Ctrl-C or otherwise, keeps what was done so far.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = given.seed if given.seed is not None else secrets.randbelow(2**31)
-    code, good = fuzz_record.code_state(), True
+    codes, good = fuzz_record.code_states(), True
     rows = fuzz_record.rows_of(PAGE)
-    for reader in fuzz_record.in_turn(rows, given.readers, code):
+    for reader in fuzz_record.in_turn(rows, given.readers, codes):
         result = fuzz.fuzz(reader, given.minutes * 60, seed, given.keep, CORPUS / reader)
         print(f"{result} (seed {seed})", flush=True)
         good = good and (result.is_sound or (result.stopped and not result.findings))
         if result.tried:
             # Read anew, because another run may have written meanwhile.
-            rows = fuzz_record.added(fuzz_record.rows_of(PAGE), fuzz_record.Row.of(result, code, _today()))
+            rows = fuzz_record.added(fuzz_record.rows_of(PAGE), fuzz_record.Row.of(result, codes[reader], _today()))
             if not given.no_page:
-                write("fuzz", fuzz_record.section(rows, code))
+                write("fuzz", fuzz_record.section(rows, codes))
         if result.stopped:
             break
-    return fuzz_record.section(rows, code), good
+    return fuzz_record.section(rows, codes), good
 
 
 def _hostile(given: argparse.Namespace) -> tuple[str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.made.unruly import MARK
 from tests.soak import fuzz_record
 from tests.soak.fuzz import BROKEN, Fuzzed, _judge, fuzz, through_the_door
 from tests.soak.fuzz_record import Row, added, in_turn
-from tests.soak.fuzz_target import Harness, by_chance, target
+from tests.soak.fuzz_target import ROOT, Harness, by_chance, target
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits as on Linux")
 SEED = secrets.randbelow(2**31)
@@ -85,24 +86,36 @@ def test_minutes_add_up_over_runs_on_the_same_code(tmp_path: Path) -> None:
     for number, (reader, code, spent, tried) in enumerate(runs):
         run = Fuzzed(reader, spent, tried, slowest=0.25 + number, peak=123_000_000, guided=True)
         rows = added(fuzz_record.rows_of(page), Row.of(run, code, day + dt.timedelta(number)))
-        page.write_text("# Soak\n\n" + fuzz_record.section(rows, code) + "\n## other\n\n| a |\n", encoding="utf-8")
+        page.write_text("# Soak\n\n" + fuzz_record.section(rows, dict.fromkeys(seeds(), code)) + "\n## other\n\n| a |\n", encoding="utf-8")
         assert [str(row) for row in fuzz_record.rows_of(page)] == [str(row) for row in rows]
     assert [(row.reader, row.code, row.day, round(row.minutes, 2), row.inputs, row.slowest) for row in rows] == [
         ("csv", "old", "2026-10-02", 10.51, 42, 2.25),
         ("csv", "new", "2026-10-03", 1, 3, 3.25),
         ("pdf", "new", "2026-10-04", 11, 5, 4.25),
     ]
-    assert "2 of 21 readers have had their 10 minutes, 1 of them on the code as it is (new)" in page.read_text(encoding="utf-8")
-    assert in_turn(rows, [], "new")[-2:] == ["csv", "pdf"] and in_turn(rows, ["zip"], "new") == ["zip"]
+    assert "2 of 21 readers have had their 10 minutes, 1 of them on the code as it is" in page.read_text(encoding="utf-8")
+    new = dict.fromkeys(seeds(), "new")
+    assert in_turn(rows, [], new)[-2:] == ["csv", "pdf"] and in_turn(rows, ["zip"], new) == ["zip"]
     with pytest.raises(SystemExit, match="no such reader: word"):
-        in_turn(rows, ["word"], "new")
+        in_turn(rows, ["word"], new)
+
+
+def test_a_change_of_pages_leaves_the_minutes_of_tables_standing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "src" / "taihu" / "read", tmp_path / "src" / "taihu" / "read")
+    monkeypatch.setattr(fuzz_record, "ROOT", tmp_path)
+    before = fuzz_record.code_states()
+    (tmp_path / "src" / "taihu" / "read" / "ofd.py").write_text("changed", encoding="utf-8")
+    paged = fuzz_record.code_states()
+    assert {reader for reader in before if before[reader] != paged[reader]} == set(seeds()) - fuzz_record._TABLES
+    (tmp_path / "src" / "taihu" / "read" / "rows.py").write_text("changed", encoding="utf-8")
+    assert all(paged[reader] != state for reader, state in fuzz_record.code_states().items())
 
 
 def test_what_was_found_stays_in_the_record() -> None:
     day = dt.date(2026, 9, 30)
     bad = Row.of(Fuzzed("csv", 60, 1, findings=[("reader_crashed", "ended with -11")]), "a", day)
     assert (bad + Row.of(Fuzzed("csv", 60, 1), "a", day)).found == "reader_crashed: ended with -11"
-    assert "Something was found in 1 rows" in fuzz_record.section([bad], "a")
+    assert "Something was found in 1 rows" in fuzz_record.section([bad], dict.fromkeys(seeds(), "a"))
 
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parent / "found").glob("*.bin")), ids=lambda path: path.name)
