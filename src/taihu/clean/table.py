@@ -137,19 +137,18 @@ def _as_text(rows: pa.Table) -> pa.Table:
 
 def _total_rows(texts: pa.Table, pattern: str, among: Iterable[int] | None = None) -> set[int]:
     """Numbers of the rows in which some cell is the label of a total."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    found: set[int] = set()
-    wanted = None if among is None else sorted(among)
-    if wanted == []:
-        return found
-    for name in texts.column_names:
-        if name == POSITION:
-            continue
-        column = texts[name] if wanted is None else texts[name].take(wanted)
-        hits = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(column, pattern), False)).to_pylist()
-        found.update(hits if wanted is None else (wanted[hit] for hit in hits))
-    return found
+    wanted = list(range(texts.num_rows)) if among is None else sorted(among)
+    columns = [texts[name] for name in texts.column_names if name != POSITION]
+    if not wanted or not columns:
+        return set()
+    asked = columns if among is None else [column.take(wanted) for column in columns]
+    # One look at all columns behind one another: most files are small, and each call costs more than the rows.
+    cells = pa.chunked_array([chunk for column in asked for chunk in column.chunks], pa.string())
+    hits = pc.indices_nonzero(pc.match_substring_regex(cells, pattern)).to_pylist()
+    return {wanted[hit % len(wanted)] for hit in hits}
 
 
 def _tokenized(table: pa.Table, source: SourceFile, tokenizer: Tokenizer) -> pa.Table:
