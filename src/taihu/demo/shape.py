@@ -17,6 +17,7 @@ from taihu.demo.dates import WORK_MORNINGS, days_reported_on
 REGIONS = ("EAST", "NORTH", "SOUTH", "WEST")
 
 PartyMorning = tuple[str, dt.date]
+_BEFORE_THE_LAST = WORK_MORNINGS[-2]  # what comes late on the last morning is never read
 
 
 def _day(month: int, day: int) -> dt.date:
@@ -163,9 +164,9 @@ def _habits(count: int, rng: random.Random) -> Habits:
         )
     to_date = [(next(parties), *rng.choice(((_day(9, 22), _day(9, 1)), (_day(10, 10), _day(10, 1))))) for _ in range(rng.randint(1, 2))]
     nil = [(next(parties), rng.choice(single)) for _ in range(rng.randint(2, 3))]
-    late = [(next(parties), rng.choice(mornings)) for _ in range(rng.randint(1, max(2, count // 6)))]
+    late = [(next(parties), min(rng.choice(mornings), _BEFORE_THE_LAST)) for _ in range(rng.randint(1, max(2, count // 6)))]
     odd_text = (next(parties), rng.choice(mornings))
     others = rng.sample([f"D{number:04d}" for number in range(1, count)], 4)
-    stalled = [(party, rng.choice(mornings)) for party in others[: rng.randint(1, 3)]]
-    late_stock = (others[3], rng.choice(mornings))
+    stalled = [(party, min(rng.choice(mornings), _BEFORE_THE_LAST)) for party in others[: rng.randint(1, 3)]]
+    late_stock = (others[3], min(rng.choice(mornings), _BEFORE_THE_LAST))
     return Habits(tuple(late), tuple(to_date), tuple(corrected), tuple(stalled), tuple(nil), late_stock, odd_text)

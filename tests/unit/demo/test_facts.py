@@ -102,4 +102,5 @@ def test_no_two_habits_meet_on_one_sender() -> None:
     for habits in (DEFAULT.habits, *(draw_shape(seed).habits for seed in range(40))):
         mailing = [each[0] for each in (*habits.late, *habits.month_to_date, *habits.corrected, *habits.nil, habits.odd_text)]
         assert len(set(mailing)) == len(mailing) and "D0003" not in mailing
+        assert all(morning < MORNINGS[-1] for _, morning in (*habits.late, *habits.stalled, habits.late_stock))
         assert all(days_reported_on(morning) == [morning - dt.timedelta(days=1)] for _, morning in habits.nil)
