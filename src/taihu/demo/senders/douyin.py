@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from taihu.demo.company import Product, person_name, phone_number
-from taihu.demo.dates import ALL_DAYS, LAST_DAY, WORK_MORNINGS, days_of_a_weekly, days_reported_on
+from taihu.demo.dates import ALL_DAYS, LAST_DAY, days_of_a_weekly
 from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import PROVINCES, SHANGHAI, Facts, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
@@ -101,7 +101,7 @@ def _order(facts: Facts, paid_at: dt.datetime, influencer: str, serial: int, rng
 
 
 class DouyinOrders:
-    """On working mornings: what was paid since the last file, and what of earlier days was refunded since."""
+    """A file a week: what was paid since the last one, and what of earlier days was refunded since."""
 
     source = _ORDERS
     channel = "sftp/shops"
@@ -123,9 +123,9 @@ class DouyinOrders:
         facts.more[self.source] = list(_simulate(facts, random.Random(f"{self.source}:{seed}")))
 
     def drafts(self, facts: Facts, morning: dt.date) -> Iterable[Draft]:
-        if morning not in WORK_MORNINGS:
+        told = days_of_a_weekly(morning)
+        if not told:
             return
-        told = days_reported_on(morning)
         rows = [each for each in facts.more[self.source] if each.day in told or (each.day < told[0] and each.refunded_in(told))]
         spoken = tuple(sorted({each.day for each in rows}))
         name = f"douyin_orders_{span_text(told)}.csv"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from taihu.demo.company import Product
-from taihu.demo.dates import ALL_DAYS, WORK_MORNINGS, days_of_a_weekly, days_reported_on
+from taihu.demo.dates import ALL_DAYS, days_of_a_weekly
 from taihu.demo.drafts import Draft, Row, Style, span_text
 from taihu.demo.facts import SHANGHAI, Facts, cents
 from taihu.demo.senders.interface import NOBODY, Cells, Personal
@@ -77,7 +77,7 @@ def sku(product: Product) -> str:
 
 
 class JdStatistics:
-    """商智: a workbook in the shared folder on working mornings."""
+    """商智: a workbook in the shared folder on the first working morning of a week."""
 
     source = "jd_item_day"
     channel = "inbox/jd_shangzhi"
@@ -105,9 +105,9 @@ class JdStatistics:
         }
 
     def drafts(self, facts: Facts, morning: dt.date) -> Iterable[Draft]:
-        if morning not in WORK_MORNINGS:
+        told = days_of_a_weekly(morning)
+        if not told:
             return
-        told = days_reported_on(morning)
         rows = [dict(row) for day in told for row in facts.more[self.source][day]]
         name = f"商智_商品明细_{span_text(told)}.xlsx"
         yield Draft(self.source, self.style, self.source, tuple(told), name, "京东商智 商品明细", rows, self.channel)
