@@ -59,7 +59,7 @@ class Truth:
         phones: Telephone numbers in columns that the project reads.
         names: Names of persons in columns that the project reads; at least three characters.
         numbers: Identity numbers and bank cards in columns that the project reads.
-        unread_names: Names of persons in columns that no contract lists.
+        unread_names: Names of persons in columns that no contract lists, unless somebody of that name stands in another one.
         mail_addresses: Contact addresses of those who send by mail.
     """
 
@@ -129,6 +129,7 @@ def make_truth(
     company = facts.company
     orders = [order for rows in facts.orders.values() for order in rows]
     others = [sender.personal(facts) for sender in SENDERS]
+    names = {order.buyer for order in orders}.union(*(other.names for other in others))
     salespeople = {party.salesperson for party in company.distributors if "salesperson" in STYLES[party.style].headers}
     return Truth(
         seed=seed,
@@ -147,9 +148,9 @@ def make_truth(
         weights=_weights(facts),
         regions={party.code: party.region for party in company.distributors},
         phones=sorted({order.phone for order in orders}.union(_customer_phones(facts), *(other.phones for other in others))),
-        names=sorted({order.buyer for order in orders}.union(*(other.names for other in others))),
+        names=sorted(names),
         numbers=sorted(set[str]().union(*(other.numbers for other in others))),
-        unread_names=sorted(salespeople.union(*(other.unread_names for other in others))),
+        unread_names=sorted(salespeople.union(*(other.unread_names for other in others)) - names),
         mail_addresses=sorted({party.mail for party in company.distributors}.union(*(other.mail_addresses for other in others))),
         restated=[f"{line.number}/{line.line}" for line in restated],
     )
