@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,35 +53,22 @@ class Stale:
     why: Why
 
 
-def generate(
-    tree: ProjectTree,
-    state: State | None = None,
-    *,
-    languages: Sequence[Lang] = LANGUAGES,
-    made: Mapping[Lang, Callable[[], dict[str, bytes]]] | None = None,
-) -> dict[str, bytes]:
+def generate(tree: ProjectTree, state: State | None = None, *, languages: Sequence[Lang] = LANGUAGES) -> dict[str, bytes]:
     """All documents by file name; the same tree and state give the same bytes.
 
     Args:
         tree: The project.
         state: What ledger and lake hold (see :func:`taihu.describe.state.state_of`); the design alone without it.
         languages: Languages in which each document is made.
-        made: Gives what :func:`documents_in` made of a language already, maybe in another process.
     """
     state = state or State()
     catalog = catalog_of(tree)
     files: dict[str, bytes] = {"lineage.json": lineage_json(catalog)}
-    ready = made or {}
-    for lang in sorted(languages, key=lambda lang: lang in ready):
-        files |= ready[lang]() if lang in ready else _documents(catalog, state, lang)
+    for lang in languages:
+        files |= _documents(catalog, state, lang)
     files["README.md"] = _contents(catalog, state, sorted(files)).encode()
     files[INDEX] = _index(tree, state, files)
     return dict(sorted(files.items()))
-
-
-def documents_in(tree: ProjectTree, state: State, lang: Lang) -> dict[str, bytes]:
-    """The documents of one language by file name."""
-    return _documents(catalog_of(tree), state, lang)
 
 
 def _documents(catalog: Catalog, state: State, lang: Lang) -> dict[str, bytes]:

@@ -35,13 +35,10 @@ def state(ws: Workspace, score: Mapping[str, Any] | None = None) -> State:
 
 
 def generate(ws: Workspace, score: Mapping[str, Any] | None = None) -> dict[str, bytes]:
-    """All documents of the project by name; those of one language are made by the child that sets reports."""
-    from taihu.describe.generate import documents_in
+    """All documents of the project by name."""
     from taihu.describe.generate import generate as described
 
-    known = state(ws, score)
-    job = ws.renderer.submit(documents_in, ws.tree, known, "en", only_there=True)
-    return described(ws.tree, known, made={"en": lambda: ws.renderer.result(job)})
+    return described(ws.tree, state(ws, score))
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:
