@@ -139,7 +139,7 @@ def _of_party(rows: pa.Table, source: SourceFile, check: Check, context: CheckCo
     if check.territory:
         return territory_findings(rows, check.territory, context)
     if check.identity:
-        return identity_findings(rows, check.identity, context), []
+        return identity_findings(rows, check.identity, context)
     day = source.business_date
     if day is None:
         return [], []

@@ -14,6 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from taihu.check.verdict import CheckContext, Finding
+from taihu.core.types import Note
 from taihu.manifest.consistency import Identity
 
 if TYPE_CHECKING:
@@ -33,17 +34,23 @@ class Tolerance:
     rows: int = 0
 
 
-def identity_findings(rows: pa.Table, rule: Identity, context: CheckContext) -> list[Finding]:
-    """The rows of one party whose sum is off by more than is allowed; a row that lacks a value fails."""
+def identity_findings(rows: pa.Table, rule: Identity, context: CheckContext) -> tuple[list[Finding], list[Note]]:
+    """The rows of one party whose sum is off by more than is allowed; a row that lacks a value fails.
+
+    Where days before the arrival are still owed, nothing is carried over from the file before them: one statement that is missing
+    or held must not hold every later one. The note says so.
+    """
     history = context.previous(context.party) if rule.within == "learned" or rule.after else None
     tolerance = learned(history, rule) if rule.within == "learned" else Tolerance(Decimal(rule.within))
-    off = differences(rows, rule, history)
+    is_apart = bool(rule.after) and history is not None and context.has_gap(context.party)
+    notes = [Note("not_carried_over", detail=rule.equals)] if is_apart else []
+    off = differences(rows, rule, None if is_apart else history)
     positions = rows["_src_row"].to_pylist()
     places = [position for position, amount in zip(positions, off, strict=True) if amount is None or abs(amount) > tolerance.allowed]
     if not places:
-        return []
+        return [], notes
     usual = f", usual for this party up to {tolerance.allowed} in {tolerance.rows} rows" if tolerance.rows else ""
-    return [Finding("identity_broken", f"{len(places)} of {rows.num_rows} rows do not add up{usual}", places, rule.equals)]
+    return [Finding("identity_broken", f"{len(places)} of {rows.num_rows} rows do not add up{usual}", places, rule.equals)], notes
 
 
 def differences(rows: pa.Table, rule: Identity, history: pa.Table | None = None) -> list[Decimal | None]:

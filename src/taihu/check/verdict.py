@@ -25,6 +25,10 @@ def _nothing() -> None:
     return None
 
 
+def _no_gap(_: str) -> bool:
+    return False
+
+
 def _none_owed(_: str) -> Collection[dt.date]:
     return ()
 
@@ -39,6 +43,7 @@ class CheckContext:
         spans: Days that the arrival speaks for.
         reference: The current rows of a reference table by its name (``clean.price_list``); None or no rows if there is none.
         previous: A party's accepted rows before this arrival, all days or the last ones; None if there are none.
+        has_gap: Whether a party still owes days between what was accepted before and this arrival.
         owed: Days that a party has to cover with this delivery and that nothing has been accepted for.
         known: Days that are owed or were delivered before; rows elsewhere are outside the period.
         valid: Days on which a party is valid; None where its reference table does not limit them.
@@ -55,6 +60,7 @@ class CheckContext:
     spans: Sequence[Span] = ()
     reference: Lookup = _absent
     previous: Lookup = _absent
+    has_gap: Callable[[str], bool] = _no_gap
     owed: Callable[[str], Collection[dt.date]] = _none_owed
     known: Span | None = None
     valid: Callable[[str], Span | None] = _absent

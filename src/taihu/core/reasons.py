@@ -398,6 +398,13 @@ _ALL = [
     _r("tax_basis_suspected", "金额疑似为未税金额", "amounts look net of tax where gross was agreed", *_ASK),
     _r("stale_stock", "库存与上次完全相同（疑似照抄）", "stock is the same as last time (copied)", *_ASK),
     _r("anomaly_suspected", "每日合计远离同类日子的常见水平", "a daily sum far from what such days bring", *_REVIEW),
+    _r(
+        "not_carried_over",
+        "前面的日期尚缺，期初余额未与上一份文件核对",
+        "days before it are still owed: its first balance was not compared with the file before them",
+        "补齐所缺文件后，核对其首尾余额",
+        "when the missing file has come, compare its first and last balance",
+    ),
     _r("identity_broken", "期初+入-出≠期末", "opening + in - out is not closing", *_REVIEW),
     _r(
         "value_disagrees",

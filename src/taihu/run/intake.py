@@ -402,6 +402,7 @@ def _checked(
         spans=[scope.span for scope in intake.scopes],
         reference=ws.clean_rows,
         previous=lambda name: references.previous_rows(source, name or (party or source.name), intake),
+        has_gap=lambda name: references.has_gap(name or (party or source.name), intake),
         owed=lambda name: references.owed_with(name or (party or source.name), intake),
         known=references.known_span(intake),
         valid=references.valid_span,

@@ -161,6 +161,14 @@ class References:
         groups = {debt.due_at for debt in self.debts if debt.party == party and debt.day in present}
         return [debt.day for debt in self.open_debts(party) if debt.due_at in groups]
 
+    def has_gap(self, party: str, intake: Intake) -> bool:
+        """Whether the party still owes a day between the last one that something speaks for and the first of the intake."""
+        first = min((scope.span.start for scope in intake.scopes if scope.party == party), default=None)
+        if first is None:
+            return False
+        before = max((day for name, day in self._settled if name == party and day < first), default=None)
+        return before is not None and any(before < debt.day < first for debt in self.open_debts(party))
+
     def known_span(self, intake: Intake) -> Span | None:
         """From the first day that is owed to the day on which the file came (not in it)."""
         first = min((debt.day for debt in self.debts), default=None)

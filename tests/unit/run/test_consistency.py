@@ -63,3 +63,46 @@ def test_a_vote_that_the_contract_asks_for_is_marked(tmp_path: Path) -> None:
         assert (rows["18"]["area"], rows["18"]["dq_flags"]) == ("江苏省", "voted")
         assert {row["dq_flags"] for number, row in rows.items() if number != "18"} == {""}
         assert proposed_corrections(ws, ws.tree.source("customers")) == []
+
+
+BANK = """\
+title: {zh: 对账单, en: Bank}
+owner: o
+purpose: p
+retention: 1 months
+entity: cn
+collect: {via: folder, path: inbox/bank, pattern: "*.csv"}
+expect: {for: the day before, every: day, by: "08:30", since: 2026-11-01}
+period: {from: rows}
+load: replace
+read: {as: csv, layouts: [list]}
+columns:
+  day:     {from: 日期, type: date, required: true}
+  income:  {from: 收入, type: money, currency: CNY, tax: none, required: true}
+  balance: {from: 余额, type: money, currency: CNY, tax: none, required: true}
+business_date: day
+checks:
+  - {identity: {equals: balance, plus: [income], after: [day]}, else: hold}
+"""
+
+
+def test_a_missing_statement_does_not_hold_every_later_one(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.write("sources/bank/source.yml", BANK)
+    shop.write("sources/bank/layouts/list.yml", "header: [日期, 收入, 余额]\n")
+
+    def statement(day: int, income: int, balance: int, came: int) -> None:
+        shop.put("bank", f"bank_{day}.csv", f"日期,收入,余额\n2026-11-{day:02d},{income},{balance}\n", at(came, 7))
+
+    with shop.open() as ws:
+        for day, income, balance, came in ((1, 10, 110, 2), (3, 5, 135, 4), (4, 5, 139, 5)):
+            statement(day, income, balance, came)
+            shop.run(at(came), ws)
+        states = {each.name: (each.state, each.reason) for each in ws.ledger.arrivals(source="bank")}
+        assert states["bank_3.csv"] == ("accepted", ""), "the second is missing, which is not its fault"
+        assert states["bank_4.csv"] == ("held", "identity_broken"), "nothing lies between it and the third, so it is compared"
+        notes = {(note.reason, note.detail) for note in ws.ledger.notes(source="bank")}
+        assert ("not_carried_over", "balance") in notes
+        statement(2, 20, 130, 6)
+        shop.run(at(6), ws)
+        assert sorted(row["balance"] for row in ws.tables.read("clean.bank").to_pylist()) == [110, 130, 135]
