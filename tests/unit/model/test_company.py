@@ -132,6 +132,10 @@ def fill(tables: Tables, graph: Graph) -> None:
          "debit_amount": money("0.00"), "booking_text": f"结算{day - dt.timedelta(days=1):%Y%m%d}"}
         for day in DAYS
     ])  # fmt: skip
+    for platform in ("sycm", "jd"):
+        put(tables, graph, f"clean.{platform}_item_day", [
+            {"business_date": day, "platform_item_number": "7", "paid_amount": money("12.34")} for day in DAYS
+        ])  # fmt: skip
     sources = (
         "sell_out_huadong",
         "sell_out_huabei",
