@@ -42,7 +42,7 @@ def identity_findings(rows: pa.Table, rule: Identity, context: CheckContext) -> 
     """
     history = context.previous(context.party) if rule.within == "learned" or rule.after else None
     tolerance = learned(history, rule) if rule.within == "learned" else Tolerance(Decimal(rule.within))
-    is_apart = bool(rule.after) and history is not None and context.has_gap(context.party)
+    is_apart = _follows(rows, rule, history) and context.has_gap(context.party)
     notes = [Note("not_carried_over", detail=rule.equals)] if is_apart else []
     off = differences(rows, rule, None if is_apart else history)
     positions = rows["_src_row"].to_pylist()
@@ -83,6 +83,14 @@ def _carried(rows: pa.Table, rule: Identity, values: dict[str, list[Any]], histo
         balance = values[name][number]
         last[key] = None if balance is None else Decimal(balance)
     return before
+
+
+def _follows(rows: pa.Table, rule: Identity, history: pa.Table | None) -> bool:
+    """Whether something of the rows accepted before is carried over to these."""
+    if not rule.after or history is None:
+        return False
+    keys = set(zip(*(rows[name].to_pylist() for name in rule.per), strict=True)) if rule.per else {()}
+    return bool(keys & set(_closing(history, rule, rule.carried or rule.equals)))
 
 
 def _closing(history: pa.Table | None, rule: Identity, name: str) -> dict[tuple[Any, ...], Decimal | None]:
