@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from taihu.ledger.records import Hold
     from taihu.project.workspace import Workspace
     from taihu.run.matrix import Matrix
+    from taihu.run.unfinished import Unfinished
 
 _MOST_HOLDS = 10
+_ESTIMATE = ("source", "party", "business_date", "estimated_column", "amount", "method")
 
 
 def status(
@@ -71,22 +74,13 @@ def status(
                 "paused": paused,
                 "not_finished": {w.source: w.count for w in waiting},
                 "quality": [_card_json(card) for card in cards],
-                "estimates": [
-                    {name: str(row[name]) for name in ("source", "party", "business_date", "estimated_column", "amount", "method")}
-                    for row in estimated
-                ],
+                "estimates": [{name: str(row[name]) for name in _ESTIMATE} for row in estimated],
                 **missing,
             }
         )
         return
     if html is not None:
-        from taihu.cli.matrix_page import Page, matrix_page
-
-        lines = [_hold_line(hold, titles, who) for hold in reversed(holds)]
-        when = f"{shown.span.start} – {shown.span.end - dt.timedelta(days=1)}, {now:%Y-%m-%d %H:%M}"
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(matrix_page(Page(project_title, when, shown, titles, zone, lines)), encoding="utf-8")
-        console.say(str(html))
+        _write_page(html, project_title, shown, titles, now, [_hold_line(hold, titles, who) for hold in reversed(holds)])
         return
     if shown.cells:
         show_matrix(shown, titles)
@@ -95,21 +89,41 @@ def status(
     else:
         console.say(console.t("没有来源写明应到时间（source.yml 的 expect）", "no source says what is due (expect: in source.yml)"))
     _show_cards(cards)
-    if estimated:
-        days, parties = len({(r["source"], r["party"], r["business_date"]) for r in estimated}), len({r["party"] for r in estimated})
-        zh = f"\n估计：{parties} 家缺报的 {days} 天（表 ops.estimate，不计入任何数字）"
-        en = f"\nestimates: {days} missing days of {parties} parties (table ops.estimate, in no figure)"
-        console.say(console.t(zh, en))
+    _show_estimates(estimated)
     _show_holds(holds, who)
     show_troubles(trouble, missing["refused_logins"])
+    _show_waiting(paused, waiting)
+    for publication in publications:
+        console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
+
+
+def _write_page(path: Path, title: str, shown: Matrix, titles: dict[str, str], now: dt.datetime, holds: Sequence[HoldLine]) -> None:
+    """The matrix as a page."""
+    from taihu.cli.matrix_page import Page, matrix_page
+
+    when = f"{shown.span.start} – {shown.span.end - dt.timedelta(days=1)}, {now:%Y-%m-%d %H:%M}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(matrix_page(Page(title, when, shown, titles, now.tzinfo or dt.UTC, holds)), encoding="utf-8")
+    console.say(str(path))
+
+
+def _show_estimates(rows: Sequence[dict[str, Any]]) -> None:
+    """How many missing days are estimated."""
+    if not rows:
+        return
+    days, parties = len({(r["source"], r["party"], r["business_date"]) for r in rows}), len({r["party"] for r in rows})
+    zh = f"\n估计：{parties} 家缺报的 {days} 天（表 ops.estimate，不计入任何数字）"
+    console.say(console.t(zh, f"\nestimates: {days} missing days of {parties} parties (table ops.estimate, in no figure)"))
+
+
+def _show_waiting(paused: Sequence[str], waiting: Sequence[Unfinished]) -> None:
+    """Sources that wait for a person, and files that are not finished."""
     for name in paused:
         en = f"⏸ {name} waits for a person or a permission: taihu portal check {name}"
         console.say(console.t(f"⏸ {name} 在等待人工登录或授权：taihu portal check {name}", en))
     for each in waiting:
         en = f"… {each.source}: {each.count} files not finished ({each.text})"
         console.say(console.t(f"… {each.source}：{each.count} 个文件尚未传完（{each.text}）", en))
-    for publication in publications:
-        console.say(f"{publication.report} {publication.span} v{publication.version} {publication.id[:8]}")
 
 
 def _matrix_json(shown: Matrix) -> dict[str, Any]:
