@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from taihu.check.scorecard import Card, by_source, scorecard
 from taihu.core.figures import ReportFigures
+from taihu.ledger.records import winners_of
 
 if TYPE_CHECKING:
     from taihu.lake.tables import Tables
@@ -153,7 +154,7 @@ def _sources(ledger: Ledger, arrivals: Sequence[Arrival], quarantine: Mapping[tu
             dict(sorted(Counter(a.state for a in rows).items())),
             sum(a.rows for a in rows if a.state == "accepted"),
             sum(refused[a.id] for a in rows),
-            max((day for _, day in ledger.winners(name)), default=None),
+            max((day for _, day in winners_of(rows)), default=None),
         )
         for name, rows in sorted(own.items())
     }

@@ -12,7 +12,7 @@ from taihu.core.ids import derived_id
 from taihu.core.types import Scope, Span, StatedTotal
 from taihu.ledger.collecting import CollectVerbs
 from taihu.ledger.lake import StampVerbs
-from taihu.ledger.records import Arrival, ArrivalDecision, NoteRow, Outcome, QuarantinedRow, TotalsState
+from taihu.ledger.records import Arrival, ArrivalDecision, NoteRow, Outcome, QuarantinedRow, TotalsState, winners_of
 from taihu.ledger.store import chunks, day_out, instant_out
 
 if TYPE_CHECKING:
@@ -142,26 +142,8 @@ class ArrivalVerbs(CollectVerbs, StampVerbs):
         return self._loaded(query.order_by(arrival.c.sequence))
 
     def winners(self, source: str) -> dict[tuple[str, dt.date], str]:
-        """For each party and day the arrival that speaks for it: the accepted or nil one that was received last.
-
-        Received, not landed: a mail that could only be fetched on the second try does not overtake its own correction.
-        """
-        scope, arrival = self._t.scope, self._t.arrival
-        query = (
-            scope.join(arrival, arrival.c.id == scope.c.arrival_id)
-            .select()
-            .with_only_columns(scope.c.arrival_id, scope.c.party, scope.c.day_from, scope.c.day_to)
-            .where(scope.c.source == source, arrival.c.state.in_(("accepted", "nil")))
-            .order_by(arrival.c.received_at, arrival.c.sequence, scope.c.ordinal)
-        )
-        with self._read() as connection:
-            rows = connection.execute(query).all()
-        found: dict[tuple[str, dt.date], str] = {}
-        for arrival_id, party, first, end in rows:
-            name = self._named("party", party)
-            for day in Span(day_out(first), day_out(end)).days():
-                found[name, day] = arrival_id
-        return found
+        """For each party and day the arrival that speaks for it."""
+        return winners_of(self._arrivals(source, ("accepted", "nil"), None, None))
 
     def _arrivals(self, source: str | None, states: Iterable[str] | None, sha256: str | None, ids: Sequence[str] | None) -> list[Arrival]:
         table = self._t.arrival

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
@@ -66,6 +66,19 @@ class Arrival:
     header_cells: Mapping[str, str] = field(default_factory=dict)
     totals_state: TotalsState = "absent"
     totals: tuple[StatedTotal, ...] = ()
+
+
+def winners_of(arrivals: Iterable[Arrival]) -> dict[tuple[str, dt.date], str]:
+    """For each party and day the arrival of one source that speaks for it: the accepted or nil one that was received last.
+
+    Received, not landed: a mail that could only be fetched on the second try does not overtake its own correction.
+    """
+    counting = [arrival for arrival in arrivals if arrival.state in ("accepted", "nil")]
+    found: dict[tuple[str, dt.date], str] = {}
+    for arrival in sorted(counting, key=lambda each: (each.received_at, each.sequence)):
+        for scope in arrival.scopes:
+            found.update(((scope.party, day), arrival.id) for day in scope.span.days())
+    return found
 
 
 @dataclass(frozen=True, slots=True)

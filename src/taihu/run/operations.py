@@ -16,7 +16,7 @@ import pyarrow as pa
 from taihu.check.scorecard import DIMENSIONS, Card, scorecard
 from taihu.core.clock import instant_text
 from taihu.core.types import Span
-from taihu.ledger.records import Arrival, Expectation
+from taihu.ledger.records import Arrival, Expectation, winners_of
 from taihu.run.date_table import CALENDAR, calendar_rows
 from taihu.run.estimating import ESTIMATE, estimate_rows
 from taihu.run.estimating import TABLE as ESTIMATES
@@ -151,7 +151,10 @@ def _holds(
     ws: Workspace, names: PartyNames, arrivals: Sequence[Arrival], quarantine: Mapping[tuple[str, str], int]
 ) -> Iterable[dict[str, Any]]:
     """Held and rejected arrivals, and accepted ones with quarantined rows (a row per reason)."""
-    covered = {(source, *at): arrival for source in ws.tree.sources for at, arrival in ws.ledger.winners(source).items()}
+    by_source: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        by_source.setdefault(arrival.source, []).append(arrival)
+    covered = {(source, *at): winner for source, own in by_source.items() for at, winner in winners_of(own).items()}
     winners = set(covered.values())
     for arrival in (arrival for arrival in arrivals if arrival.state in ("held", "rejected")):
         for scope in arrival.scopes or [None]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from taihu.ledger.records import Arrival, Expectation, ExpectationState
+from taihu.ledger.records import Arrival, Expectation, ExpectationState, winners_of
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -33,13 +33,8 @@ class Recorded:
     waived: frozenset[tuple[str, dt.date]] = frozenset()
 
     def winners(self) -> dict[tuple[str, dt.date], str]:
-        """For each party and day the arrival that speaks for it, as the ledger's verb of this name gives it."""
-        counting = [arrival for arrival in self.arrivals if arrival.state in ("accepted", "nil")]
-        found: dict[tuple[str, dt.date], str] = {}
-        for arrival in sorted(counting, key=lambda each: (each.received_at, each.sequence)):
-            for scope in arrival.scopes:
-                found.update(((scope.party, day), arrival.id) for day in scope.span.days())
-        return found
+        """For each party and day the arrival that speaks for it."""
+        return winners_of(self.arrivals)
 
 
 def recorded(ws: Workspace, sources: Collection[str], *, state: ExpectationState | None = None) -> Mapping[str, Recorded]:
