@@ -15,11 +15,10 @@ from taihu.core.types import Span, Text
 from taihu.ledger.records import Publication
 from taihu.manifest.tree import ProjectTree
 from taihu.run.cube import Filter
-from taihu.run.estimating import GAPS
+from taihu.run.estimating import GAPS, cents
 from taihu.run.estimating import TABLE as ESTIMATES
 from taihu.run.marts import Marts
 
-_CENT = Decimal("0.01")
 REPORTED = ("arrived", "nil", "late")
 
 
@@ -75,7 +74,7 @@ def _estimates(
             ]
             for row in rows
         }
-        amount, lower, upper = (Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP) for value in together(parts))
+        amount, lower, upper = map(cents, together(parts))
         lacking -= parties
         found.append(EstimatedGap(len({party for _, party in parties}), 0, amount, lower, upper, within, unit, tax))
     if found and lacking:

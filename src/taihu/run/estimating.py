@@ -164,9 +164,9 @@ def _row(ws: Workspace, names: PartyNames, at: Place, column: str, estimate: Est
         "estimated_column": column,
         "unit": meaning.currency if meaning.type == "money" else meaning.unit,
         "tax_basis": meaning.tax,
-        "amount": _cents(estimate.amount),
-        "lower_amount": _cents(estimate.lower),
-        "upper_amount": _cents(estimate.upper),
+        "amount": cents(estimate.amount),
+        "lower_amount": cents(estimate.lower),
+        "upper_amount": cents(estimate.upper),
         "within": parse_share(rule.within),
         "method": estimate.method,
         "day_count": estimate.days,
@@ -178,7 +178,8 @@ def _row(ws: Workspace, names: PartyNames, at: Place, column: str, estimate: Est
     return row | {"created_at": before["created_at"]} if same and before is not None else row
 
 
-def _cents(value: float) -> Decimal:
+def cents(value: float) -> Decimal:
+    """An estimated amount as it is kept."""
     return Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP)
 
 
