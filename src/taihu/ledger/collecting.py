@@ -30,12 +30,6 @@ class CollectVerbs(TroubleVerbs):
             row = connection.execute(table.select().where(table.c.source == source)).first()
         return None if row is None else self._sealer.open(row.value, f"cursor:{source}")
 
-    def cursors(self) -> dict[str, str]:
-        """Where collecting goes on, by source."""
-        with self._read() as connection:
-            rows = connection.execute(self._t.cursor.select()).all()
-        return {row.source: self._sealer.open(row.value, f"cursor:{row.source}") for row in rows}
-
     def cursor_moved(self, source: str, cursor: str) -> None:
         """Move the cursor without an arrival."""
         with self._write() as connection:

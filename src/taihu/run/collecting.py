@@ -80,7 +80,7 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
     result: dict[str, Collected] = {}
     away: set[str] = set()
     refused = {refusal.account for refusal in ws.ledger.refused_logins()}
-    before, breakers = polled_before(ws), ws.ledger.breakers([source.name for source in sources])
+    noted, breakers = unfinished.noted(ws), ws.ledger.breakers([source.name for source in sources])
     with Connections(ws.tree.file.accounts, ws.secret, clock=ws.clock, root=ws.root, sessions=ws.ledger, traces=ws.ledger) as connections:
         for source in sources:
             try:
@@ -95,7 +95,7 @@ def collect_all(ws: Workspace, sources: Sequence[Source], span: Span | None = No
                 account = source.file.collect.account or ""
                 trial = breaker.is_open or (account and account in away)
                 patience = ONCE if trial else patience_of(ws, source)
-                result[source.name] = collected = collect(ws, source, connections.open(source, patience), span, before, breaker)
+                result[source.name] = collected = collect(ws, source, connections.open(source, patience), span, noted, breaker)
                 without_passwords = collect_passwords(ws, source, connections, patience)
                 collected.problem = collected.problem or without_passwords
                 if account in refused:
@@ -131,48 +131,25 @@ def resting(ws: Workspace, source: Source, breaker: BreakerState) -> str:
     return f"left alone until {until:%Y-%m-%d %H:%M} after {breaker.failures} failed runs ({breaker.last_error}); taihu retry {source.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PolledBefore:
-    """What earlier contacts left, asked once for all sources.
-
-    Attributes:
-        cursors: Where collecting goes on, by source.
-        letters: Dead letters by source and key of the item.
-        unfinished: What was not finished at the last contact, by source, as :func:`taihu.run.unfinished.note` tells it.
-    """
-
-    cursors: Mapping[str, str]
-    letters: Mapping[str, dict[str, Letter]]
-    unfinished: Mapping[str, str]
-
-
-def polled_before(ws: Workspace) -> PolledBefore:
-    """What earlier contacts with all sources left."""
-    letters: dict[str, dict[str, Letter]] = {}
-    for letter in ws.ledger.letters():
-        letters.setdefault(letter.source, {})[letter.item.key] = letter
-    return PolledBefore(ws.ledger.cursors(), letters, unfinished.noted(ws))
-
-
 def collect(
     ws: Workspace,
     source: Source,
     connector: Connector,
     span: Span | None = None,
-    before: PolledBefore | None = None,
+    noted: Mapping[str, str] | None = None,
     breaker: BreakerState | None = None,
 ) -> Collected:
     """Land all new items of one source.
 
     Args:
-        before: What earlier contacts left, where that was asked for all sources.
+        noted: What was not finished at the last contact, by source, where that was asked for all.
         breaker: The source's breaker, where it was asked.
 
     Raises:
         TaihuError: Nothing more can be had from the source now; what came before is landed.
     """
-    before = before or polled_before(ws)
-    cursor, letters = before.cursors.get(source.name), before.letters.get(source.name, {})
+    # Asked at the last moment: a person may revive a letter, which drops the cursor, while other sources are polled.
+    cursor, letters = ws.ledger.cursor(source.name), {letter.item.key: letter for letter in ws.ledger.letters(source.name)}
     known = ws.ledger.known_items(source.name) | {key for key, letter in letters.items() if letter.is_dead}
     # A disk takes its time to say that an object is safe; meanwhile the next item is fetched.
     with ThreadPoolExecutor(1, thread_name_prefix="seal") as sealing:
@@ -194,7 +171,7 @@ def collect(
         # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
         items = landing.record(None if landing.missed or span else connector.cursor())
         landing.remember_missed()
-        unfinished.note(ws, source.name, waiting, before.unfinished.get(source.name, ""))
+        unfinished.note(ws, source.name, waiting, (unfinished.noted(ws) if noted is None else noted).get(source.name, ""))
         ws.ledger.attempt(source.name, ok=not problem, error=problem, items=landing.landed, kind="items")
         if (breaker or ws.ledger.breaker(source.name)).is_open:
             ws.ledger.breaker_closed(source.name)
