@@ -21,7 +21,7 @@ _PIECE = 1 << 20
 class FolderConnector(DropConnector):
     """Files of one folder. A file is known by its name and content: touching it is nothing new, changing it is a new version."""
 
-    title = Text("人工维护表格", "Excel sheets")
+    title = Text("共享文件夹", "Shared folder")
 
     @property
     def folder(self) -> str:

@@ -142,7 +142,7 @@ def _files() -> dict[str, str]:
 def _size(node: Node) -> tuple[float, float]:
     """Width and height that the node's texts need."""
     font = face()
-    widths = [font.width(node.title) * _TITLE * 1.06, font.width(node.subtitle) * _SUBTITLE * 1.1]
+    widths = [font.width(node.title) * _TITLE * 1.12, font.width(node.subtitle) * _SUBTITLE * 1.1]
     for field in node.fields:
         widths.append(16 + font.width(field.name) * _FIELD + 12 + font.width(field.type) * (_FIELD - 0.8))
     height = _HEAD_HEIGHT + (9 if node.subtitle else 0) + (len(node.fields) * _FIELD_HEIGHT + 4 if node.fields else 3)
