@@ -166,7 +166,7 @@ def _source_table(tree: ProjectTree, source: Source) -> Table:
         name=source.table,
         role="source",
         title=file.title.text,
-        meaning=Text(f"用途：{file.purpose}", f"Purpose: {file.purpose}"),
+        meaning=Text(f"用途：{file.purpose.zh}", f"Purpose: {file.purpose.en}"),
         columns=columns,
         grain=file.key,
         owner=file.owner,

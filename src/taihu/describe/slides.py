@@ -17,7 +17,7 @@ from taihu.describe.catalog import Catalog
 from taihu.describe.chapters import as_of
 from taihu.describe.diagrams import data_flow, rows_of, star_schema
 from taihu.describe.state import State
-from taihu.describe.words import AGAINST, decisions, fault_name, months, t
+from taihu.describe.words import AGAINST, decisions, fault_name, t, terms_of_keeping
 from taihu.render.diagrams import diagram_png
 from taihu.render.numbers import percent_text, scale_for
 from taihu.render.slides import Deck, SlideTile
@@ -228,7 +228,7 @@ def _governance(deck: Deck, catalog: Catalog, lang: Lang) -> None:
         for name, role in roles.roles.items()
     ]
     personal = sorted({column.label.in_(lang) for _, column in catalog.personal_columns()})
-    terms = sorted({f"{source.file.purpose}: {months(source.file.retention, lang)}" for source in catalog.tree.sources.values()})
+    terms = terms_of_keeping((source.file for source in catalog.tree.sources.values()), lang)
     deck.columns(
         t(
             lang,

@@ -10,7 +10,7 @@ from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Bullets, Grid, Heading, Inline, Paragraph, code, inline, plain
 from taihu.describe.catalog import Catalog
 from taihu.describe.state import State
-from taihu.describe.words import FILE_STATES, TOKENS, decisions, fault_name, months, t
+from taihu.describe.words import FILE_STATES, TOKENS, decisions, fault_name, t, terms_of_keeping
 from taihu.manifest.source import Check, RowBand
 
 
@@ -136,7 +136,7 @@ def governance(catalog: Catalog, lang: Lang) -> list[Block]:
     for table, column in catalog.personal_columns():
         personal.setdefault(f"{column.name} · {column.personal}", []).append(code(table.name))
     listed = [[plain(name), tuple(run for cell in tables for run in (*cell, ("plain", " ")))] for name, tables in sorted(personal.items())]
-    purposes = sorted({(source.file.purpose, source.file.retention) for source in catalog.tree.sources.values()})
+    terms = terms_of_keeping((source.file for source in catalog.tree.sources.values()), lang)
     return [
         Heading(plain(t(lang, "治理", "Governance")), 2),
         Grid([plain(t(lang, *one)) for one in head], roles, "llllr", (3, 4, 2, 4, 1)),
@@ -144,5 +144,5 @@ def governance(catalog: Catalog, lang: Lang) -> list[Block]:
         Paragraph(plain(TOKENS.in_(lang))),
         Grid([plain(t(lang, "列 · 类别", "Column · kind")), plain(t(lang, "表", "Tables"))], listed, widths=(2, 5)),
         Heading(plain(t(lang, "用途与保存期限", "Purpose and retention")), 3),
-        Bullets([plain(f"{purpose}: {months(retention, lang)}") for purpose, retention in purposes]),
+        Bullets([plain(term) for term in terms]),
     ]

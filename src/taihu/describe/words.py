@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from taihu.core.types import Lang, Text
 from taihu.manifest.glossary import Aggregate
+from taihu.manifest.source import SourceFile
+from taihu.manifest.words import parse_duration
 
 EVERY: Mapping[str, Text] = {
     "day": Text("每天", "every day"),
@@ -144,6 +146,18 @@ def decisions(may: Iterable[str], lang: Lang) -> str:
     return t(lang, "、", ", ").join(DECISIONS[one].in_(lang) if one in DECISIONS else one for one in may)
 
 
-def months(retention: str, lang: Lang) -> str:
-    """How long something is kept: ``36 months``."""
-    return retention.replace(" months", " 个月") if lang == "zh" else retention
+def terms_of_keeping(sources: Iterable[SourceFile], lang: Lang) -> list[str]:
+    """How long files are kept, and those of which purpose: ``36 months: sales reporting, delivery service``, the shortest first."""
+    kept: dict[str, set[str]] = {}
+    for source in sources:
+        kept.setdefault(source.retention, set()).add(source.purpose.text.in_(lang))
+    comma, colon = t(lang, "、", ", "), t(lang, "：", ": ")
+    return [f"{_how_long(term, lang)}{colon}{comma.join(sorted(kept[term]))}" for term in sorted(kept, key=parse_duration)]
+
+
+def _how_long(duration: str, lang: Lang) -> str:
+    count, unit = duration.split()
+    return duration if lang == "en" else f"{count} {_UNITS[unit.removesuffix('s')]}"
+
+
+_UNITS = {"second": "秒", "minute": "分钟", "hour": "小时", "day": "天", "week": "周", "month": "个月"}

@@ -14,7 +14,7 @@ from taihu.manifest.listed import Listed, NetContent, Territory, Valid
 from taihu.manifest.missing import UNKNOWN, IfMissing
 from taihu.manifest.passwords import PasswordFrom
 from taihu.manifest.strict import Frozen
-from taihu.manifest.words import Day, Duration, OneOrMany, SecretReference, Share, TimeOfDay, Title
+from taihu.manifest.words import Day, Duration, OneOrMany, Purpose, SecretReference, Share, TimeOfDay, Title
 
 Else = Literal["warn", "quarantine", "hold"]
 FileKind = Literal["excel", "csv", "html", "pdf", "invoice", "typed"]
@@ -330,7 +330,10 @@ class SourceFile(Frozen):
 
     title: Title = Field(description="Title in both languages", examples=[{"zh": "经销商名单", "en": "Distributors"}])
     owner: str = Field(description="Who answers for it", examples=["regional-bi"])
-    purpose: str = Field(description="Why the data is processed; registered before the first run", examples=["sales reporting"])
+    purpose: Purpose = Field(
+        description="Why the data is processed, in both languages or in one text for both; registered before the first run",
+        examples=[{"zh": "销售报表", "en": "sales reporting"}],
+    )
     retention: Duration = Field(description="How long raw objects are kept", examples=["36 months"])
     entity: str = Field(description="Legal entity of taihu.yml", examples=["cn_wfoe"])
     collect: Collect = Field(description="Where the bytes come from", examples=[{"via": "folder"}])

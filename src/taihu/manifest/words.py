@@ -24,6 +24,13 @@ class Title(Frozen):
         return Text(self.zh, self.en)
 
 
+def _both(value: Any) -> Any:
+    """One text for both languages, where it is written once."""
+    return {"zh": value, "en": value} if isinstance(value, str) else value
+
+
+Purpose = Annotated[Title, BeforeValidator(_both, json_schema_input_type=str | Title)]
+
 _DURATION = re.compile(r"(\d+) (second|minute|hour|day|week|month)s?")
 
 

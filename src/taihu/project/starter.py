@@ -21,7 +21,7 @@ entities:
     "sources/sales/source.yml": """\
 title: {zh: 销售明细, en: Sales lines}
 owner: you
-purpose: sales reporting
+purpose: {zh: 销售报表, en: sales reporting}
 retention: 36 months
 entity: main
 collect: {via: folder, path: inbox/sales, pattern: "*.csv"}

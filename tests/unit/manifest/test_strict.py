@@ -121,3 +121,16 @@ def test_a_value_that_cannot_stand_there_is_said_with_what_can(line: str, says: 
 )
 def test_a_rule_that_could_never_find_anything_is_refused(check: str, said: str) -> None:
     assert said in complaint(f"{GOOD}checks:\n  - {check}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "zh", "en"),
+    [("master data", "master data", "master data"), ("{zh: 主数据, en: master data}", "主数据", "master data")],
+)
+def test_a_purpose_is_one_text_for_both_languages_or_one_for_each(written: str, zh: str, en: str) -> None:
+    purpose = parse(SourceFile, GOOD.replace("purpose: master data", f"purpose: {written}"), "source.yml").purpose
+    assert (purpose.zh, purpose.en) == (zh, en)
+
+
+def test_a_purpose_with_one_language_only_is_refused() -> None:
+    assert complaint(GOOD.replace("purpose: master data", "purpose: {zh: 主数据}")) == "source.yml:3: key 'en' is missing"
