@@ -73,7 +73,7 @@ def _verdict(differing: list[str]) -> str:
     if not differing:
         return t("与归档的字节完全相同", "the same bytes as were archived")
     if any(name.endswith(".json") for name in differing):
-        return t("数字与归档不同", "the figures are not those that were archived")
+        return t("数字或其说明与归档不同", "the figures, or what is said of them, are not those that were archived")
     return t(
         "数字相同，版面不同：文件由另一版本的 taihu 生成",
         "the figures are the same, their layout is not: the archived files were made by another version of taihu",

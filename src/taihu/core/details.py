@@ -16,12 +16,6 @@ from taihu.core.types import Lang, Text
 _Match = re.Match[str]
 _Words = Text | Callable[[_Match], Text]
 _ENGLISH = re.compile(r"[A-Za-z]{2,}(?:\s+[A-Za-z]{2,})+|^[A-Za-z ]+$")
-_POWERS = {
-    -4: Text("1/10000", "1/10,000"),
-    -3: Text("1/1000", "1/1,000"),
-    3: Text("1000 倍", "1,000 times"),
-    4: Text("10000 倍", "10,000 times"),
-}
 _PRICE_FAULTS = {
     "far from the price list": "与价目表相差太远",
     "off by the pack": "相差正好一箱的件数",
@@ -52,8 +46,10 @@ def _filled(zh: str, en: str) -> Callable[[_Match], Text]:
 
 def _scale(match: _Match) -> Text:
     power = int(match["power"])
-    share = _POWERS.get(power, Text(f"10^{power}", f"10^{power}"))
-    return Text(f"价格约为价目表的 {share.zh}", f"prices are about {share.en} of the price list")
+    times = 10 ** abs(power)
+    if power < 0:
+        return Text(f"价格约为价目表的 1/{times}", f"prices are about 1/{times:,} of the price list")
+    return Text(f"价格约为价目表的 {times} 倍", f"prices are about {times:,} times the price list")
 
 
 def _total(match: _Match) -> Text:
@@ -205,6 +201,12 @@ _SENTENCES: list[tuple[re.Pattern[str], _Words]] = [
         _filled("价格是该发送方平时的 {ratio} 倍", "prices are {ratio} times this sender's usual ones"),
     ),
     (re.compile(r"(?P<rows>\d+) of (?P<all>\d+) rows: (?P<fault>.+)"), _price),
+    _same("文件名写的是 {named}，不是 {others}", r"the file's name says (?P<named>.+), not (?P<others>.+)"),
+    _same(
+        "{all} 行中有 {rows} 行不平，该方在 {known} 行中通常相差至多 {usual}",
+        r"(?P<rows>\d+) of (?P<all>\d+) rows do not add up, usual for this party up to (?P<usual>\S+) in (?P<known>\d+) rows",
+    ),
+    _same("{all} 行中有 {rows} 行不平", r"(?P<rows>\d+) of (?P<all>\d+) rows do not add up"),
     _same("{day} 与 {earlier} 的 {count} 行完全相同", r"(?P<day>[\d-]+) repeats (?P<earlier>[\d-]+) in all (?P<count>\d+) rows"),
     _same("{count} 行不在 {known} 之内", r"(?P<count>\d+) rows lie outside (?P<known>.+)"),
     _same("{count} 行，该方在此期间不应报数", r"(?P<count>\d+) rows of a party that owes nothing"),

@@ -353,7 +353,7 @@ _ALL = [
     _r("unknown_party", "发送方不在名单中", "the sender is not on the list", "补充名单", "add it to the reference table"),
     _r(
         "party_disagrees",
-        "文件名写明的单位与发送方或明细不符",
+        "文件名所指的报送方与发送方或明细不符",
         "the file's name speaks of another party than its sender or its rows",
         *_ASK,
     ),

@@ -11,10 +11,12 @@ from taihu.core.figures import Comparison, Figure, ReportFigures, TableBlock, Ta
 from taihu.core.types import Lang
 from taihu.deliver.datasheets import Place, cell_value, write_charts, write_figures, write_trends
 from taihu.deliver.page import (
+    Listing,
     Page,
     Section,
     as_of_text,
     delta_of,
+    headed,
     measure_scales,
     page_of,
     target_of,
@@ -28,6 +30,7 @@ from taihu.render.numbers import DASH, Scale, scale_for
 
 _GRID = 8
 _TILE = 2
+_ITEM = 2
 _WIDTH = 15.2
 _LEVEL = 0.0005
 _ASIDE = 28  # characters that fit two columns beside the banner's headline
@@ -145,13 +148,17 @@ class _ReportSheet:
         if page.banner:
             tone = page.banner.tone
             style = {"bg_color": theme.LIGHT_TONES[tone], "font_color": theme.TONES[tone]}
-            self.sheet.set_row(self.at.row, 12 + 14.5 * _lines(page.banner.headline, self.width - 2, 1.05))
             headline = book.style(bold=True, indent=1, text_wrap=True, font_size=11, **style)
-            aside = 2 if len(page.banner.detail) <= _ASIDE else 4
-            self._merged(self.at.row, 0, self.at.row, self.width - aside - 1, page.banner.headline, headline)
-            detail = book.style(align="right", indent=1, text_wrap=True, **style)
-            self._merged(self.at.row, self.width - aside, self.at.row, self.width - 1, page.banner.detail, detail)
-            self.at.down()
+            detail = page.banner.detail
+            if len(detail) <= _ASIDE:
+                self.sheet.set_row(self.at.row, 12 + 14.5 * _lines(page.banner.headline, self.width - 2, 1.05))
+                self._merged(self.at.row, 0, self.at.row, self.width - 3, page.banner.headline, headline)
+                aside = book.style(align="right", indent=1, text_wrap=True, **style)
+                self._merged(self.at.row, self.width - 2, self.at.row, self.width - 1, detail, aside)
+                self.at.down()
+            else:
+                self._wide(page.banner.headline, headline, height=8 + 14.5 * _lines(page.banner.headline, self.width, 1.05))
+                self._wide(detail, book.style(indent=1, text_wrap=True, **style), height=4 + 13 * _lines(detail, self.width))
             if page.banner.estimate:
                 text = page.banner.estimate
                 self._wide(text, book.style(italic=True, indent=1, text_wrap=True, **style), height=6 + 13 * _lines(text, self.width, 0.95))
@@ -210,8 +217,7 @@ class _ReportSheet:
             self.sheet.write_blank(top + row, left, None, frame(row, "left"))
             self.sheet.write_blank(top + row, right, None, frame(row, "right"))
         unit = "" if scale.unit == "%" else scale.unit.strip()
-        name = figure.label.in_(self.lang)
-        name = name if not unit else f"{name}（{unit}）" if self.lang == "zh" else f"{name} ({unit})"
+        name = headed(figure.label.in_(self.lang), unit, self.lang)
         self.sheet.write_string(top, left, name, frame(0, "left", font_color=theme.MUTED))
         look = {"bold": True, "font_size": 20, "align": "left", "num_format": number_format(scale, estimated=False)}
         if figure.is_estimated:
@@ -339,9 +345,7 @@ class _ReportSheet:
         """Different names for all columns, as a native table asks for."""
         headers = [dimension.in_(self.lang) for dimension in block.dimensions]
         for figure, scale in zip(block.rows[0].figures if block.rows else [], scales, strict=True):
-            unit = scale.unit.strip()
-            label = figure.label.in_(self.lang)
-            headers.append(label if not unit else f"{label}（{unit}）" if self.lang == "zh" else f"{label} ({unit})")
+            headers.append(headed(figure.label.in_(self.lang), scale.unit, self.lang))
             for comparison in figure.comparisons:
                 if comparison.against == "target":
                     headers += [word("target_value", self.lang), word("attained_short", self.lang)]
@@ -424,8 +428,7 @@ class _ReportSheet:
         for place in range(count):
             made = self.charts.pop(0)
             block = made["block"]
-            title, unit = block.title.in_(self.lang), made["unit"]
-            chart = _native_chart(self.book, made, f"{title}（{unit}）" if self.lang == "zh" else f"{title} ({unit})")
+            chart = _native_chart(self.book, made, headed(block.title.in_(self.lang), made["unit"], self.lang))
             chart.set_size({"width": int(share * _COLUMN_PIXELS) - 6, "height": _CHART_ROWS * _ROW_PIXELS})
             left, right = int(place * share), -int(-(place + 1) * share // 1)
             offset = int((place * share - left) * _COLUMN_PIXELS)
@@ -440,10 +443,31 @@ class _ReportSheet:
     def _words(self, section: Section) -> None:
         """A table of words; the wide column takes what the others leave."""
         self._title(section.title, section.as_of)
-        if not section.rows:
+        if section.rows:
+            self._words_rows(section)
+        else:
             for text in section.paragraphs:
                 self._wide(text, self.book.style(font_color=theme.MUTED, indent=1), height=17)
-            return
+        if section.listing:
+            self._listing(section.listing)
+
+    def _listing(self, listing: Listing) -> None:
+        """Items side by side, each in two columns."""
+        self._wide(listing.title, self.book.style(font_color=theme.MUTED, font_size=9, bold=True, indent=1), height=20)
+        across = self.width // _ITEM
+        name, note = self.book.style(font_size=9, font_color=theme.INK), self.book.style(font_size=8, font_color=theme.MUTED)
+        plain = self.book.style(font_size=9, font_color=theme.INK, indent=1, text_wrap=True)
+        for start in range(0, len(listing.items), across):
+            line = listing.items[start : start + across]
+            tall = max(_lines(f"{item.text}  {item.note}", _ITEM) for item in line)
+            self.sheet.set_row(self.at.row, 2 + 12.5 * tall)
+            for place, item in enumerate(line):
+                self._merged(self.at.row, place * _ITEM, self.at.row, place * _ITEM + _ITEM - 1, item.text, plain)
+                if item.note:
+                    self.sheet.write_rich_string(self.at.row, place * _ITEM, name, item.text, note, f"  {item.note}", plain)
+            self.at.down()
+
+    def _words_rows(self, section: Section) -> None:
         spans = _spans([column.kind for column in section.columns], self.width)
         head = self.book.style(font_color=theme.MUTED, bg_color=theme.MIST, font_size=9, bold=True, indent=1)
         self.sheet.set_row(self.at.row, 17)

@@ -105,6 +105,9 @@ def _plain(page: Page) -> str:
                 cell.text + (" E" if cell.estimated else "") + (f" ({cell.note})" if cell.note else "") for cell in row.cells if cell.text
             ]
             lines.append("  " + " | ".join(cells))
+        if section.listing:
+            lines.append(f"  {section.listing.title}")
+            lines += [f"    {' '.join(part for part in (item.text, item.note) if part)}" for item in section.listing.items]
         if section.kind != "charts":
             lines.append("")
     return "\n".join([*lines, page.legend, f"{page.publication} | {page.version} | {page.issued}", ""])

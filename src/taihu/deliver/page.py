@@ -5,6 +5,7 @@ Everything here is a text that is ready to print, a tone or a share to draw, so 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
@@ -12,19 +13,33 @@ from functools import cache
 from typing import Any
 
 from taihu.core.details import detail_in
-from taihu.core.figures import Arrivals, ChartBlock, Comparison, Figure, Holds, Notes, ReportFigures, Restatements, TableBlock, Tiles
+from taihu.core.figures import (
+    Arrivals,
+    ChartBlock,
+    Comparison,
+    Figure,
+    Holds,
+    Notes,
+    ReportFigures,
+    RestatementRow,
+    Restatements,
+    SourceArrivals,
+    TableBlock,
+    Tiles,
+)
 from taihu.core.types import Lang
 from taihu.deliver.words import against_word, instant_words, joined, reason_words, span_text, word
 from taihu.render.charts import Drawing, plan_chart, plan_trend
-from taihu.render.numbers import DASH, MINUS, Scale, number_text, percent_text, scale_for
+from taihu.render.numbers import DASH, MINUS, Scale, number_text, percent_text, scale_for, unit_word
 from taihu.render.theme import Tone
 
 Points = list[list[float] | None]
 _LEVEL = Decimal("0.0005")
 _NEARLY = Decimal("0.1")
 _SMALL = Decimal("0.05")  # percent: what is less would be rounded to nothing
+_LEAST = Decimal("0.005")  # percent: what is less would be rounded to nothing even with two digits
 _WEEKS = 8  # points of a trend over weeks
-_WEIGHTS = {"source": 1.3, "party": 1.2, "reason": 2.6, "missing": 2.6, "cause": 2.6}
+_WEIGHTS = {"source": 1.3, "sender": 1.85, "reason": 3.1, "missing": 2.6, "cause": 2.6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,6 @@ class Column:
 
     kind: str
     label: str
-    unit: str = ""
     weight: float = 0
 
 
@@ -99,6 +113,14 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in order, told in short below the rows that somebody has to look at; each item has a text and a note."""
+
+    title: str
+    items: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One block: ``tiles`` (in rows), ``table``, ``charts``, ``rows`` (a table of words) or ``notes``."""
 
@@ -110,6 +132,7 @@ class Section:
     rows: Sequence[Row] = ()
     charts: Sequence[Chart] = ()
     paragraphs: Sequence[str] = ()
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +365,7 @@ def table_columns(block: TableBlock, lang: Lang) -> list[Column]:
     if not block.rows:
         return columns
     for figure, scale in zip(block.rows[0].figures, measure_scales(block, lang), strict=True):
-        columns.append(Column("number", figure.label.in_(lang), scale.unit))
+        columns.append(Column("number", headed(figure.label.in_(lang), scale.unit, lang)))
         for comparison in figure.comparisons:
             if comparison.against == "target":
                 columns.append(Column("target", word("attained_short", lang)))
@@ -352,6 +375,16 @@ def table_columns(block: TableBlock, lang: Lang) -> list[Column]:
     if days > 1:
         columns.append(Column("trend", trend_words(block, lang)))
     return columns
+
+
+def headed(label: str, unit: str, lang: Lang) -> str:
+    """The head of a column of figures with its unit: ``销售额（万元）``, ``Revenue (CNY k)``."""
+    unit = unit.strip()
+    if not unit:
+        return label
+    if lang == "en":
+        return f"{label} ({unit})"
+    return f"{label[:-1]}，{unit}）" if label.endswith("）") else f"{label}（{unit}）"
 
 
 def trend_words(block: TableBlock, lang: Lang) -> str:
@@ -401,27 +434,46 @@ def _words_columns(lang: Lang, *keys: str, wide: str) -> list[Column]:
 
 
 def _sources(block: Arrivals, lang: Lang) -> Section:
+    """A row for each source that lacks something or was late; all others are listed below, so that few are found among many."""
     columns = _words_columns(lang, "source", "reported", "late", "missing", "until", wide="missing")
-    rows = []
-    for source in block.sources:
-        names = [source.title if name.zh in (source.source, source.title.zh) else name for name in source.missing]
-        missing = joined([name.in_(lang) for name in names], lang, most=6)
-        rows.append(
-            Row(
-                [
-                    Cell(source.title.in_(lang)),
-                    Cell(f"{source.reported} / {source.expected}", tone="good" if not source.missing else "warn"),
-                    Cell(str(source.late) if source.late else DASH, tone="warn" if source.late else "flat"),
-                    Cell(missing or DASH, tone="warn" if missing else "flat"),
-                    Cell(source.as_of.isoformat() if source.as_of else DASH),
-                ]
-            )
-        )
-    return Section("rows", word("arrivals", lang), columns=columns, rows=rows)
+    fine = [source for source in block.sources if _is_in(source)]
+    rows = [_source_row(source, lang) for source in block.sources if not _is_in(source)]
+    return Section("rows", word("arrivals", lang), columns=columns, rows=rows, listing=_all_in(fine, bool(rows), lang) if fine else None)
+
+
+def _is_in(source: SourceArrivals) -> bool:
+    return not source.missing and not source.late and source.reported >= source.expected
+
+
+def _source_row(source: SourceArrivals, lang: Lang) -> Row:
+    itself = [name for name in source.missing if name.zh in (source.source, source.title.zh)]
+    missing = word("not_in", lang) if itself else joined([name.in_(lang) for name in source.missing], lang, most=6)
+    return Row(
+        [
+            Cell(source.title.in_(lang)),
+            Cell(f"{source.reported} / {source.expected}", tone="good" if not source.missing else "warn"),
+            Cell(str(source.late) if source.late else DASH, tone="warn" if source.late else "flat"),
+            Cell(missing or DASH, tone="warn" if missing else "flat"),
+            Cell(source.as_of.isoformat() if source.as_of else DASH),
+        ]
+    )
+
+
+def _all_in(fine: Sequence[SourceArrivals], others: bool, lang: Lang) -> Listing:
+    """Sources of which everything is in; the day up to which most have data stands once, in the title."""
+    days = Counter(source.as_of.isoformat() for source in fine if source.as_of)
+    usual = max(days, key=lambda day: (days[day], day), default="")
+    items = []
+    for source in fine:
+        day = source.as_of.isoformat() if source.as_of else DASH
+        notes = [f"{source.reported} / {source.expected}"] if source.expected > 1 else []
+        items.append(Cell(source.title.in_(lang), tone="good", note="  ".join([*notes, *([day] if day != (usual or DASH) else [])])))
+    title = word("others_in" if others else "sources_in", lang, len(fine))
+    return Listing(f"{title}{word('comma', lang)}{word('as_of_within', lang, usual)}" if usual else title, items)
 
 
 def _holds(block: Holds, lang: Lang) -> Section:
-    columns = _words_columns(lang, "source", "party", "period", "reason", "rows", "arrival", wide="reason")
+    columns = _words_columns(lang, "sender", "period", "reason", "rows", "arrival", wide="reason")
     rows = []
     for row in block.rows:
         title, fix = reason_words(row.reason, lang)
@@ -430,8 +482,7 @@ def _holds(block: Holds, lang: Lang) -> Section:
         rows.append(
             Row(
                 [
-                    Cell(row.source.in_(lang)),
-                    Cell(DASH if party in ("", "-") else party),
+                    Cell(row.source.in_(lang), note="" if party == "-" else party),
                     Cell(_span_words(row.span)),
                     Cell(title, tone="warn", note=note),
                     Cell(f"{row.rows:,}" if row.rows else DASH),
@@ -455,7 +506,7 @@ def _restatements(block: Restatements, currency: str, lang: Lang) -> Section:
     columns = _words_columns(lang, "day", "measure", "before", "after", "change", "cause", wide="cause")
     rows = []
     for row in block.rows:
-        scale = scale_for(row.format, currency if row.format == "money" else "", lang, [row.before, row.after], together=True)
+        before, after, change = restated(row, currency, lang)
         known = f"cause_{row.cause}"
         cause = word(known, lang) if known in ("cause_data", "cause_definition", "cause_matching", "cause_reference") else row.cause
         rows.append(
@@ -463,9 +514,9 @@ def _restatements(block: Restatements, currency: str, lang: Lang) -> Section:
                 [
                     Cell(row.business_date.isoformat()),
                     Cell(row.measure.in_(lang)),
-                    Cell(scale.with_unit(row.before), tone="flat"),
-                    Cell(scale.with_unit(row.after)),
-                    Cell(signed_change(row.before, row.after, row.format, lang)),
+                    Cell(before, tone="flat"),
+                    Cell(after),
+                    Cell(change),
                     Cell(cause, note=row.detail.in_(lang)),
                 ]
             )
@@ -473,6 +524,18 @@ def _restatements(block: Restatements, currency: str, lang: Lang) -> Section:
     paragraphs = [] if rows else [word("no_restatements", lang)]
     since = word("since", lang, block.since) if block.since and rows else ""
     return Section("rows", word("restatements", lang), since, columns=columns, rows=rows, paragraphs=paragraphs)
+
+
+def restated(row: RestatementRow, currency: str, lang: Lang) -> tuple[str, str, str]:
+    """A restated figure before and after, and how it moved: to its last digit where it would round to the same."""
+    unit = currency if row.format == "money" else ""
+    scale = scale_for(row.format, unit, lang, [row.before, row.after], together=True)
+    if row.format != "percent" and scale.text(row.before) == scale.text(row.after):
+        scale = Scale(Decimal(1), 2, unit_word(unit, lang))
+    move = signed_change(row.before, row.after, row.format, lang)
+    if row.before and abs(row.after / row.before - 1) * 100 < _LEAST and row.format != "percent":
+        move = ("+" if row.after > row.before else MINUS) + scale.with_unit(abs(row.after - row.before))
+    return scale.with_unit(row.before), scale.with_unit(row.after), move
 
 
 def signed_change(before: Decimal, after: Decimal, format: str, lang: Lang) -> str:

@@ -58,6 +58,8 @@ class Scale:
         currency, _, size = unit.partition(" ")
         if currency in _CURRENCIES:
             return f"{currency} {text}{size}"
+        if currency in ("k", "m"):
+            return f"{text}{unit}"
         return f"{text} {unit}"
 
     def text(self, value: Decimal | None) -> str:

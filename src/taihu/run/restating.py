@@ -131,6 +131,7 @@ class _Causes:
             source, party = row["source"], row["party"] or ""
             title = self._tree.sources[source].file.title
             name = self._names.get((source, party), "")
+            name = "" if name in (source, title.zh, title.en) else name  # a source without parties is its own
             named.setdefault(
                 f"{source}/{party}", (f"{name}（{title.zh}）" if name else title.zh, f"{name} ({title.en})" if name else title.en)
             )

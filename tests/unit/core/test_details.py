@@ -27,8 +27,27 @@ KNOWN = [
     (
         "scale_suspected",
         "amounts are off by 10^2: all prices are about 10^2 of the price list",
-        "价格约为价目表的 10^2",
-        "prices are about 10^2 of the price list",
+        "价格约为价目表的 100 倍",
+        "prices are about 100 times the price list",
+    ),
+    (
+        "scale_suspected",
+        "amounts are off by 10^-2: all prices are about 10^-2 of the price list",
+        "价格约为价目表的 1/100",
+        "prices are about 1/100 of the price list",
+    ),
+    (
+        "party_disagrees",
+        "the file's name says D0008, not D0018, D0019",
+        "文件名写的是 D0008，不是 D0018, D0019",
+        "the file's name says D0008, not D0018, D0019",
+    ),
+    ("identity_broken", "3 of 31 rows do not add up", "31 行中有 3 行不平", "3 of 31 rows do not add up"),
+    (
+        "identity_broken",
+        "3 of 31 rows do not add up, usual for this party up to 0.05 in 210 rows",
+        "31 行中有 3 行不平，该方在 210 行中通常相差至多 0.05",
+        "3 of 31 rows do not add up, usual for this party up to 0.05 in 210 rows",
     ),
     (
         "total_disagrees",

@@ -10,9 +10,21 @@ from decimal import Decimal
 
 import pytest
 
-from taihu.core.figures import Arrivals, Comparison, Figure, HoldRow, Holds, ReportFigures, SourceArrivals
+from taihu.core.figures import Arrivals, Comparison, Figure, HoldRow, Holds, ReportFigures, RestatementRow, SourceArrivals
 from taihu.core.types import Span, Text
-from taihu.deliver.page import _holds, banner_of, change_tone, delta_of, page_of, signed_change, target_tone, tile_rows
+from taihu.deliver.page import (
+    _holds,
+    _sources,
+    banner_of,
+    change_tone,
+    delta_of,
+    headed,
+    page_of,
+    restated,
+    signed_change,
+    target_tone,
+    tile_rows,
+)
 from taihu.deliver.words import WORDS, against_word, instant_words, joined, span_text
 
 
@@ -49,9 +61,14 @@ def test_holds_speak_the_language_of_the_report() -> None:
     title = Text("天猫订单", "Tmall orders")
     holds = Holds([HoldRow(title, Text("天猫订单", "天猫订单"), "2026-10-10", "tax_basis_suspected", detail, 0, "f0a056ca827a")])
     zh, en = (_holds(holds, lang).rows[0].cells for lang in ("zh", "en"))
-    assert zh[3].note.startswith("价格是该发送方平时的 0.885 倍；") and not re.search("[a-z]", zh[3].note)
-    assert en[3].note.startswith("prices are 0.885 times this sender's usual ones; ")
-    assert zh[1].text == en[1].text == "—"  # the source itself is not somebody who reports
+    assert zh[2].note.startswith("价格是该发送方平时的 0.885 倍；") and not re.search("[a-z]", zh[2].note)
+    assert en[2].note.startswith("prices are 0.885 times this sender's usual ones; ")
+    assert (zh[0].text, zh[0].note, en[0].text, en[0].note) == (
+        "天猫订单",
+        "",
+        "Tmall orders",
+        "",
+    )  # the source itself is nobody who reports
 
 
 def test_a_small_restatement_keeps_its_digits() -> None:
@@ -107,9 +124,9 @@ def test_every_block_says_how_old_its_data_is(figures: ReportFigures) -> None:
 
 def test_a_reason_code_is_told_in_words_with_its_next_step(figures: ReportFigures) -> None:
     holds = next(section for section in page_of(figures, "zh").sections if section.title == "未计入的数据")
-    assert holds.rows[1].cells[3].text == "单价偏离价目表（疑似单位或数量有误）"
-    assert holds.rows[1].cells[3].note == "核对后放行或等待更正文件"
-    assert [cell.text for cell in holds.rows[2].cells[1:3]] == ["—", "—"]
+    assert holds.rows[1].cells[2].text == "单价偏离价目表（疑似单位或数量有误）"
+    assert holds.rows[1].cells[2].note == "核对后放行或等待更正文件"
+    assert (holds.rows[2].cells[0].note, holds.rows[2].cells[1].text) == ("", "—")
 
 
 def test_a_restatement_shows_both_values_and_its_cause(figures: ReportFigures) -> None:
@@ -124,7 +141,52 @@ def test_nothing_held_and_nothing_restated_is_said_in_words(quiet: ReportFigures
     assert said == {
         "Not in the figures": ["No file is held or refused and no row was left out."],
         "Restatements": ["No figure published before has changed."],
+        "Arrivals by source": [],  # all are in, and listed
     }
+
+
+def test_sources_that_need_a_look_have_rows_and_the_others_are_listed() -> None:
+    day = dt.date(2026, 10, 11)
+    name = Text("长沙宏运", "长沙宏运")
+    sources = [
+        SourceArrivals("bank", Text("银行对账单", "Bank statement"), 1, 1, 0, [], day),
+        SourceArrivals("stock", Text("库存", "Stock"), 19, 18, 0, [name], day),
+        SourceArrivals("pos", Text("商超日报", "Point of sale"), 1, 0, 0, [Text("pos", "pos")], None),
+        SourceArrivals("east", Text("华东", "East"), 5, 5, 2, [], day),
+        SourceArrivals("west", Text("西南", "West"), 4, 4, 0, [], day),
+        SourceArrivals("market", Text("监测", "Market data"), 1, 1, 0, [], dt.date(2026, 10, 8)),
+    ]
+    section = _sources(Arrivals(24, 23, Decimal("0.9"), sources), "en")
+    assert [[cell.text for cell in row.cells[:4]] for row in section.rows] == [
+        ["Stock", "18 / 19", "—", "长沙宏运"],
+        ["Point of sale", "0 / 1", "—", "not in yet"],
+        ["East", "5 / 5", "2", "—"],
+    ]
+    assert section.listing and section.listing.title == "The other 3 sources are in, data as of 2026-10-11"
+    assert [(item.text, item.note) for item in section.listing.items] == [
+        ("Bank statement", ""),
+        ("West", "4 / 4"),
+        ("Market data", "2026-10-08"),
+    ]
+    shown = {cell.text for row in section.rows for cell in row.cells[:1]} | {item.text for item in section.listing.items}
+    assert shown == {source.title.en for source in sources}  # nobody is left out
+
+
+def test_a_restatement_by_cents_is_told_to_the_cent() -> None:
+    row = RestatementRow(
+        dt.date(2026, 10, 4), Text("销售额", "Revenue"), Decimal("163512.70"), Decimal("163506.88"), "money", "data", Text("", "")
+    )
+    assert restated(row, "CNY", "zh") == ("163,512.70 元", "163,506.88 元", "−5.82 元")
+    assert restated(row, "CNY", "en") == ("CNY 163,512.70", "CNY 163,506.88", "−CNY 5.82")
+    larger = dataclasses.replace(row, after=Decimal("165000"))
+    assert restated(larger, "CNY", "zh") == ("16.35 万元", "16.50 万元", "+0.9%")
+
+
+def test_a_unit_joins_the_brackets_that_a_name_ends_with() -> None:
+    assert headed("进货量（基本单位）", "万", "zh") == "进货量（基本单位，万）"
+    assert (headed("销售额", "万元", "zh"), headed("Revenue", " CNY k", "en"), headed("Rank", "", "en")) == (
+        "销售额（万元）", "Revenue (CNY k)", "Rank",
+    )  # fmt: skip
 
 
 def test_an_unreviewed_or_incomplete_report_wears_it(figures: ReportFigures, quiet: ReportFigures) -> None:

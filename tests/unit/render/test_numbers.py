@@ -19,7 +19,7 @@ from taihu.render.numbers import number_text, percent_text, scale_for, unit_word
         ("money", "CNY", "9999.50", "10,000 元", "CNY 10,000"),
         ("money", "HKD", "20000", "2.0 万港元", "HKD 20.0k"),
         ("money", "CNY", "-54321", "−5.4 万元", "CNY −54.3k"),
-        ("quantity", "each", "1284650", "128.5 万件", "1.28 m units"),
+        ("quantity", "each", "1284650", "128.5 万件", "1.28m units"),
         ("quantity", "each", "312", "312 件", "312 units"),
         ("percent", "%", "0.96955", "97.0%", "97.0%"),
         ("days", "days", "23.45", "23.5 天", "23.5 days"),
