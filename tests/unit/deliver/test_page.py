@@ -141,7 +141,7 @@ def test_nothing_held_and_nothing_restated_is_said_in_words(quiet: ReportFigures
     assert said == {
         "Not in the figures": ["No file is held or refused and no row was left out."],
         "Restatements": ["No figure published before has changed."],
-        "Arrivals by source": [],  # all are in, and listed
+        "Arrivals by source": (),  # all are in, and listed
     }
 
 
