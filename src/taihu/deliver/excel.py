@@ -16,7 +16,6 @@ from taihu.deliver.page import (
     Section,
     as_of_text,
     delta_of,
-    headed,
     measure_scales,
     page_of,
     target_of,
@@ -26,7 +25,7 @@ from taihu.deliver.page import (
 from taihu.deliver.words import against_word, word
 from taihu.deliver.workbook import Book, formula, number, number_format
 from taihu.render import theme
-from taihu.render.numbers import DASH, Scale, scale_for
+from taihu.render.numbers import DASH, Scale, headed, scale_for
 
 _GRID = 8
 _TILE = 2

@@ -30,7 +30,7 @@ from taihu.core.figures import (
 from taihu.core.types import Lang
 from taihu.deliver.words import against_word, instant_words, joined, reason_words, span_text, word
 from taihu.render.charts import Drawing, plan_chart, plan_trend
-from taihu.render.numbers import DASH, MINUS, Scale, number_text, percent_text, scale_for, unit_word
+from taihu.render.numbers import DASH, MINUS, Scale, headed, number_text, percent_text, scale_for, unit_word
 from taihu.render.theme import Tone
 
 Points = list[list[float] | None]
@@ -375,16 +375,6 @@ def table_columns(block: TableBlock, lang: Lang) -> list[Column]:
     if days > 1:
         columns.append(Column("trend", trend_words(block, lang)))
     return columns
-
-
-def headed(label: str, unit: str, lang: Lang) -> str:
-    """The head of a column of figures with its unit: ``销售额（万元）``, ``Revenue (CNY k)``."""
-    unit = unit.strip()
-    if not unit:
-        return label
-    if lang == "en":
-        return f"{label} ({unit})"
-    return f"{label[:-1]}，{unit}）" if label.endswith("）") else f"{label}（{unit}）"
 
 
 def trend_words(block: TableBlock, lang: Lang) -> str:

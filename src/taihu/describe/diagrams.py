@@ -14,11 +14,15 @@ from taihu.render.diagrams import Diagram, Edge, Field, Group, Node
 _STAR_FIELDS = 10
 
 
-def data_flow(catalog: Catalog, state: State, lang: Lang) -> Diagram:
-    """From what is sent to who reads it; counts of the state stand beside the names."""
+def data_flow(catalog: Catalog, state: State, lang: Lang, *, brief: bool = False) -> Diagram:
+    """From what is sent to who reads it; counts of the state stand beside the names.
+
+    Args:
+        brief: Numbers of sources and tables in place of their names, so that it can be read from the back of a room.
+    """
     tree = catalog.tree
-    nodes, edges = _senders(catalog, state, lang)
-    nodes += _stages(catalog, state, lang)
+    nodes, edges = _senders(catalog, state, lang, brief=brief)
+    nodes += _stages(catalog, state, lang, brief=brief)
     edges += [Edge("land", "clean"), Edge("clean", "match"), Edge("clean", "facts"), Edge("match", "facts"), Edge("clean", "dimensions")]
     edges += [
         Edge("facts", "marts"),
@@ -28,36 +32,44 @@ def data_flow(catalog: Catalog, state: State, lang: Lang) -> Diagram:
     ]
     for name, report in tree.reports.items():
         readers = [Field(role, rows_of(catalog, role, lang)) for role in dict.fromkeys(send.role for send in report.send)]
-        nodes.append(
-            Node(f"report.{name}", report.title.text.in_(lang), f"{report.at} · {' · '.join(report.formats)}", "report", "", readers)
-        )
+        said = f"{report.at} · {' · '.join(report.formats)}"
+        nodes.append(Node(f"report.{name}", report.title.text.in_(lang), said, "report", "", () if brief else readers))
         edges.append(Edge("marts", f"report.{name}"))
     groups = [Group("in", _t(lang, "来源", "Sources"))]
-    return Diagram(_t(lang, "数据流图", "Data flow"), nodes, edges, groups)
+    return Diagram(_t(lang, "数据流图", "Data flow"), nodes, edges, groups, spread=0.34 if brief else 0.62)
 
 
-def _senders(catalog: Catalog, state: State, lang: Lang) -> tuple[list[Node], list[Edge]]:
+def _senders(catalog: Catalog, state: State, lang: Lang, *, brief: bool) -> tuple[list[Node], list[Edge]]:
     """One box for each way in, listing its sources and the number of their deliveries."""
-    by_via: dict[str, list[Field]] = {}
+    by_via: dict[str, list[tuple[str, int]]] = {}
     for source in catalog.tree.sources.values():
         received = state.sources[source.name].received if source.name in state.sources else 0
-        field = Field(source.file.title.text.in_(lang), f"{received:,}" if received else "")
-        by_via.setdefault(source.file.collect.via, []).append(field)
+        by_via.setdefault(source.file.collect.via, []).append((source.file.title.text.in_(lang), received))
     known = list(CONNECTORS)
     order = sorted(by_via, key=lambda via: (known.index(via) if via in known else len(known), via))
-    nodes = [Node(f"via.{via}", connector(via).title.in_(lang), "", "source", "in", by_via[via]) for via in order]
+    nodes = []
+    for via in order:
+        count, received = len(by_via[via]), sum(received for _, received in by_via[via])
+        said = _t(lang, f"{count} 个来源", f"{count} {'source' if count == 1 else 'sources'}")
+        said += _t(lang, f" · {received:,} 份", f" · {received:,} in") if received else ""
+        fields = [Field(title, f"{received:,}" if received else "") for title, received in by_via[via]]
+        nodes.append(Node(f"via.{via}", connector(via).title.in_(lang), said if brief else "", "source", "in", () if brief else fields))
     return nodes, [Edge(node.id, "land") for node in nodes]
 
 
-def _stages(catalog: Catalog, state: State, lang: Lang) -> list[Node]:
+def _stages(catalog: Catalog, state: State, lang: Lang, *, brief: bool) -> list[Node]:
     files, debts = state.files, state.debts
     received = f"{sum(files.values()):,}" if files else ""
 
     def counted(zh: str, en: str, count: int | None) -> Field:
         return Field(_t(lang, zh, en), f"{count:,}" if count else "")
 
-    def listed(*roles: Role) -> list[Field]:
-        return [Field(t.title.in_(lang), f"{state.rows(t.name):,}" if state.rows(t.name) else "") for t in catalog.of_role(*roles)]
+    def tables(id: str, zh: str, en: str, kind: str, *roles: Role) -> Node:
+        made = [(t.title.in_(lang), state.rows(t.name) or 0) for t in catalog.of_role(*roles)]
+        rows = sum(count for _, count in made)
+        said = _t(lang, f"{len(made)} 张表", f"{len(made)} tables") + (_t(lang, f" · {rows:,} 行", f" · {rows:,} rows") if rows else "")
+        fields = [Field(title, f"{count:,}" if count else "") for title, count in made]
+        return Node(id, _t(lang, zh, en), said if brief else "", kind, "", () if brief else fields)
 
     land = [Field(_t(lang, "封存对象", "sealed objects"), received), Field(_t(lang, "按哈希，只读", "by hash, read-only"))]
     clean = [
@@ -79,10 +91,10 @@ def _stages(catalog: Catalog, state: State, lang: Lang) -> list[Node]:
         Node("land", _t(lang, "落地", "Land"), "", "ops", "", land),
         Node("clean", _t(lang, "读取 · 清洗 · 检查", "Read, clean, check"), "", "clean", "", clean),
         Node("ledger", _t(lang, "台账", "Ledger"), "", "ops", "", ledger),
-        Node("match", _t(lang, "匹配", "Match"), "", "match", "", listed("map")),
-        Node("dimensions", _t(lang, "维度", "Dimensions"), "", "core", "", listed("dimension")),
-        Node("facts", _t(lang, "事实", "Facts"), "", "core", "", listed("fact")),
-        Node("marts", _t(lang, "集市", "Marts"), "", "mart", "", listed("mart")),
+        tables("match", "匹配", "Match", "match", "map"),
+        tables("dimensions", "维度", "Dimensions", "core", "dimension"),
+        tables("facts", "事实", "Facts", "core", "fact"),
+        tables("marts", "集市", "Marts", "mart", "mart"),
     ]
 
 
@@ -132,12 +144,29 @@ def _key(table: Table, column: str, foreign: set[tuple[str, str]]) -> Literal[""
 
 
 def lineage(catalog: Catalog, lang: Lang) -> Diagram:
-    """Which table is made from which, from the sources to the reports."""
+    """Which table is made from which, from the sources to the reports; sources that go the same ways share a box."""
     kinds = {"source": "clean", "map": "match", "dimension": "core", "fact": "core", "mart": "mart", "operations": "ops"}
-    nodes = [Node(t.name, t.title.in_(lang), t.name, kinds[t.role]) for t in catalog.tables.values()]
-    edges = [
-        Edge(name, table.name, dashed=catalog.tables[name].role == "map") for table in catalog.tables.values() for name in table.inputs
-    ]
+    boxes: dict[tuple[str, ...], list[Table]] = {}
+    for source in catalog.of_role("source"):
+        ways = tuple(table.name for table in catalog.tables.values() if source.name in table.inputs)
+        boxes.setdefault(ways, []).append(source)
+    nodes: list[Node] = []
+    box_of: dict[str, str] = {}
+    for ways, together in boxes.items():
+        if len(together) == 1:
+            continue
+        box = f"box.{together[0].name}"
+        box_of |= {table.name: box for table in together}
+        title = _t(lang, f"{len(together)} 个来源", f"{len(together)} sources")
+        title += "" if ways else _t(lang, "，模型未用", ", used by no model")
+        nodes.append(Node(box, title, "", "clean", "", [Field(table.title.in_(lang), table.name) for table in together]))
+    nodes += [Node(t.name, t.title.in_(lang), t.name, kinds[t.role]) for t in catalog.tables.values() if t.name not in box_of]
+    made = {
+        (box_of.get(name, name), table.name, catalog.tables[name].role == "map")
+        for table in catalog.tables.values()
+        for name in table.inputs
+    }
+    edges = [Edge(start, end, dashed=dashed) for start, end, dashed in sorted(made)]
     for name, report in catalog.tree.reports.items():
         nodes.append(Node(f"report.{name}", report.title.text.in_(lang), f"reports/{name}", "report"))
         edges += [Edge(mart, f"report.{name}") for mart in marts_of(catalog, name)]

@@ -6,6 +6,7 @@ its points; slides after a rule (``---``) come after the generated ones.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from taihu.core.types import Lang
 from taihu.describe.blocks import Bullets, Heading, parse_markdown, text_of
 from taihu.describe.catalog import Catalog
 from taihu.describe.chapters import as_of
-from taihu.describe.diagrams import data_flow, rows_of, star_schema
+from taihu.describe.diagrams import data_flow, rows_of
 from taihu.describe.state import State
 from taihu.describe.words import AGAINST, decisions, fault_name, t, terms_of_keeping
 from taihu.render.diagrams import diagram_png
@@ -24,7 +25,6 @@ from taihu.render.slides import Deck, SlideTile
 from taihu.render.theme import Tone
 
 Slide = tuple[str, list[str]]
-_SLIDE_FIELDS = 6
 _FIRST = ("target", "week", "year", "day")
 
 
@@ -72,21 +72,34 @@ def _architecture(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> Non
             f"{sources} 个来源经过一个数据湖，汇成 {reports} 份报告",
             f"{sources} sources pass through one lake into {reports} reports",
         ),
-        diagram_png(data_flow(catalog, state, lang), ppi=200),
+        diagram_png(data_flow(catalog, state, lang, brief=True), ppi=200),
         remark=t(
             lang,
             "原始对象封存；表为 Delta Lake；DuckDB 计算；台账记录一切",
             "Sealed raw objects, Delta Lake tables, DuckDB computes, the ledger remembers everything",
         ),
     )
-    deck.picture(
+    head, rows = _bus_matrix(catalog, lang)
+    deck.table(
         t(
             lang,
             f"{facts} 张事实表共用 {dimensions} 个维度，供 {marts} 张集市表",
             f"{facts} fact tables share {dimensions} dimensions and feed {marts} marts",
         ),
-        diagram_png(star_schema(catalog, lang, most=_SLIDE_FIELDS), ppi=200),
+        head,
+        rows,
     )
+
+
+def _bus_matrix(catalog: Catalog, lang: Lang) -> tuple[list[str], list[list[str]]]:
+    """Which fact uses which dimension: the star schema of many tables as people can read it on a slide."""
+    uses = {(fact, used) for fact, _, used in catalog.references()}
+    counts = Counter(used for _, used in uses)
+    used = sorted(counts, key=lambda name: (-counts[name], name))
+    facts = [fact for fact in catalog.of_role("fact") if any(fact.name == user for user, _ in uses)]
+    facts.sort(key=lambda fact: ([(fact.name, name) not in uses for name in used], fact.name))
+    head = [t(lang, "事实表", "Fact"), *(catalog.tables[name].title.in_(lang) for name in used)]
+    return head, [[fact.title.in_(lang), *("●" if (fact.name, name) in uses else "" for name in used)] for fact in facts]
 
 
 def _quality(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> None:
@@ -140,8 +153,8 @@ def _quality(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> None:
 
 
 def _score(deck: Deck, state: State, faults: Sequence[dict[str, Any]], lang: Lang) -> None:
-    keys = ("kind", "planted", "detected", "located", "repaired", "held")
-    head = t(lang, "错误 植入 发现 定位 修复 扣留", "Fault Planted Found Located Repaired Held").split()
+    keys = ("kind", "planted", "detected", "repaired", "held")
+    head = t(lang, "错误 植入 发现 修复 扣留", "Fault Planted Found Repaired Held").split()
     planted, found = (sum(int(fault.get(key, 0)) for fault in faults) for key in ("planted", "detected"))
     wrong = (state.score or {}).get("silently_wrong")
     title = t(lang, f"植入 {planted} 处错误，发现 {found} 处", f"Of {planted} planted faults, {found} were found")
@@ -168,18 +181,12 @@ def _report(deck: Deck, catalog: Catalog, state: State, lang: Lang) -> None:
         deck.columns(t(lang, "同一组数字，三种格式，两种语言", "One set of figures, three formats, two languages"), columns)
         return
     of = f"{figures.title.in_(lang)} · {figures.span}"
-    for block in figures.blocks:
-        if isinstance(block, Tiles):
-            deck.tiles(
-                figures.finding.in_(lang),
-                [_tile(figure, lang) for figure in block.figures[:8]],
-                remark=f"{figures.title.in_(lang)} · {figures.span}",
-            )
-            break
-    for block in figures.blocks:
-        if isinstance(block, ChartBlock):
-            deck.chart(block.title.in_(lang), block, remark=of)
-            break
+    tiles = next((block for block in figures.blocks if isinstance(block, Tiles)), None)
+    chart = next((block for block in figures.blocks if isinstance(block, ChartBlock)), None)
+    if tiles:
+        deck.tiles(figures.finding.in_(lang), [_tile(figure, lang) for figure in tiles.figures[:8]], remark=of, below=chart)
+    elif chart:
+        deck.chart(chart.title.in_(lang), chart, remark=of)
 
 
 def _shown(catalog: Catalog, report: str, lang: Lang) -> Iterator[str]:

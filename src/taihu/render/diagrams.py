@@ -18,6 +18,7 @@ from taihu.render.typeset import packaged, typeset
 _POINTS = 72.0
 _TITLE, _SUBTITLE, _FIELD = 9.0, 7.0, 7.4
 _PADDING, _FIELD_HEIGHT, _HEAD_HEIGHT = 9.0, 13.0, 21.0
+_KEY = 16.0  # width of the marks PK and FK, where an entity has keys
 _GROUP_PADDING, _GROUP_HEAD, _MARGIN = 10.0, 15.0, 14.0
 
 
@@ -72,13 +73,19 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """What is to be drawn. ``direction`` is the way of the arrows: left to right or top to bottom."""
+    """What is to be drawn.
+
+    Attributes:
+        direction: The way of the arrows: left to right or top to bottom.
+        spread: Inches between the boxes that an arrow joins.
+    """
 
     title: str
     nodes: Sequence[Node]
     edges: Sequence[Edge]
     groups: Sequence[Group] = ()
     direction: Literal["LR", "TB"] = "LR"
+    spread: float = 0.62
 
 
 KIND_COLOURS: Mapping[str, str] = {
@@ -114,7 +121,9 @@ def plan_diagram(diagram: Diagram) -> dict[str, Any]:
     if unknown:
         raise TerminalError(f"the diagram {diagram.title!r} has edges to nodes that it does not have: {', '.join(unknown)}")
     sizes = {node.id: _size(node) for node in diagram.nodes}
-    graph = pygraphviz.AGraph(directed=True, strict=False, rankdir=diagram.direction, nodesep="0.22", ranksep="0.62", splines="spline")
+    graph = pygraphviz.AGraph(
+        directed=True, strict=False, rankdir=diagram.direction, nodesep="0.22", ranksep=str(diagram.spread), splines="spline"
+    )
     for node in diagram.nodes:
         width, height = (f"{side / _POINTS:.4f}" for side in sizes[node.id])
         graph.add_node(ids[node.id], shape="box", fixedsize="true", label="", width=width, height=height)
@@ -143,8 +152,9 @@ def _size(node: Node) -> tuple[float, float]:
     """Width and height that the node's texts need."""
     font = face()
     widths = [font.width(node.title) * _TITLE * 1.12, font.width(node.subtitle) * _SUBTITLE * 1.1]
+    key = _KEY if any(field.key for field in node.fields) else 0.0
     for field in node.fields:
-        widths.append(16 + font.width(field.name) * _FIELD + 12 + font.width(field.type) * (_FIELD - 0.8))
+        widths.append(key + font.width(field.name) * _FIELD + 12 + font.width(field.type) * (_FIELD - 0.8))
     height = _HEAD_HEIGHT + (9 if node.subtitle else 0) + (len(node.fields) * _FIELD_HEIGHT + 4 if node.fields else 3)
     return round(max(*widths, 54.0) + 2 * _PADDING, 1), height
 
@@ -199,6 +209,7 @@ def _drawing(
                 "size": list(sizes[node.id]),
                 "title": node.title,
                 "subtitle": node.subtitle,
+                "key": _KEY if any(field.key for field in node.fields) else 0.0,
                 "colour": KIND_COLOURS.get(node.kind, theme.MUTED),
                 "fields": [{"name": field.name, "type": field.type, "key": field.key} for field in node.fields],
             }

@@ -73,6 +73,16 @@ def unit_word(unit: str, lang: Lang) -> str:
     return known.in_(lang) if known else unit
 
 
+def headed(label: str, unit: str, lang: Lang) -> str:
+    """The name of a column or chart of figures with its unit: ``销售额（万元）``, ``Revenue (CNY k)``."""
+    unit = unit.strip()
+    if not unit:
+        return label
+    if lang == "en":
+        return f"{label} ({unit})"
+    return f"{label[:-1]}，{unit}）" if label.endswith("）") else f"{label}（{unit}）"
+
+
 def number_text(value: Decimal, digits: int) -> str:
     """A number with thousands separators, rounded half up; a rounded zero has no sign."""
     rounded = value.quantize(_ONE.scaleb(-digits), rounding=ROUND_HALF_UP)

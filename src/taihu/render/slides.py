@@ -9,18 +9,23 @@ import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from taihu.core.figures import ChartBlock
 from taihu.core.types import Lang
 from taihu.render import theme
 from taihu.render.archives import settled
 from taihu.render.charts import short_label
-from taihu.render.numbers import scale_for
+from taihu.render.numbers import Scale, headed, scale_for
 
 _STYLE = "{http://schemas.openxmlformats.org/presentationml/2006/main}style"
 _WIDTH, _HEIGHT = 13.333, 7.5
 _LEFT, _TOP, _WIDE = 0.62, 1.55, 12.1
+_FOLD, _FOLDS = 16, 3  # rows that a table may have before its rest stands beside it, and tables that have room side by side
+_ROOM = 4.9
+_LINE = 1.5  # height of a line of the font, in its size
+_HALF = 0.53  # width of half a Chinese character or of a letter, in the font's size
+_GAP = 7  # points between paragraphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +82,48 @@ class Deck:
         """Two to four headed columns of short texts side by side."""
         slide = self._titled(title)
         width = (_WIDE - 0.3 * (len(columns) - 1)) / max(len(columns), 1)
+        head_size = next((size for size in (17, 15, 13) if all(_lines(head, width - 0.4, size) == 1 for head, _ in columns)), 12)
+        size = next((size for size in (14, 13, 12, 11, 10) if all(_tall(points, width - 0.4, size) < 3.9 for _, points in columns)), 9)
         for place, (head, points) in enumerate(columns):
             left = _LEFT + place * (width + 0.3)
             self._rectangle(slide, left, _TOP, width, 4.95, theme.MIST)
             self._rectangle(slide, left, _TOP, width, 0.06, theme.LAKE)
-            self._text(slide, left + 0.2, _TOP + 0.2, width - 0.4, 0.6, [head], size=17, bold=True, colour=theme.LAKE)
-            self._text(slide, left + 0.2, _TOP + 0.85, width - 0.4, 3.9, list(points), size=14, gap=7)
+            self._text(slide, left + 0.2, _TOP + 0.2, width - 0.4, 0.6, [head], size=head_size, bold=True, colour=theme.LAKE)
+            self._text(slide, left + 0.2, _TOP + 0.85, width - 0.4, 3.9, list(points), size=size, gap=_GAP)
 
-    def tiles(self, title: str, tiles: Sequence[SlideTile], *, remark: str = "") -> None:
-        """Up to eight big numbers."""
+    def tiles(self, title: str, tiles: Sequence[SlideTile], *, remark: str = "", below: ChartBlock | None = None) -> None:
+        """Up to eight big numbers; under one row of them there is room for a chart.
+
+        Args:
+            below: The chart that stands under up to four numbers; where there are more, a slide of its own follows.
+        """
         slide = self._titled(title)
+        if below and len(tiles) > 4:
+            self.chart(below.title.in_(self._lang), below, remark=remark)
+        elif below:
+            head = headed(below.title.in_(self._lang), self._scale(below).unit, self._lang)
+            self._text(slide, _LEFT, 3.6, _WIDE, 0.35, [head], size=13, bold=True)
+            self._draw(slide, below, 3.9, 2.55)
         across = min(max(len(tiles), 1), 4)
         width = (_WIDE - 0.25 * (across - 1)) / across
+        tall = 1.8 if below and len(tiles) <= 4 else 2.1
         for place, tile in enumerate(tiles[:8]):
             left, top = _LEFT + place % across * (width + 0.25), _TOP + 0.1 + place // across * 2.35
-            self._rectangle(slide, left, top, width, 2.1, theme.MIST)
-            self._rectangle(slide, left, top, 0.06, 2.1, theme.TONES[tile.tone] if tile.tone != "flat" else theme.LAKE)
+            self._rectangle(slide, left, top, width, tall, theme.MIST)
+            self._rectangle(slide, left, top, 0.06, tall, theme.TONES[tile.tone] if tile.tone != "flat" else theme.LAKE)
             self._text(slide, left + 0.2, top + 0.15, width - 0.4, 0.4, [tile.label], size=13, colour=theme.MUTED)
             self._text(
                 slide,
                 left + 0.2,
                 top + 0.52,
                 width - 0.4,
-                0.9,
+                tall - 1.2,
                 [tile.value],
                 size=30 if _length(tile.value) <= 9 else 22,
                 bold=True,
                 anchor="middle",
             )
-            self._text(slide, left + 0.2, top + 1.42, width - 0.4, 0.5, [tile.note], size=12, colour=theme.TONES[tile.tone])
+            self._text(slide, left + 0.2, top + tall - 0.68, width - 0.4, 0.5, [tile.note], size=12, colour=theme.TONES[tile.tone])
         self._text(slide, _LEFT, 6.45, _WIDE, 0.4, [remark], size=12, colour=theme.MUTED)
 
     def picture(self, title: str, png: bytes, *, remark: str = "") -> None:
@@ -122,39 +140,76 @@ class Deck:
         self._text(slide, _LEFT, 6.45, _WIDE, 0.4, [remark], size=12, colour=theme.MUTED)
 
     def table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], *, remark: str = "") -> None:
-        """A native table; columns are as wide as their longest text asks for."""
-        from pptx.util import Inches, Pt
-
+        """A native table, a long one in parts side by side; columns are as wide as their longest text asks for."""
         slide = self._titled(title)
-        height = min(0.42, 4.9 / (len(rows) + 1))
-        shape = slide.shapes.add_table(
-            len(rows) + 1, len(headers), Inches(_LEFT), Inches(_TOP), Inches(_WIDE), Inches(height * (len(rows) + 1))
-        )
-        table = shape.table
-        lengths = [max(_length(str(line[place])) for line in [headers, *rows]) + 3 for place in range(len(headers))]
-        for place, length in enumerate(lengths):
-            table.columns[place].width = int(Inches(_WIDE) * length / sum(lengths))
-        size = 13 if len(rows) <= 9 else 11 if len(rows) <= 14 else 9
-        for number, line in enumerate([headers, *rows]):
-            table.rows[number].height = Inches(height)
-            for place, text in enumerate(line):
-                cell = table.cell(number, place)
-                cell.margin_top = cell.margin_bottom = Pt(2)
-                cell.fill.solid()
-                cell.fill.fore_color.rgb = _rgb(theme.LAKE if number == 0 else theme.MIST if number % 2 == 0 else theme.PAPER)
-                self._write(cell.text_frame, [str(text)], size=size, bold=number == 0, colour=theme.PAPER if number == 0 else theme.INK)
+        parts = min(-(-len(rows) // _FOLD) or 1, _FOLDS)
+        each = -(-len(rows) // parts) or 1
+        width = (_WIDE - 0.25 * (parts - 1)) / parts
+        lengths = [max(_length(str(line[place])) for line in [headers, *rows]) + (3 if parts == 1 else 2) for place in range(len(headers))]
+        height = min(0.42, _ROOM / (each + 1))
+        size = max(min(13 if each <= 9 else 11, int((height * 72 - 4) / _LINE), int(width * 72 / (sum(lengths) * _HALF))), 8)
+        for part in range(parts):
+            lines = [headers, *rows[part * each : (part + 1) * each]]
+            self._part(slide, _LEFT + part * (width + 0.25), width, lines, lengths, height=height, size=size)
         self._text(slide, _LEFT, 6.45, _WIDE, 0.4, [remark], size=12, colour=theme.MUTED)
 
     def chart(self, title: str, block: ChartBlock, *, remark: str = "") -> None:
         """A native chart with its numbers, editable in the presentation."""
+        slide = self._titled(title)
+        self._draw(slide, block, _TOP, 4.8)
+        said = headed(remark, self._scale(block).unit, self._lang)
+        self._text(slide, _LEFT, 6.45, _WIDE, 0.4, [said], size=12, colour=theme.MUTED)
+
+    def to_bytes(self) -> bytes:
+        """The presentation; the same slides give the same bytes."""
+        result = io.BytesIO()
+        self._deck.save(result)
+        return settled(result.getvalue(), self._issued_at)
+
+    # parts -----------------------------------------------------------------------------------------------------------
+
+    def _part(
+        self,
+        slide: Any,
+        left: float,
+        width: float,
+        lines: Sequence[Sequence[str]],
+        lengths: Sequence[int],
+        *,
+        height: float,
+        size: float,
+    ) -> None:
+        """One table of a slide; the first of its lines is the head."""
+        from pptx.util import Inches, Pt
+
+        shape = slide.shapes.add_table(len(lines), len(lengths), Inches(left), Inches(_TOP), Inches(width), Inches(height * len(lines)))
+        table = shape.table
+        for place, length in enumerate(lengths):
+            table.columns[place].width = int(Inches(width) * length / sum(lengths))
+        for number, line in enumerate(lines):
+            table.rows[number].height = Inches(height)
+            for place, text in enumerate(line):
+                cell = table.cell(number, place)
+                cell.margin_top = cell.margin_bottom = Pt(2)
+                if width < _WIDE:
+                    cell.margin_left = cell.margin_right = Pt(3)
+                cell.fill.solid()
+                cell.fill.fore_color.rgb = _rgb(theme.LAKE if number == 0 else theme.MIST if number % 2 == 0 else theme.PAPER)
+                look = {"bold": True, "colour": theme.PAPER} if number == 0 else {"colour": theme.INK}
+                blank = "\N{NO-BREAK SPACE}"  # a cell without any letter is as tall as the largest font
+                self._write(cell.text_frame, [str(text) or blank], size=size, align="center" if place else "left", **look)
+
+    def _scale(self, block: ChartBlock) -> Scale:
+        values = [value for series in block.series for value in series.values]
+        return scale_for(block.format, block.unit, self._lang, values, together=True)
+
+    def _draw(self, slide: Any, block: ChartBlock, top: float, height: float) -> None:
+        """A native chart across the slide."""
         from pptx.chart import data as chart_data
         from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
         from pptx.util import Inches, Pt
 
-        slide = self._titled(title)
-        scale = scale_for(
-            block.format, block.unit, self._lang, [value for series in block.series for value in series.values], together=True
-        )
+        scale = self._scale(block)
         new_data: Any = chart_data.CategoryChartData
         data = new_data(number_format="#,##0.0")
         data.categories = [short_label(text.in_(self._lang), self._lang) for text in block.x]
@@ -163,7 +218,7 @@ class Deck:
                 series.label.in_(self._lang), [None if value is None else float(scale.scaled(value)) for value in series.values]
             )
         kinds = {"line": XL_CHART_TYPE.LINE, "stacked": XL_CHART_TYPE.COLUMN_STACKED, "bar": XL_CHART_TYPE.COLUMN_CLUSTERED}
-        frame = slide.shapes.add_chart(kinds[block.kind], Inches(_LEFT), Inches(_TOP), Inches(_WIDE), Inches(4.8), data)
+        frame = slide.shapes.add_chart(kinds[block.kind], Inches(_LEFT), Inches(top), Inches(_WIDE), Inches(height), data)
         chart = frame.chart
         chart.has_title, chart.has_legend = False, len(block.series) > 1
         chart.font.size, chart.font.name = Pt(12), theme.OFFICE_FONT
@@ -183,24 +238,6 @@ class Deck:
             else:
                 series.format.fill.solid()
                 series.format.fill.fore_color.rgb = colour
-        self._text(
-            slide,
-            _LEFT,
-            6.45,
-            _WIDE,
-            0.4,
-            [" ".join(part for part in (remark, f"({scale.unit.strip()})") if part)],
-            size=12,
-            colour=theme.MUTED,
-        )
-
-    def to_bytes(self) -> bytes:
-        """The presentation; the same slides give the same bytes."""
-        result = io.BytesIO()
-        self._deck.save(result)
-        return settled(result.getvalue(), self._issued_at)
-
-    # parts -----------------------------------------------------------------------------------------------------------
 
     def _blank(self) -> Any:
         return self._deck.slides.add_slide(self._deck.slide_layouts[6])
@@ -211,7 +248,7 @@ class Deck:
         self._text(slide, _LEFT + 0.18, 0.4, _WIDE - 0.2, 0.9, [title], size=26 if _length(title) <= 64 else 21, bold=True, anchor="middle")
         number = len(self._deck.slides)
         self._text(slide, _LEFT, 7.0, _WIDE - 1, 0.3, [self._title], size=10, colour=theme.FAINT)
-        self._text(slide, _WIDTH - 1.6, 7.0, 1.0, 0.3, [str(number)], size=10, colour=theme.FAINT, right=True)
+        self._text(slide, _WIDTH - 1.6, 7.0, 1.0, 0.3, [str(number)], size=10, colour=theme.FAINT, align="right")
         return slide
 
     def _rectangle(self, slide: Any, left: float, top: float, width: float, height: float, colour: str) -> None:
@@ -247,7 +284,7 @@ class Deck:
         bold: bool = False,
         colour: str = theme.INK,
         gap: float = 0,
-        right: bool = False,
+        align: Literal["left", "center", "right"] = "left",
     ) -> None:
         from pptx.enum.text import PP_ALIGN
         from pptx.util import Pt
@@ -255,8 +292,8 @@ class Deck:
         for number, line in enumerate(lines):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
             paragraph.space_after = Pt(gap)
-            if right:
-                paragraph.alignment = PP_ALIGN.RIGHT
+            if align != "left":
+                paragraph.alignment = PP_ALIGN.CENTER if align == "center" else PP_ALIGN.RIGHT
             run = paragraph.add_run()
             run.text = line
             run.font.size, run.font.bold, run.font.name = Pt(size), bold, theme.OFFICE_FONT
@@ -291,6 +328,16 @@ def _rgb(colour: str) -> Any:
 
     make: Any = color.RGBColor
     return make(*bytes.fromhex(colour.lstrip("#")))
+
+
+def _lines(text: str, width: float, size: float) -> int:
+    """Lines that a text needs in so many inches; English breaks at words and so fills less of a line."""
+    return -(-_length(text) // max(int(width * 72 / (size * _HALF)), 1))
+
+
+def _tall(points: Sequence[str], width: float, size: float) -> float:
+    """Height of paragraphs in inches."""
+    return sum(_lines(point, width, size) * size * _LINE + _GAP for point in points) / 72
 
 
 def _length(text: str) -> int:

@@ -18,7 +18,6 @@ from taihu.deliver.page import (
     banner_of,
     change_tone,
     delta_of,
-    headed,
     page_of,
     restated,
     signed_change,
@@ -180,13 +179,6 @@ def test_a_restatement_by_cents_is_told_to_the_cent() -> None:
     assert restated(row, "CNY", "en") == ("CNY 163,512.70", "CNY 163,506.88", "−CNY 5.82")
     larger = dataclasses.replace(row, after=Decimal("165000"))
     assert restated(larger, "CNY", "zh") == ("16.35 万元", "16.50 万元", "+0.9%")
-
-
-def test_a_unit_joins_the_brackets_that_a_name_ends_with() -> None:
-    assert headed("进货量（基本单位）", "万", "zh") == "进货量（基本单位，万）"
-    assert (headed("销售额", "万元", "zh"), headed("Revenue", " CNY k", "en"), headed("Rank", "", "en")) == (
-        "销售额（万元）", "Revenue (CNY k)", "Rank",
-    )  # fmt: skip
 
 
 def test_an_unreviewed_or_incomplete_report_wears_it(figures: ReportFigures, quiet: ReportFigures) -> None:

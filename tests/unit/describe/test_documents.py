@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,10 +16,12 @@ from xml.etree import ElementTree
 import pytest
 
 from taihu.core.ids import sha256_of
+from taihu.demo.faults import FAULT_KINDS
 from taihu.describe.catalog import Catalog
 from taihu.describe.diagrams import data_flow, lineage, star_schema
 from taihu.describe.generate import INDEX, check, generate
 from taihu.describe.state import State
+from taihu.describe.words import FAULTS, terms_of_keeping
 from taihu.manifest.roles import RolesFile
 from taihu.manifest.tree import ProjectTree
 
@@ -118,6 +121,34 @@ def test_diagrams_join_what_belongs_together(catalog: Catalog, state: State) -> 
     assert {source.file.title.en for source in catalog.tree.sources.values()} <= fields
     made = {(edge.start, edge.end) for edge in lineage(catalog, "en").edges}
     assert ("mart.daily_revenue", "report.daily") in made and ("clean.targets", "core.target") in made
+
+
+def test_sources_that_go_the_same_ways_share_a_box(catalog: Catalog) -> None:
+    drawing = lineage(catalog, "en")
+    box = next(node for node in drawing.nodes if "clean.sell_out_huabei" in {field.type for field in node.fields})
+    assert {field.type for field in box.fields} == {f"clean.sell_out_{area}" for area in ("huabei", "huadong", "huanan", "xinan")}
+    assert {edge.end for edge in drawing.edges if edge.start == box.id} == {"core.sell_out", "match.product_map"}
+    shown = [node.id for node in drawing.nodes if not node.fields] + [field.type for node in drawing.nodes for field in node.fields]
+    assert sorted(name for name in shown if not name.startswith("report.")) == sorted(catalog.tables)  # each table once
+
+
+def test_a_brief_data_flow_counts_what_the_full_one_names(catalog: Catalog, state: State) -> None:
+    full, brief = data_flow(catalog, state, "en"), data_flow(catalog, state, "en", brief=True)
+    assert [node.id for node in full.nodes] == [node.id for node in brief.nodes] and full.edges == brief.edges
+    for long, short in zip(full.nodes, brief.nodes, strict=True):
+        if long.id.startswith("via."):
+            assert short.subtitle.startswith(f"{len(long.fields)} source") and not short.fields
+
+
+def test_every_planted_fault_has_a_name_in_both_languages() -> None:
+    assert set(FAULT_KINDS) <= set(FAULTS)
+
+
+def test_the_terms_of_keeping_group_purposes_by_duration(tree: ProjectTree) -> None:
+    files = [source.file for source in tree.sources.values()]
+    chinese, english = terms_of_keeping(files, "zh"), terms_of_keeping(files, "en")
+    assert chinese[0].startswith("36 个月：") and english[0].startswith("36 months: ")
+    assert not [line for line in chinese if re.search("[a-z]", line)]
 
 
 def test_personal_columns_are_listed_as_tokens(documents: dict[str, bytes]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taihu.render.numbers import number_text, percent_text, scale_for, unit_word
+from taihu.render.numbers import headed, number_text, percent_text, scale_for, unit_word
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,10 @@ def test_an_unlisted_unit_is_printed_as_it_is() -> None:
 def test_a_printed_number_is_within_half_a_digit_of_the_exact_one(value: Decimal, digits: int) -> None:
     printed = Decimal(number_text(value, digits).replace(",", "").replace("−", "-"))
     assert abs(printed - value) <= Decimal("0.5").scaleb(-digits)
+
+
+def test_a_unit_joins_the_brackets_that_a_name_ends_with() -> None:
+    assert headed("进货量（基本单位）", "万", "zh") == "进货量（基本单位，万）"
+    assert (headed("销售额", "万元", "zh"), headed("Revenue", " CNY k", "en"), headed("Rank", "", "en")) == (
+        "销售额（万元）", "Revenue (CNY k)", "Rank",
+    )  # fmt: skip

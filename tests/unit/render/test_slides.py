@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import time
 import zipfile
 from decimal import Decimal
 
 from pptx import Presentation
+from pptx.util import Inches, Pt
 
 from taihu.core.figures import ChartBlock, Series
 from taihu.core.types import Text
@@ -55,3 +57,19 @@ def test_the_same_slides_have_the_same_bytes_at_another_time() -> None:
     first = deck()
     time.sleep(2.1)  # the ZIP format counts in steps of two seconds
     assert deck() == first
+
+
+def test_a_long_table_stands_side_by_side_and_stays_on_its_slide() -> None:
+    made = Deck("质量", issued_at=ISSUED, lang="zh")
+    rows = [[f"错误 {n}", str(n), ""] for n in range(48)]
+    made.table("错误", ["错误", "植入", "发现"], rows)
+    slide = Presentation(io.BytesIO(made.to_bytes())).slides[0]
+    tables = [shape for shape in slide.shapes if shape.has_table]
+    assert [len(shape.table.rows) for shape in tables] == [17, 17, 17]
+    shown = [[cell.text.strip() for cell in row.cells] for shape in tables for row in list(shape.table.rows)[1:]]
+    assert shown == rows
+    assert all(shape.left + shape.width <= Inches(13.333) and shape.top + shape.height <= Inches(6.5) for shape in tables)
+    assert all(one.left + one.width < other.left for one, other in itertools.pairwise(tables))
+    frames = [cell.text_frame for shape in tables for row in shape.table.rows for cell in row.cells]
+    sizes = [run.font.size for frame in frames for paragraph in frame.paragraphs for run in paragraph.runs]
+    assert len(sizes) == 3 * 17 * 3 and min(sizes) >= Pt(8)  # also a blank cell has a run: without one its row would grow
