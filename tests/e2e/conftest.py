@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,32 +19,8 @@ from taihu.demo.world import WorldHandle, start_world
 from taihu.project.workspace import Workspace, open_workspace
 from taihu.run.execution import RunResult, run
 
-ROOT = Path(__file__).resolve().parents[2]
 DAYS = [dt.date(2026, 9, day) for day in range(15, 23)]
 RUN_ON = [dt.date(2026, 9, day) for day in (15, 16, 18, 21, 22)]  # the others are caught up
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A command that ended: exit code, standard output as JSON (if it is), all words, CPU seconds."""
-
-    code: int
-    json: Any
-    said: str
-    cpu: float
-
-
-def taihu(*arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Ran:
-    """Call the command line in a process of its own."""
-    before = os.times()
-    variables = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **(environment or {})}
-    ended = subprocess.run(
-        [sys.executable, "-m", "taihu", *arguments], env=variables, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    after = os.times()
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    answer = json.loads(ended.stdout) if ended.stdout.startswith("{") else None
-    return Ran(ended.returncode, answer, ended.stdout + ended.stderr, cpu)
 
 
 @dataclass(frozen=True, slots=True)

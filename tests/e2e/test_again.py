@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Company, taihu
+from tests.e2e.commands import taihu
+from tests.e2e.conftest import Company
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +53,7 @@ def test_reports_made_again_in_another_process_have_the_same_bytes(
     for publication in publications:
         ran = taihu(
             "report", "rebuild", publication.id[:10], "-p", str(project), "--as-of", "2031-02-03T23:59:59+00:00", "--out", str(made),
-            "--json", environment=environment, folder=tmp_path,
+            "--json", environment=environment, folder=tmp_path, anew=True,
         )  # fmt: skip
         assert ran.code == 0, ran.said
         assert ran.json["same"] is True

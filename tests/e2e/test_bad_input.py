@@ -19,7 +19,7 @@ from taihu.core.clock import FixedClock
 from taihu.core.ids import sha256_of
 from taihu.core.reasons import REASONS
 from taihu.project.workspace import open_workspace
-from tests.e2e.conftest import Ran, taihu
+from tests.e2e.commands import Ran, taihu
 
 pytestmark = pytest.mark.slow
 

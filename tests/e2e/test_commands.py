@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Company, taihu
+from tests.e2e.commands import taihu
+from tests.e2e.conftest import Company
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +118,6 @@ def test_doctor_reaches_every_source_and_names_what_is_wrong(company: Company) -
 
 
 def test_wrong_use_is_told_apart_from_failure(tmp_path: Path) -> None:
-    assert taihu("run", "-p", str(tmp_path / "nowhere")).code == 2
+    assert taihu("run", "-p", str(tmp_path / "nowhere"), anew=True).code == 2
     assert taihu("run", "--as-of", "yesterday", "-p", str(tmp_path)).code == 2
     assert taihu("frobnicate").code == 2

@@ -14,7 +14,8 @@ import pytest
 
 from taihu.project.workspace import Workspace
 from taihu.run.explaining import explain
-from tests.e2e.conftest import Company, taihu
+from tests.e2e.commands import taihu
+from tests.e2e.conftest import Company
 
 pytestmark = pytest.mark.slow
 

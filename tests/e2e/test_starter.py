@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import taihu
+from tests.e2e.commands import taihu
 from tests.e2e.test_bad_input import add_source
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_from_init_to_report_in_two_commands(project: Path) -> None:
-    ran = taihu("run", "--as-of", AT, "--json", folder=project)
+    ran = taihu("run", "--as-of", AT, "--json", folder=project, anew=True)
     assert ran.code == 0, ran.said
     (publication,) = ran.json["publications"]
     assert publication["report"] == "daily" and publication["complete"]

