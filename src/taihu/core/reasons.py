@@ -405,7 +405,7 @@ _ALL = [
         "补齐所缺文件后，核对其首尾余额",
         "when the missing file has come, compare its first and last balance",
     ),
-    _r("identity_broken", "期初+入-出≠期末", "opening + in - out is not closing", *_REVIEW),
+    _r("identity_broken", "加减不平（如期初+入-出≠期末）", "amounts do not add up (as in opening + in - out)", *_REVIEW),
     _r(
         "value_disagrees",
         "与同组其他行不一致",

@@ -15,7 +15,7 @@ from taihu.describe.diagrams import marts_of
 from taihu.describe.lineage import lineage_chapter
 from taihu.describe.state import NOTHING_YET, State
 from taihu.describe.trust import governance, quality
-from taihu.describe.words import AGAINST, EVERY, FOR, KEPT, LOADS, STAGES, formula, t
+from taihu.describe.words import AGAINST, EVERY, FOR, KEPT, LOADS, STAGES, formula, read_as, t
 from taihu.manifest.source import SourceFile
 
 
@@ -70,7 +70,7 @@ def _sources(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
             [
                 inline(f"**{file.title.text.in_(lang)}**"),
                 code(source.name),
-                plain(f"{connector(file.collect.via).title.in_(lang)} · {', '.join(file.read.kinds)}"),
+                plain(f"{connector(file.collect.via).title.in_(lang)} · {', '.join(read_as(kind, lang) for kind in file.read.kinds)}"),
                 plain(_owed(file, lang)),
                 plain(LOADS[file.load].in_(lang)),
                 plain(received),
@@ -97,7 +97,7 @@ def _sources(catalog: Catalog, state: State, lang: Lang) -> list[Block]:
                 )
             )
         ),
-        Grid([plain(t(lang, *one)) for one in head], rows, "lllllrr", (9, 9, 7, 10, 6, 4, 4)),
+        Grid([plain(t(lang, *one)) for one in head], rows, "lllllrr", (9, 9, 9, 12, 6, 3, 3)),
     ]
 
 
@@ -146,7 +146,7 @@ def _measures(catalog: Catalog, lang: Lang) -> list[Block]:
         column = catalog.tree.glossary.get(term.measure.columns[0])
         said = term.meaning or (column.meaning if column and not term.measure.ratio else None)
         meaning = said.text.in_(lang) if said else ""
-        rows.append([inline(f"**{term.name.text.in_(lang)}**"), code(name), code(formula(term.measure)), plain(meaning)])
+        rows.append([inline(f"**{term.name.text.in_(lang)}**"), code(name), code(formula(term.measure, lang)), plain(meaning)])
     head = [("指标", "Measure"), ("代码", "Code"), ("公式", "Formula"), ("说明", "Meaning")]
     return [
         Heading(plain(t(lang, "指标", "Measures")), 2),

@@ -9,8 +9,9 @@ from taihu.core.reasons import REASONS
 from taihu.core.types import Lang
 from taihu.describe.blocks import Block, Bullets, Grid, Heading, Inline, Paragraph, code, inline, plain
 from taihu.describe.catalog import Catalog
+from taihu.describe.diagrams import rows_of
 from taihu.describe.state import State
-from taihu.describe.words import FILE_STATES, TOKENS, decisions, fault_name, t, terms_of_keeping
+from taihu.describe.words import FILE_STATES, HIDDEN, KINDS, TOKENS, decisions, fault_name, t, terms_of_keeping
 from taihu.manifest.source import Check, RowBand
 
 
@@ -124,17 +125,14 @@ def governance(catalog: Catalog, lang: Lang) -> list[Block]:
     """Roles, personal data, retention."""
     roles = []
     for name, role in catalog.tree.roles.roles.items():
-        rows = (
-            t(lang, "全部行", "all rows")
-            if role.rows == "all"
-            else t(lang, f"仅本人的 {', '.join(role.rows)}", f"own {', '.join(role.rows)} only")
-        )
+        hidden = t(lang, "、", ", ").join(HIDDEN[one].in_(lang) for one in role.hide)
         people = sum(1 for person in catalog.tree.roles.people if person.role == name)
-        roles.append([code(name), plain(rows), plain(", ".join(role.hide)), plain(decisions(role.may, lang)), plain(people)])
+        roles.append([code(name), plain(rows_of(catalog, name, lang)), plain(hidden), plain(decisions(role.may, lang)), plain(people)])
     head = [("角色", "Role"), ("可见行", "Rows"), ("隐藏", "Hidden"), ("可做的决定", "May decide"), ("人数", "People")]
     personal: dict[str, list[Inline]] = {}
     for table, column in catalog.personal_columns():
-        personal.setdefault(f"{column.name} · {column.personal}", []).append(code(table.name))
+        said = t(lang, "，", ", ").join([column.label.in_(lang), KINDS[column.personal].in_(lang)])
+        personal.setdefault(f"{column.name} · {said}", []).append(code(table.name))
     listed = [[plain(name), tuple(run for cell in tables for run in (*cell, ("plain", " ")))] for name, tables in sorted(personal.items())]
     terms = terms_of_keeping((source.file for source in catalog.tree.sources.values()), lang)
     return [
@@ -142,7 +140,7 @@ def governance(catalog: Catalog, lang: Lang) -> list[Block]:
         Grid([plain(t(lang, *one)) for one in head], roles, "llllr", (3, 4, 2, 4, 1)),
         Heading(plain(t(lang, "个人信息", "Personal data")), 3),
         Paragraph(plain(TOKENS.in_(lang))),
-        Grid([plain(t(lang, "列 · 类别", "Column · kind")), plain(t(lang, "表", "Tables"))], listed, widths=(2, 5)),
+        Grid([plain(t(lang, "列 · 名称与类别", "Column · name and kind")), plain(t(lang, "表", "Tables"))], listed, widths=(2, 5)),
         Heading(plain(t(lang, "用途与保存期限", "Purpose and retention")), 3),
         Bullets([plain(term) for term in terms]),
     ]

@@ -109,6 +109,8 @@ FAULTS: Mapping[str, Text] = {
     "spent_after_claim": Text("报销后才消费", "spent after the claim"),
     "invoice_again": Text("发票重复", "invoice sent twice"),
 }
+HIDDEN: Mapping[str, Text] = {"personal": Text("个人信息", "personal data"), "sensitive": Text("敏感信息", "sensitive data")}
+READ_AS: Mapping[str, Text] = {"typed": Text("带类型的行", "typed rows"), "invoice": Text("电子发票", "e-invoice")}
 STAGES: Mapping[str, Text] = {
     "land": Text(
         "每份收到的内容按 SHA-256 封存、加密、只读；对象、到达与游标在同一事务中提交。",
@@ -162,13 +164,18 @@ def fault_name(kind: object, lang: Lang) -> str:
     return known.in_(lang) if known else str(kind)
 
 
-def formula(aggregate: Aggregate) -> str:
+def formula(aggregate: Aggregate, lang: Lang) -> str:
     """A measure as it is computed."""
     if aggregate.ratio:
         return f"sum({aggregate.ratio[0]}) / sum({aggregate.ratio[1]})"
     if aggregate.last:
-        return f"sum({aggregate.last}) on the last day"
+        return f"sum({aggregate.last})" + t(lang, "，取末日", " on the last day")
     return f"sum({aggregate.sum})"
+
+
+def read_as(kind: str, lang: Lang) -> str:
+    """What a source's files are, in words where the kind's own name says little."""
+    return READ_AS[kind].in_(lang) if kind in READ_AS else kind
 
 
 def decisions(may: Iterable[str], lang: Lang) -> str:
