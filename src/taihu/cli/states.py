@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MARKS = {"arrived": "●", "nil": "○", "late": "◐", "missing": "✗", "rejected": "!", "held": "?", "waived": "–", "expected": "·"}
+MARKS = {"arrived": "●", "nil": "○", "late": "◐", "missing": "×", "rejected": "!", "held": "?", "waived": "–", "expected": "·"}
 STYLES = {
     "arrived": "green",
     "nil": "green",

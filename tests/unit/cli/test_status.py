@@ -10,6 +10,9 @@ import pytest
 from tests.unit.cli.test_retry import call
 from tests.unit.run.conftest import Shop, at, shop
 
+from taihu.cli.states import MARKS
+from taihu.render.fonts import face
+
 __all__ = ["shop"]
 WHEN = at(5, 9).isoformat()
 
@@ -70,7 +73,7 @@ def test_the_table_names_parties_and_counts_versions(root: Path, lang: str, word
     said = call(root, "--lang", lang, "status", "--source", "sales", "--as-of", WHEN)
     assert all(word in said for word in words), said
     (row,) = [line for line in said.splitlines() if "B 乙店" in line and "◐" in line]
-    assert re.findall("[●○◐✗!?–·]", row) == ["◐", "–", "–", "✗"]
+    assert re.findall("[●○◐×!?–·]", row) == ["◐", "–", "–", "×"]
 
 
 @pytest.mark.parametrize(
@@ -102,3 +105,8 @@ def test_names_give_way_to_days(room: int, widths: list[int]) -> None:
     from taihu.cli.matrix_table import _widths
 
     assert _widths([10, 20], room) == widths
+
+
+def test_every_mark_is_a_letter_of_the_packaged_font() -> None:
+    assert [mark for mark in MARKS.values() if face().glyph(mark) is None] == []
+    assert face().glyph("✗") is None  # what the page drew as a box
