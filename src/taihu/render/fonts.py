@@ -136,11 +136,13 @@ def _unicode_groups(cmap: bytes) -> list[tuple[int, int, int]]:
 def missing_characters(texts: Iterable[str]) -> list[str]:
     """Characters of the texts that no packaged font can draw, ascending."""
     characters = set().union(*map(set, texts)) - _IGNORED
-    for family in (FAMILY, *FALLBACKS):
-        characters = {character for character in characters if face(family).glyph(character) is None}
-        if not characters:
-            return []
-    return sorted(characters)
+    return sorted(character for character in characters if not _is_drawn(character))
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_drawn(character: str) -> bool:
+    """Whether a packaged font has the character; asked anew for every document, which all use much the same ones."""
+    return any(face(family).glyph(character) is not None for family in (FAMILY, *FALLBACKS))
 
 
 def spelled_out(value: Any) -> Any:
