@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.e2e.commands import taihu
 from typer.testing import CliRunner
 
 from taihu.cli.main import app
@@ -29,21 +28,15 @@ def company(tmp_path: Path) -> Path:
     return root
 
 
-def taihu(company: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "taihu", *arguments]
-    return subprocess.run(command, cwd=company, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-
-
 def test_from_files_to_rows(company: Path) -> None:
-    first = taihu(company, "onboard", "inbox/orders")
-    assert first.returncode == 0, first.stderr
-    assert "+ order  Order: 1 file, 6 rows, 0 refused" in first.stderr
-    run = taihu(company, "run", "--as-of", "2026-11-10T08:30:00+08:00")
-    assert run.returncode in (0, 3), run.stderr
-    status = json.loads(taihu(company, "status", "--json", "--as-of", "2026-11-10T08:31:00+08:00").stdout)
+    first = taihu("onboard", "inbox/orders", folder=company)
+    assert first.code == 0, first.said
+    assert "+ order  Order: 1 file, 6 rows, 0 refused" in first.said
+    run = taihu("run", "--as-of", "2026-11-10T08:30:00+08:00", folder=company)
+    assert run.code in (0, 3), run.said
+    status = taihu("status", "--json", "--as-of", "2026-11-10T08:31:00+08:00", folder=company).json
     assert "held" not in json.dumps([arrival for arrival in status.get("arrivals", []) if arrival.get("source") == "order"])
-    again = taihu(company, "onboard", "inbox/orders", "--json")
-    said = json.loads(again.stdout)
+    said = taihu("onboard", "inbox/orders", "--json", folder=company).json
     assert (said["sources"], [known["source"] for known in said["known"]], said["written"]) == ([], ["order"], [])
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.e2e.commands import taihu
 
 from taihu.cli.journal import NAME, journal, record
 from taihu.core.clock import FixedClock, parse_instant
@@ -87,19 +85,12 @@ def test_a_keyring_with_a_passphrase(project: Path) -> None:
         assert ws.objects.get(ref.sha256) == b"content"
 
 
-def taihu(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **variables}
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[3] / "src")
-    return subprocess.run(
-        [sys.executable, "-m", "taihu", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
-    )
-
-
 def test_the_command_line_takes_the_passphrase_and_writes_a_log(project: Path) -> None:
     at = ("run", "--no-reports", "--as-of", "2026-11-10T08:30:00+08:00")
-    assert taihu(project, *at, TAIHU_KEYS_PASSPHRASE="correct horse battery").returncode == 0
-    refused = taihu(project, *at, TAIHU_KEYS_PASSPHRASE="")
-    assert refused.returncode == 1 and "TAIHU_KEYS_PASSPHRASE" in refused.stderr
+    phrase = {"TAIHU_KEYS_PASSPHRASE": "correct horse battery"}
+    assert taihu(*at, folder=project, environment=phrase).code == 0
+    refused = taihu(*at, folder=project, environment={"TAIHU_KEYS_PASSPHRASE": ""})
+    assert refused.code == 1 and "TAIHU_KEYS_PASSPHRASE" in refused.said
     lines = [json.loads(line) for line in (project / NAME).read_text(encoding="utf-8").splitlines()]
     assert [line["message"] for line in lines] == ["started", "run", "ended", "started", "failed"]
     assert lines[1]["landed"] == {"sales": 1} and lines[4]["kind"] == "AccessRefused"
