@@ -35,6 +35,13 @@ GROUPS = {
     "tests/e2e/test_cn_statements.py": "statements",
     "tests/soak/test_kill.py": "kill",
 }
+# In this order; a long one that begins last would leave the other worker idle.
+LONGEST = (
+    "kill", "company", "tests/soak/test_collect.py", "tests/foreign/test_oscar.py", "tests/unit/run/test_loading.py",
+    "tests/unit/run/test_reporting.py", "tests/unit/read/test_bombs.py", "tests/unit/collect/test_portal_recipe.py",
+    "tests/unit/read/test_hostile.py", "tests/unit/run/test_states.py", "tests/unit/ledger/test_safety.py",
+    "tests/unit/read/test_pdf.py", "tests/unit/run/test_matching.py", "tests/e2e/test_starter.py", "bad input",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,7 +76,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
             return GROUPS.get(file, file)
 
         def _assign_work_unit(self, node: object) -> None:
-            for group in ("kill", "company"):
+            for group in reversed(LONGEST):
                 if group in self.workqueue:
                     self.workqueue.move_to_end(group, last=False)
             super()._assign_work_unit(node)
