@@ -25,6 +25,9 @@ _ENOUGH_DIFFERENCES = 8
 _USUAL_SHARE = 0.02
 _SPREADS = 3
 
+# The balance that the last row left, by the values of ``per``.
+Closing = dict[tuple[Any, ...], Decimal | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
@@ -42,9 +45,10 @@ def identity_findings(rows: pa.Table, rule: Identity, context: CheckContext) -> 
     """
     history = context.previous(context.party) if rule.within == "learned" or rule.after else None
     tolerance = learned(history, rule) if rule.within == "learned" else Tolerance(Decimal(rule.within))
-    is_apart = _follows(rows, rule, history) and context.has_gap(context.party)
+    last = closing(history, rule)
+    is_apart = _follows(rows, rule, last) and context.has_gap(context.party)
     notes = [Note("not_carried_over", detail=rule.equals)] if is_apart else []
-    off = differences(rows, rule, None if is_apart else history)
+    off = differences(rows, rule, {} if is_apart else last)
     positions = rows["_src_row"].to_pylist()
     places = [position for position, amount in zip(positions, off, strict=True) if amount is None or abs(amount) > tolerance.allowed]
     if not places:
@@ -53,10 +57,14 @@ def identity_findings(rows: pa.Table, rule: Identity, context: CheckContext) -> 
     return [Finding("identity_broken", f"{len(places)} of {rows.num_rows} rows do not add up{usual}", places, rule.equals)], notes
 
 
-def differences(rows: pa.Table, rule: Identity, history: pa.Table | None = None) -> list[Decimal | None]:
-    """What each row's sum is off by: result less what it should be; None where a value is missing."""
+def differences(rows: pa.Table, rule: Identity, last: Closing | None = None) -> list[Decimal | None]:
+    """What each row's sum is off by: result less what it should be; None where a value is missing.
+
+    Args:
+        last: What the rows before left behind, as :func:`closing` gives it.
+    """
     values = {name: rows[name].to_pylist() for name in rule.columns}
-    carried = _carried(rows, rule, values, history) if rule.after else [Decimal(0)] * rows.num_rows
+    carried = _carried(rows, rule, values, last or {}) if rule.after else [Decimal(0)] * rows.num_rows
     off: list[Decimal | None] = []
     for number, before in enumerate(carried):
         parts = [values[name][number] for name in (*rule.plus, *rule.minus)]
@@ -71,44 +79,66 @@ def differences(rows: pa.Table, rule: Identity, history: pa.Table | None = None)
     return off
 
 
-def _carried(rows: pa.Table, rule: Identity, values: dict[str, list[Any]], history: pa.Table | None) -> list[Decimal | None]:
+def _carried(rows: pa.Table, rule: Identity, values: dict[str, list[Any]], last: Closing) -> list[Decimal | None]:
     """The balance that the row before left, by ``per`` in the order of ``after``; None for the first row."""
-    name = rule.carried or rule.equals
-    last = _closing(history, rule, name)
-    order = _order([tuple(values[column][number] for column in rule.after) for number in range(rows.num_rows)])
+    name, left = rule.carried or rule.equals, dict(last)
     before: list[Decimal | None] = [None] * rows.num_rows
-    for number in order:
+    for number in _order([tuple(values[column][number] for column in rule.after) for number in range(rows.num_rows)]):
         key = tuple(values[column][number] for column in rule.per)
-        before[number] = last.get(key)
+        before[number] = left.get(key)
         balance = values[name][number]
-        last[key] = None if balance is None else Decimal(balance)
+        left[key] = None if balance is None else Decimal(balance)
     return before
 
 
-def _follows(rows: pa.Table, rule: Identity, history: pa.Table | None) -> bool:
+def _follows(rows: pa.Table, rule: Identity, last: Closing) -> bool:
     """Whether something of the rows accepted before is carried over to these."""
-    if not rule.after or history is None:
-        return False
     keys = set(zip(*(rows[name].to_pylist() for name in rule.per), strict=True)) if rule.per else {()}
-    return bool(keys & set(_closing(history, rule, rule.carried or rule.equals)))
+    return bool(keys & set(last))
 
 
-def _closing(history: pa.Table | None, rule: Identity, name: str) -> dict[tuple[Any, ...], Decimal | None]:
-    """What the rows accepted before left behind."""
-    if history is None or not history.num_rows:
+def closing(history: pa.Table | None, rule: Identity) -> Closing:
+    """What the rows accepted before left behind, by the values of ``per``."""
+    if not rule.after or history is None:
         return {}
-    values = {column: history[column].to_pylist() for column in (*rule.after, *rule.per, name)}
-    last: dict[tuple[Any, ...], Decimal | None] = {}
-    for number in _order([tuple(values[column][number] for column in rule.after) for number in range(history.num_rows)]):
+    name = rule.carried or rule.equals
+    rows = history.select(list(dict.fromkeys((*rule.after, *rule.per, name))))
+    for column in rule.after:
+        rows = rows.filter(rows[column].is_valid())
+    if not rows.num_rows:
+        return {}
+    first, newest = ([rows[column][number].as_py() for column in rule.after] for number in (0, -1))
+    # Only the last moments of a history that grows every day become Python values; its direction is that of all of it.
+    rows = _latest(rows, rule)
+    values = {column: rows[column].to_pylist() for column in rows.column_names}
+    moments = [tuple(values[column][number] for column in rule.after) for number in range(rows.num_rows)]
+    last: Closing = {}
+    for number in _order(moments, runs_backwards=first > newest):
         balance = values[name][number]
         last[tuple(values[column][number] for column in rule.per)] = None if balance is None else Decimal(balance)
     return last
 
 
-def _order(moments: Sequence[tuple[Any, ...]]) -> list[int]:
+def _latest(rows: pa.Table, rule: Identity) -> pa.Table:
+    """Those rows of each ``per`` that have the largest value in the first column of ``after``."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    moment = rule.after[0]
+    if not rule.per:
+        return rows.filter(pc.equal(rows[moment], pc.max(rows[moment])))
+    texts = [pc.cast(rows[column], pa.string()) for column in rule.per]
+    key = pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
+    newest = pa.table({"key": key, "moment": rows[moment]}).group_by("key").aggregate([("moment", "max")])
+    return rows.filter(pc.equal(rows[moment], newest["moment_max"].take(pc.index_in(key, value_set=newest["key"]))))
+
+
+def _order(moments: Sequence[tuple[Any, ...]], runs_backwards: bool | None = None) -> list[int]:
     """Row numbers in time; rows of one moment stay as they are listed, from below where the list runs backwards."""
     numbers = [number for number, moment in enumerate(moments) if None not in moment]
-    if numbers and moments[numbers[0]] > moments[numbers[-1]]:
+    if runs_backwards is None:
+        runs_backwards = bool(numbers) and moments[numbers[0]] > moments[numbers[-1]]
+    if runs_backwards:
         numbers.reverse()
     return sorted(numbers, key=lambda number: moments[number])
 

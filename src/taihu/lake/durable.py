@@ -1,15 +1,18 @@
 """Files that are there whole or not at all, also after the power went.
 
 The order is always the same: write under a temporary name, flush the file, rename, flush the folder. Whoever finds a file
-under its final name may trust it; temporary names are swept.
+under its final name may trust it; temporary names are swept. Where a later commit says which files count, only that all of them
+are flushed before it matters, and then they are flushed at the same time.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from taihu.core.errors import DiskFull
@@ -62,6 +65,20 @@ def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to the disk (where the system can; Windows cannot open folders)."""
     if os.name != "nt":
         _sync(folder, os.O_RDONLY)
+
+
+def sync_all(paths: Iterable[Path]) -> None:
+    """Flush files and folders at the same time, which takes a disk hardly longer than one of them."""
+    waiting = [_flushers().submit(sync_folder if path.is_dir() else sync_file, path) for path in paths]
+    # None is left at work when this ends, whichever of them failed.
+    for problem in [future.exception() for future in waiting]:
+        if problem is not None:
+            raise problem
+
+
+@lru_cache(maxsize=1)
+def _flushers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, thread_name_prefix="flush")
 
 
 def sweep(folder: Path) -> list[Path]:

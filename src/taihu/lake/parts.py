@@ -1,8 +1,9 @@
-"""Parquet files of a table: written durably under a name that tells their content, read back with the table's schema."""
+"""Parquet files of a table: written under a name that tells their content, read back with the table's schema."""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ class KeptParts:
 
     def __init__(self, size: int = 24_000_000) -> None:
         self._size = size
+        self._lock = threading.Lock()
         self._rows: OrderedDict[Path, pa.Table] = OrderedDict()
         self._bytes = 0
 
@@ -131,7 +133,8 @@ class KeptParts:
         Raises:
             IntegrityError: The file is gone or damaged.
         """
-        rows = self._rows.get(path)
+        with self._lock:
+            rows = self._rows.get(path)
         if rows is None or not path.exists():
             rows = _file_rows(path)
         self.keep(path, rows)
@@ -139,16 +142,20 @@ class KeptParts:
 
     def keep(self, path: Path, rows: pa.Table) -> None:
         """Remember the rows of a file, and forget those that were asked for longest ago when there are too many."""
-        before = self._rows.pop(path, None)
-        self._rows[path] = rows
-        self._bytes += rows.nbytes - (before.nbytes if before is not None else 0)
-        while self._bytes > self._size and len(self._rows) > 1:
-            _, oldest = self._rows.popitem(last=False)
-            self._bytes -= oldest.nbytes
+        with self._lock:
+            before = self._rows.pop(path, None)
+            self._rows[path] = rows
+            self._bytes += rows.nbytes - (before.nbytes if before is not None else 0)
+            while self._bytes > self._size and len(self._rows) > 1:
+                _, oldest = self._rows.popitem(last=False)
+                self._bytes -= oldest.nbytes
 
 
 def write_part(folder: Path, rows: pa.Table, by: str | None, value: str, version: int, kept: KeptParts) -> Part:
-    """Write rows as one Parquet file, durably, under a name made of the version that will hold it and a digest of its bytes."""
+    """Write rows as one Parquet file under a name made of the version that will hold it and a digest of its bytes.
+
+    It is not flushed: a file counts only when a commit names it, and who commits flushes all of them before.
+    """
     import pyarrow.parquet as pq
 
     place = folder / f"{by}={value}" if by else folder
@@ -163,7 +170,8 @@ def write_part(folder: Path, rows: pa.Table, by: str | None, value: str, version
     size = temporary.stat().st_size
     name = digest.hexdigest()[:32]
     final = place / f"part-{version:05d}-{name}.zstd.parquet"
-    durable.finish(temporary, final, before=lambda: reached("part.before_rename"))
+    reached("part.before_rename")
+    temporary.replace(final)
     kept.keep(final, stored)
     return Part(final.relative_to(folder).as_posix(), size, rows.num_rows, name, value, by)
 

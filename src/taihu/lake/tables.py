@@ -291,7 +291,7 @@ class Tables:
         columns = [by] if by else []
         try:
             if state is None:
-                adds = [part.action() for part in parts.values()]
+                adds = self._flushed(table, parts)
                 delta_schema = deltalake.Schema.from_arrow(schema)
                 after = first_state(schema, by, parts)
                 reached("table.before_commit")
@@ -300,10 +300,12 @@ class Tables:
                 )
             else:
                 changed = sorted(parts if keep else (value for value in replaced if not state.holds(value, parts.get(value))))
+                for value in parts.keys() - set(changed):
+                    (self._folder(table) / parts[value].path).unlink()  # the partition is what it was
                 if not changed and state.schema.equals(schema):
                     return state.version
                 added = {value: parts[value] for value in changed if value in parts}
-                adds = [part.action() for part in added.values()]
+                adds = self._flushed(table, added)
                 # An overwrite that touches no partition at all still takes the new schema over.
                 filters = [(by, "in", changed or ["-"])] if by and not keep else None
                 after = state.after(schema, added, () if keep else changed)
@@ -348,8 +350,8 @@ class Tables:
             self._handle(table), data, mode="overwrite", schema_mode="overwrite", partition_by=[by] if by else [],
             writer_properties=writer, commit_properties=properties,
         )  # fmt: skip
-        for path in self.files(table):
-            durable.sync_file(Path(path))
+        files = [Path(path) for path in self.files(table)]
+        durable.sync_all([*files, *{file.parent for file in files}])
         self._sync_log(table, self._state(table).version)
         reached("table.committed")
         return self._state(table).version
@@ -360,8 +362,13 @@ class Tables:
 
     def _sync_log(self, table: str, version: int) -> None:
         log = self._folder(table) / "_delta_log"
-        durable.sync_file(log / f"{version:020d}.json")
-        durable.sync_folder(log)
+        durable.sync_all([log / f"{version:020d}.json", log])
+
+    def _flushed(self, table: str, parts: Mapping[str, Part]) -> list[Any]:
+        """The log's entries of new files, once these are on the disk."""
+        files = [self._folder(table) / part.path for part in parts.values()]
+        durable.sync_all([*files, *{file.parent for file in files}])
+        return [part.action() for part in parts.values()]
 
     def _translated(self, table: str, error: Exception) -> Exception:
         from deltalake.exceptions import CommitFailedError, TableNotFoundError

@@ -26,6 +26,8 @@ class StampVerbs(Store):
     ) -> None:
         """A table was written: its partitions' stamps, its version, its definition's fingerprint, in one transaction.
 
+        It is an asynchronous one: what a power cut takes back is found out again by computing the same rows.
+
         Args:
             table: ``schema.name``.
             stamps: Partitions that were written.
@@ -33,7 +35,7 @@ class StampVerbs(Store):
             definition: Fingerprint of the SQL; empty keeps what is known.
             removed: Partitions that no longer exist.
         """
-        with self._write() as connection:
+        with self._write(asynchronous=True) as connection:
             self._stamp(connection, table, stamps, version=version, definition=definition or None, removed=removed)
 
     def definition(self, table: str) -> str | None:

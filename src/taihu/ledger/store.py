@@ -1,8 +1,9 @@
 """One transaction a verb: opens the database, begins and commits, seals and opens columns.
 
-SQLite is used in WAL mode with ``synchronous=FULL``: when a verb returns, what it wrote survives a power cut. A write begins with
-``BEGIN IMMEDIATE`` (on PostgreSQL with an advisory lock), so two processes queue at the start of a transaction and never fail
-in the middle of one.
+SQLite is used in WAL mode with ``synchronous=FULL``: when a verb returns, what it wrote survives a power cut. The few verbs whose
+loss costs nothing but work that is done again (leases, what models were built from) commit asynchronously: the next other commit
+flushes them too, and a power cut before it takes them back whole, the newest first. A write begins with ``BEGIN IMMEDIATE`` (on
+PostgreSQL with an advisory lock), so two processes queue at the start of a transaction and never fail in the middle of one.
 """
 
 from __future__ import annotations
@@ -41,11 +42,14 @@ class Store:
     def __init__(self, engine: Engine, *, sealer: Sealer, clock: Clock) -> None:
         self._engine = engine
         if engine.dialect.name == "sqlite":
-            self._reader = engine.execution_options(taihu_begin="BEGIN")
-            self._writer = engine.execution_options(taihu_begin="BEGIN IMMEDIATE")
+            self._reader = engine.execution_options(taihu_begin=("BEGIN",))
+            self._writer = engine.execution_options(taihu_begin=("PRAGMA synchronous=FULL", "BEGIN IMMEDIATE"))
+            self._writer_asynchronous = engine.execution_options(taihu_begin=("PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE"))
         else:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
-            self._writer = engine.execution_options(isolation_level="READ COMMITTED", taihu_begin=_ADVISORY_LOCK)
+            writes = engine.execution_options(isolation_level="READ COMMITTED")
+            self._writer = writes.execution_options(taihu_begin=(_ADVISORY_LOCK,))
+            self._writer_asynchronous = writes.execution_options(taihu_begin=("SET LOCAL synchronous_commit = off", _ADVISORY_LOCK))
         self._sealer = sealer
         self._clock = clock
         self._t: Tables = tables()
@@ -90,13 +94,17 @@ class Store:
         return [] if found == ["ok"] else found
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Join all verbs inside into one transaction: all of them happen, or none."""
-        with self._write():
+    def together(self, *, asynchronous: bool = False) -> Iterator[None]:
+        """Join all verbs inside into one transaction: all of them happen, or none.
+
+        Args:
+            asynchronous: A power cut soon after may take it back; for what is then simply found out again.
+        """
+        with self._write(asynchronous=asynchronous):
             yield
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
+    def _write(self, *, asynchronous: bool = False) -> Iterator[Connection]:
         """A transaction that writes; inside :meth:`together` it is the one that is open already."""
         current: Connection | None = getattr(self._open, "connection", None)
         if current is not None:
@@ -104,7 +112,8 @@ class Store:
             with current.begin_nested():
                 yield current
             return
-        with self._lock, _translated(), self._writer.connect() as connection:
+        writer = self._writer_asynchronous if asynchronous else self._writer
+        with self._lock, _translated(), writer.connect() as connection:
             self._open.connection = connection
             try:
                 with connection.begin():
@@ -294,8 +303,8 @@ def _sqlite_connected(connection: Any, record: Any) -> None:
 
 
 def _begins(connection: Connection) -> None:
-    statement = connection.get_execution_options().get("taihu_begin", "BEGIN" if connection.dialect.name == "sqlite" else "")
-    if statement:
+    # What the pool keeps a connection with does not matter: a writer says each time how it commits.
+    for statement in connection.get_execution_options().get("taihu_begin", ("BEGIN",) if connection.dialect.name == "sqlite" else ()):
         connection.exec_driver_sql(statement)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,7 @@ class Workspace:
 
     Attributes:
         started_at: When the project was first run; what was due before is history.
+        before_reading: Called with a table's name before its rows are read, by whom it is being written meanwhile.
     """
 
     root: Path
@@ -61,6 +62,7 @@ class Workspace:
     calendar: Calendar
     progress: Progress
     started_at: dt.datetime
+    before_reading: Callable[[str], None] | None = None
     _engine: Engine | None = None
     _graph: Graph | None = None
     _renderer: Renderer | None = None
@@ -74,7 +76,8 @@ class Workspace:
             from taihu.engine.duckdb import DuckDBEngine
 
             rows = sum(self.tables.row_count(table) for table in self.tables.names())
-            self._engine = DuckDBEngine(threads=1 if rows < ONE_THREAD_ROWS else max(os.cpu_count() or 1, 2))
+            small = rows < ONE_THREAD_ROWS
+            self._engine = DuckDBEngine(threads=1 if small else max(os.cpu_count() or 1, 2), small=small)
         return self._engine
 
     @property
@@ -145,6 +148,8 @@ class Workspace:
         """Current rows of a small table (a reference); an empty table without columns if it does not exist yet."""
         import pyarrow as pa
 
+        if self.before_reading is not None:
+            self.before_reading(table)
         if not self.tables.exists(table):
             return pa.table({})
         version = self.tables.version(table)

@@ -1,4 +1,4 @@
-"""Files of a run's reports are set, archived and sent while the next run collects and loads.
+"""Work beside the process's own: files of a run's reports are set, archived and sent while the next run collects and loads.
 
 A run that a person or a planner starts ends when everything is out. Where one process plays run after run (the demo's 28 mornings),
 waiting for the typesetter each time would leave a processor idle; only the next run's own reports have to wait for it.

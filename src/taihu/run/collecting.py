@@ -152,7 +152,7 @@ def collect(
     cursor, letters = ws.ledger.cursor(source.name), {letter.item.key: letter for letter in ws.ledger.letters(source.name)}
     known = ws.ledger.known_items(source.name) | {key for key, letter in letters.items() if letter.is_dead}
     # A disk takes its time to say that an object is safe; meanwhile the next item is fetched.
-    with ThreadPoolExecutor(1, thread_name_prefix="seal") as sealing:
+    with ThreadPoolExecutor(4, thread_name_prefix="seal") as sealing:
         landing = _Landing(ws, source, connector, letters, cursor, sealing)
         try:
             # A backfill looks at everything and leaves the cursor of the daily runs alone: what is known is known by its key.
@@ -167,7 +167,8 @@ def collect(
             landing.remember_missed()
             raise
     waiting, problem = connector.waiting(), landing.problem()
-    with ws.ledger.together():
+    # Where nothing came there is nothing to lose: a power cut only makes the next run ask again.
+    with ws.ledger.together(asynchronous=not landing.batch and not landing.missed):
         # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
         items = landing.record(None if landing.missed or span else connector.cursor())
         landing.remember_missed()

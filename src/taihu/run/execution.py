@@ -7,7 +7,8 @@ is missing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -23,11 +24,12 @@ from taihu.run.ahead import ReadAhead
 from taihu.run.aside import Aside
 from taihu.run.collecting import collect_all
 from taihu.run.delivering import send
-from taihu.run.loading import in_order, load_source
+from taihu.run.loading import Judged, in_order, judge, settle
 from taihu.run.owing import judge_all
 from taihu.run.planning import DueReport, due_report, due_update
-from taihu.run.recorded import Recorded, recorded
+from taihu.run.recorded import recorded
 from taihu.run.reporting import Issued, begin, completeness_moved, is_finished, publish, publish_update
+from taihu.run.settling import Settling
 
 if TYPE_CHECKING:
     from taihu.project.workspace import Workspace
@@ -139,31 +141,37 @@ def in_load_order(sources: Sequence[Source]) -> list[Source]:
 def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
     ws.progress.stage("load")
     known = recorded(ws, [source.name for source in sources], state="nil")
-    with ReadAhead(ws, in_order(sources, known)) as ahead:
+    with ReadAhead(ws, in_order(sources, known)) as ahead, Settling(ws) as settling:
         for source in sources:
-            _load_one(ws, source, known[source.name], ahead, result)
+            with _failure_told(ws, source, result):
+                judged = judge(ws, source, known[source.name], ahead)
+                if judged is not None:
+                    settling.begin(judged, partial(_settle, ws, judged, result))
 
 
-def _load_one(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead, result: RunResult) -> None:
+def _settle(ws: Workspace, judged: Judged, result: RunResult) -> None:
+    with _failure_told(ws, judged.source, result):
+        loaded = settle(ws, judged)
+        for intake in loaded.intakes:
+            result.decided[intake.state] = result.decided.get(intake.state, 0) + 1
+        if loaded.version is not None:
+            result.tables.append(judged.source.table)
+
+
+@contextmanager
+def _failure_told(ws: Workspace, source: Source, result: RunResult) -> Iterator[None]:
+    """A source that cannot be loaded says so in result and ledger; the others go on."""
     try:
-        loaded = load_source(ws, source, known, ahead)
+        yield
     except (AccessRefused, OSError) as error:
         result.failed[source.name] = str(error)
         ws.ledger.outcome("load", source.name, status="failed", detail=type(error).__name__)
-        return
     except TaihuError as error:
         result.failed[source.name] = error.what
         ws.ledger.outcome("load", source.name, status="failed", detail=error.what)
-        return
     except Exception as error:  # one source must not stop the others; the text of an unknown error could quote a cell
         result.failed[source.name] = type(error).__name__
         ws.ledger.outcome("load", source.name, status="failed", reason="reader_failed", detail=type(error).__name__)
-        return
-    for intake in loaded.intakes:
-        result.decided[intake.state] = result.decided.get(intake.state, 0) + 1
-    if loaded.version is not None:
-        result.tables.append(source.table)
-        ws.forget(source.table)
 
 
 def build_tables(ws: Workspace) -> list[str]:

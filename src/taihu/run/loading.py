@@ -3,11 +3,15 @@
 The clean table holds current rows only; every version stays in its sealed object. The table is written first, in one commit,
 then one ledger transaction says what became of each arrival. A crash between the two heals itself: the next run takes the
 same arrivals in again and writes the same rows.
+
+To judge is mostly work of the processor and to settle mostly waiting for the disk, so the two are apart: a run settles one source
+while it judges the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,24 +44,45 @@ class Loaded:
     partitions: Sequence[str]
 
 
-def load_source(ws: Workspace, source: Source, known: Recorded | None = None, ahead: ReadAhead | None = None) -> Loaded:
-    """Take in all landed arrivals of a source and bring its clean table up to date.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the landed arrivals of one source are, before its table knows; its lease is held until :func:`settle` is through.
+
+    Attributes:
+        landed: All of them, with those that only list keys.
+        replaced: Current rows of what is delivered again.
+    """
+
+    source: Source
+    landed: Sequence[Arrival]
+    intakes: Sequence[Intake]
+    references: References
+    standing: Standing
+    claims: Claims
+    replaced: pa.Table | None
+    lease: ExitStack
+
+
+def load_source(ws: Workspace, source: Source) -> Loaded:
+    """Take in all landed arrivals of a source and bring its clean table up to date."""
+    judged = judge(ws, source, recorded(ws, [source.name])[source.name])
+    return settle(ws, judged) if judged is not None else Loaded(source.name, (), None, ())
+
+
+def judge(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead | None = None) -> Judged | None:
+    """Read and judge all landed arrivals of a source; None if there are none.
 
     Args:
-        known: What is recorded of it, where that was asked for many sources at once.
+        known: What is recorded of it.
         ahead: Reads the files of several sources in order, each while the one before it is judged.
     """
-    loaded = _load(ws, source, known or recorded(ws, [source.name])[source.name], ahead)
-    try_again(ws, source)
-    return loaded
-
-
-def _load(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead | None) -> Loaded:
     landed = [arrival for arrival in known.arrivals if arrival.state == "landed"]
     if not landed:
-        return Loaded(source.name, (), None, ())
+        try_again(ws, source)
+        return None
     waiting = [arrival for arrival in landed if not is_key_set(arrival)]
-    with ws.ledger.lease(f"table:{source.table}"):
+    with ExitStack() as lease:
+        lease.enter_context(ws.ledger.lease(f"table:{source.table}"))
         _undo_uncommitted(ws, source)
         references = References(ws, source, known)
         standing = Standing(source, known, references.winners)
@@ -65,13 +90,20 @@ def _load(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead | Non
         ws.vault.flush()
         claims = standing.claims(intakes)
         replaced = _replaced_rows(ws, source, claims, references)
-        version, partitions = _write(ws, source, intakes, claims, standing, references)
-        reconciled = reconcile(ws, source, [arrival for arrival in landed if is_key_set(arrival)])
+        return Judged(source, landed, intakes, references, standing, claims, replaced, lease.pop_all())
+
+
+def settle(ws: Workspace, judged: Judged) -> Loaded:
+    """Write the table of a source, then tell the ledger what became of each arrival."""
+    source, references, standing, claims = judged.source, judged.references, judged.standing, judged.claims
+    with judged.lease:
+        version, partitions = _write(ws, source, judged.intakes, claims, standing, references)
+        reconciled = reconcile(ws, source, [arrival for arrival in judged.landed if is_key_set(arrival)])
         version, partitions = _without_gone(ws, source, reconciled, version, partitions)
         stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
-        gone: list[ArrivalDecision] = []
+        intakes, gone = judged.intakes, list[ArrivalDecision]()
         if source.file.load == "replace":
-            intakes = with_resend_notes(intakes, replaced, references.winners, _party(source, references))
+            intakes = with_resend_notes(intakes, judged.replaced, references.winners, _party(source, references))
             gone = replaced_arrivals(intakes, references.winners, claims)
         intakes = [*intakes, *reconciled.intakes]
         decisions = [intake.decision for intake in intakes]
@@ -81,6 +113,9 @@ def _load(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead | Non
             ws.ledger.holds_overtaken(standing.overtaken(intakes, claims))
             if reconciled.intakes:
                 _compared(ws, source, reconciled)
+    try_again(ws, source)
+    if version is not None:
+        ws.forget(source.table)
     return Loaded(source.name, intakes, version, partitions)
 
 

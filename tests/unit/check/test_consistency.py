@@ -7,9 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taihu.check import CheckContext, Verdict, check_arrival, repaired
-from taihu.check.identities import differences, learned
+from taihu.check.identities import closing, differences, learned
 from taihu.core.errors import ManifestError
 from taihu.engine.duckdb import DuckDBEngine
 from taihu.manifest.consistency import Identity
@@ -167,7 +169,7 @@ def test_the_opening_is_the_closing_before() -> None:
     wrong = pa.Table.from_pylist([days[0], days[1] | {"opening": Decimal(11)}, days[2]], SCHEMA)
     assert differences(wrong, CARRIED) == [0, -1, 0]
     later = pa.Table.from_pylist([days[2] | {"opening": Decimal(10)}], SCHEMA)
-    assert differences(later, CARRIED, history=pa.Table.from_pylist(days[:2], SCHEMA)) == [-2]
+    assert differences(later, CARRIED, closing(pa.Table.from_pylist(days[:2], SCHEMA), CARRIED)) == [-2]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -183,6 +185,22 @@ def test_a_running_balance_in_either_order(backwards: bool) -> None:
     assert differences(pa.Table.from_pylist(listed, SCHEMA), rule) == [0, 0, 0, 0]
     listed[1]["closing"] += 1
     assert any(differences(pa.Table.from_pylist(listed, SCHEMA), rule))
+
+
+@given(
+    moves=st.lists(st.tuples(st.sampled_from([None, 0, 1, 2]), st.sampled_from([None, "A", "B"]), st.integers(0, 9)), max_size=12),
+    per=st.sampled_from([(), ("code",), ("code", "day")]),
+)
+def test_what_a_history_left_is_its_last_row(moves: list[tuple[int | None, str | None, int]], per: tuple[str, ...]) -> None:
+    """Said the long way: put all rows in order, and let each take the place of the one before."""
+    rows = [
+        row(n) | {"code": c, "day": d if d is None else DAY + dt.timedelta(d), "closing": Decimal(x)} for n, (d, c, x) in enumerate(moves)
+    ]
+    rule = Identity(equals="closing", after=("day",), per=per)
+    timed = [each for each in rows if each["day"] is not None]
+    listed = timed[::-1] if timed and timed[0]["day"] > timed[-1]["day"] else timed
+    said = {tuple(each[name] for name in per): each["closing"] for each in sorted(listed, key=lambda each: each["day"])}
+    assert closing(pa.Table.from_pylist(rows, SCHEMA), rule) == said
 
 
 def test_an_invoice_adds_up_to_the_cent() -> None:

@@ -351,6 +351,20 @@ def test_another_schema_version_is_refused(ledger: Ledger, ledger_file: Path, ke
         Ledger.open(f"sqlite:///{ledger_file}", sealer=Sealer(keyring), clock=clock)
 
 
+def test_only_what_is_found_out_again_commits_without_the_disk(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked of the database at the moment of each commit: 2 waits for the disk (FULL), 1 does not (NORMAL)."""
+    import sqlalchemy as sa
+
+    modes: list[int] = []
+    sa.event.listen(ledger._engine, "commit", lambda connection: modes.append(connection.exec_driver_sql("PRAGMA synchronous").scalar()))
+    with ledger.lease("table:clean.sales"):
+        ledger.outcome("load", "sales", status="done")
+    ledger.stamps_set("core.sales", {"2026-09": "s1"}, version=1, definition="d1")
+    with ledger.together(), ledger.lease("run"):
+        pass
+    assert modes == [1, 2, 1, 1, 2], "lease, outcome, lease given back, stamps, together"
+
+
 def test_durable_settings(ledger: Ledger, ledger_file: Path) -> None:
     assert ledger.damage() == []
     with ledger._engine.connect() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,19 +195,18 @@ def test_a_batch_ends_by_count_and_by_bytes(ws: Workspace, shelf: Shelf, monkeyp
 
 
 def test_a_full_disk_is_told_leaves_nothing_half_and_is_healed(ws: Workspace, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[Path] = []
+    written = itertools.count(1)
     write = Path.write_bytes
 
     def full_at_the_third(path: Path, data: bytes) -> int:
-        written.append(path)
-        if len(written) == 3:
+        if next(written) == 3:
             write(path, data[: len(data) // 2])
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, data)
 
     monkeypatch.setattr(Path, "write_bytes", full_at_the_third)
     assert collected(ws).problem == "the disk is full"
-    assert landed(ws) == ["i0", "i1", "i3"], "what fitted is kept"
+    assert len(landed(ws)) == 3 and set(landed(ws)) < set(shelf.items), "what fitted is kept"
     assert not ws.ledger.breaker("shelf").is_open and not ws.ledger.letters()
     assert list((ws.root / "lake").rglob(".part-*")) == []
     assert collected(ws) == Collected(landed=1)
