@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from taihu.check.estimates import Estimate, estimates
 from taihu.core.clock import instant_text
+from taihu.core.ids import derived_id
 from taihu.engine.types import quoted, text_literal
 from taihu.ledger.records import Expectation
 from taihu.manifest.source import EstimateRule
@@ -34,6 +35,7 @@ GAPS = ("missing", "held", "rejected")
 _KNOWN = ("arrived", "late", "nil")
 _MADE_ANEW = dt.timedelta(days=7)
 _CENT = Decimal("0.01")
+_MADE_FROM = "run.estimates"
 _AMOUNT = pa.decimal128(18, 2)
 ESTIMATE = pa.schema(
     [
@@ -60,14 +62,28 @@ Row = dict[str, Any]
 Place = tuple[str, str, dt.date]
 
 
+def estimates_stamp(ws: Workspace, debts: Sequence[Expectation]) -> str:
+    """All that the estimates of today are made of: with the same stamp the same rows come out."""
+    today = ws.clock.now().astimezone(ZoneInfo(ws.tree.file.time_zone)).date()
+    rules = {name: source.file.estimate.model_dump_json() for name, source in ws.tree.sources.items() if source.file.estimate is not None}
+    owed = sorted((debt.source, debt.party, debt.day, debt.state, debt.arrival_id or "") for debt in debts if debt.source in rules)
+    versions = {table: version for table, version in ws.ledger.stamped_tables().items() if table.startswith("clean.")}
+    return derived_id("estimates", today, rules, owed, versions, ws.calendar.version)
+
+
+def estimates_written(ws: Workspace, debts: Sequence[Expectation]) -> None:
+    """Remember what the table was made from, so that it is not made anew from the same."""
+    ws.ledger.stamps_set(_MADE_FROM, {}, version=0, definition=estimates_stamp(ws, debts))
+
+
 def estimate_rows(ws: Workspace, debts: Sequence[Expectation], names: PartyNames) -> list[Row] | None:
-    """The table as of now; None for a project in which nothing is estimated.
+    """The table as of now; None where nothing is estimated, or from nothing else than what the table was made from.
 
     Args:
         debts: All that is owed, as judged by this run.
     """
     rules = {name: source.file.estimate for name, source in ws.tree.sources.items() if source.file.estimate is not None}
-    if not rules:
+    if not rules or (ws.tables.exists(TABLE) and ws.ledger.definition(_MADE_FROM) == estimates_stamp(ws, debts)):
         return None
     today = ws.clock.now().astimezone(ZoneInfo(ws.tree.file.time_zone)).date()
     before = ws.tables.read(TABLE).to_pylist() if ws.tables.exists(TABLE) else []

@@ -18,7 +18,7 @@ from taihu.core.clock import instant_text
 from taihu.core.types import Span
 from taihu.ledger.records import Arrival, Expectation, winners_of
 from taihu.run.date_table import CALENDAR, calendar_rows
-from taihu.run.estimating import ESTIMATE, estimate_rows
+from taihu.run.estimating import ESTIMATE, estimate_rows, estimates_written
 from taihu.run.estimating import TABLE as ESTIMATES
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def export(ws: Workspace) -> list[str]:
         data = pa.Table.from_pylist(list(rows), schema=schema)
         if ws.write_if_changed(table, data):
             written.append(table)
+    if estimated is not None:
+        estimates_written(ws, debts)
     return written
 
 
