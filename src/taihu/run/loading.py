@@ -62,6 +62,11 @@ class Judged:
     replaced: pa.Table | None
     lease: ExitStack
 
+    @property
+    def lists_keys(self) -> bool:
+        """Whether a list of a database's keys is among what landed."""
+        return any(is_key_set(arrival) for arrival in self.landed)
+
 
 def load_source(ws: Workspace, source: Source) -> Loaded:
     """Take in all landed arrivals of a source and bring its clean table up to date."""

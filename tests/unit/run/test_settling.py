@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from tests.unit.run.conftest import Shop, at
 
+from taihu.core.types import KEY_SET
 from taihu.project.workspace import Workspace
 from taihu.run.loading import Judged, judge, settle
 from taihu.run.recorded import recorded
@@ -60,3 +62,19 @@ def test_what_fails_beside_is_raised_and_no_lease_stays(shop: Shop) -> None:
         for name in ("parties", "orders"):
             with ws.ledger.lease(f"table:clean.{name}"):
                 pass
+
+
+def test_keys_of_a_database_are_settled_where_files_are_judged(shop: Shop) -> None:
+    """Two threads that type rows would take each other's tables out of the engine."""
+    shop.clock.move_to(at(2))
+    with shop.open() as ws:
+        from taihu.run.collecting import collect_all
+
+        collect_all(ws, list(ws.tree.sources.values()))
+        rows = judged(ws, "orders")
+        keys = replace(rows, landed=[replace(each, meta={"kind": KEY_SET}) for each in rows.landed])
+        threads: list[int] = []
+        with Settling(ws) as settling:
+            settling.begin(keys, lambda: threads.append(threading.get_ident()))
+            settling.begin(rows, lambda: (threads.append(threading.get_ident()), settle(ws, rows)))
+        assert [each == threading.get_ident() for each in threads] == [True, False]
