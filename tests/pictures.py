@@ -1,7 +1,9 @@
 """The pictures of ``docs/pictures``: every page of the demo's reports and documents as people see it.
 
-``python -m tests.pictures demo/company_a`` after ``./do demo``; needs LibreOffice, poppler-utils and Chromium, and is no part of
-the suite: somebody looks at the pictures.
+``python -m tests.pictures demo/company_a`` after ``./do demo``; needs LibreOffice (Calc and Impress), poppler-utils and Chromium, and
+is no part of the suite: somebody looks at the pictures. So that they show what the packaged font can draw, let ``FONTCONFIG_FILE``
+name a folder that holds nothing but a regular and a bold instance of it (``fontTools.varLib.instancer``): LibreOffice draws a
+variable font in one weight.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from PIL import Image
 
 TARGET = Path(__file__).parents[1] / "docs" / "pictures"
 AS_OF = "2026-10-12T08:30:00+08:00"
-COLOURS, LARGEST = 256, 250_000
-MAIL, STATUS, DIAGRAM, PAGE = (760, 4000), (1200, 1500), (2600, 1900), (1200, 1500)
+EXACT, COLOURS, LARGEST = 32, 80, 250_000
+MAIL, STATUS, DIAGRAM, PAGE = (760, 4600), (1200, 1500), (2600, 1900), (1200, 1500)
 
 
 def main(project: Path) -> int:
@@ -49,14 +51,14 @@ def _report(folder: Path, report: str, lang: str, work: Path) -> None:
         _keep(page, f"{report}_pdf_{lang}_{number}")
     first = _pages(_as_pdf(_newest(folder, f"*_all_{lang}.xlsx"), work), 84, work)[0]
     _keep(first, f"{report}_xlsx_{lang}")
-    _keep(_shot(_newest(folder, f"*_all_{lang}.html"), MAIL, work), f"{report}_mail_{lang}", width=560)
+    _keep(_shot(_newest(folder, f"*_all_{lang}.html"), MAIL, work), f"{report}_mail_{lang}", width=520)
 
 
 def _documents(folder: Path, lang: str, work: Path) -> None:
     _keep(_sheet(_pages(_as_pdf(folder / f"slides.{lang}.pptx", work), 40, work), 3), f"slides_{lang}")
-    _keep(_sheet(_pages(folder / f"design.{lang}.pdf", 40, work), 5), f"design_{lang}")
+    _keep(_sheet(_pages(folder / f"design.{lang}.pdf", 40, work), 6), f"design_{lang}")
     for name in ("data_flow", "star_schema", "lineage"):
-        _keep(_shot(folder / f"{name}.{lang}.svg", DIAGRAM, work), f"{name}_{lang}", width=1400)
+        _keep(_shot(folder / f"{name}.{lang}.svg", DIAGRAM, work), f"{name}_{lang}", width=1300)
     _keep(_shot(folder / f"dictionary.{lang}.html", PAGE, work), f"dictionary_{lang}", width=900, trim=False)
 
 
@@ -89,7 +91,9 @@ def _shot(path: Path, size: tuple[int, int], work: Path) -> Image.Image:
 
 
 def _sheet(pages: Sequence[Image.Image], across: int) -> Image.Image:
-    """Pages side by side with a thin gap."""
+    """Pages side by side with a thin gap; a page that lies is as wide as one that stands."""
+    width = pages[0].width
+    pages = [page if page.width <= width else page.resize((width, round(page.height * width / page.width))) for page in pages]
     gap, width, height = 6, max(page.width for page in pages), max(page.height for page in pages)
     down = -(-len(pages) // across)
     sheet = Image.new("RGB", (across * (width + gap) + gap, down * (height + gap) + gap), "#D5DDE1")
@@ -107,7 +111,16 @@ def _keep(picture: Image.Image, name: str, *, width: int | None = None, trim: bo
             picture = picture.crop((0, 0, min(picture.width, differs[2] + 16), min(picture.height, differs[3] + 16)))
     if width and picture.width > width:
         picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(TARGET / f"{name}.png", optimize=True)
+    picture.quantize(palette=_palette(picture), dither=Image.Dither.NONE).save(TARGET / f"{name}.png", optimize=True)
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """The commonest colours as they are, and some that come near to all others."""
+    common = sorted(picture.getcolors(1 << 24) or [], key=lambda each: -each[0])[:EXACT]
+    others = (picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).getpalette() or [])[: 3 * COLOURS]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*(part for _, colour in common for part in colour), *others])  # type: ignore[union-attr]
+    return palette
 
 
 def _difference(picture: Image.Image, colour: object) -> Image.Image:

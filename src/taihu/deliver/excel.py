@@ -321,24 +321,33 @@ class _ReportSheet:
         heads = [self.book.style(**bold, **look) for look in looks]
         top = self.at.row
         self.sheet.set_row(top, 30 if any(_lines(header, 1, _BOLD) > 1 for header in headers) else 20)
+        spread = self._spread(block, len(headers))
         details = [row for row in block.rows if row.level > 0]
         totals = [row for row in block.rows if row.level == 0]
         for offset, row in enumerate(details, start=1):
-            self.sheet.set_row(top + offset, 4 + 13 * max(_lines(label.in_(self.lang), 1, _INDENTED) for label in row.labels))
-            self._table_row(block, row, scales, top + offset, total_over=None)
+            tall = max(_lines(label.in_(self.lang), 1 if place else 1 + spread, _INDENTED) for place, label in enumerate(row.labels))
+            self.sheet.set_row(top + offset, 4 + 13 * tall)
+            self._table_row(block, row, scales, top + offset, spread, total_over=None)
         columns = [{"header": header, "header_format": head} for header, head in zip(headers, heads, strict=True)]
-        if details:
+        if details and not spread:
             name = f"Table{top}"
             options = {"name": name, "columns": columns, "style": None, "autofilter": False}
             self.sheet.add_table(top, 0, top + len(details), len(headers) - 1, options)
         else:
-            for place, (header, head) in enumerate(zip(headers, heads, strict=True)):
+            for header, head in zip(headers[:1], heads[:1], strict=True):
+                self._merged(top, 0, top, spread, header, head)
+            for place, (header, head) in enumerate(zip(headers[1:], heads[1:], strict=True), start=1 + spread):
                 self.sheet.write_string(top, place, header, head)
         self.at.down(len(details) + 1)
         for row in totals:
             self.sheet.set_row(self.at.row, 19)
-            self._table_row(block, row, scales, self.at.row, total_over=(details, top + 1) if details else None)
+            self._table_row(block, row, scales, self.at.row, spread, total_over=(details, top + 1) if details else None)
             self.at.down()
+
+    def _spread(self, block: TableBlock, columns: int) -> int:
+        """Columns beside its own that the first label takes where it would break and the sheet has room; a native table cannot do that."""
+        longest = max((_lines(row.labels[0].in_(self.lang), 1, _INDENTED) for row in block.rows if row.labels), default=1)
+        return min(longest - 1, self.width - columns)
 
     def _headers(self, block: TableBlock, scales: Sequence[Scale]) -> list[str]:
         """Different names for all columns, as a native table asks for."""
@@ -359,7 +368,14 @@ class _ReportSheet:
         return headers
 
     def _table_row(
-        self, block: TableBlock, row: TableRow, scales: Sequence[Scale], at: int, *, total_over: tuple[list[TableRow], int] | None
+        self,
+        block: TableBlock,
+        row: TableRow,
+        scales: Sequence[Scale],
+        at: int,
+        spread: int,
+        *,
+        total_over: tuple[list[TableRow], int] | None,
     ) -> None:
         is_total = row.level == 0
         edge: dict[str, Any] = {"bottom": 1, "bottom_color": theme.HAIRLINE}
@@ -371,8 +387,9 @@ class _ReportSheet:
 
         column = 0
         for label in [*(label.in_(self.lang) for label in row.labels), *[""] * (len(block.dimensions) - len(row.labels))]:
-            self.sheet.write_string(at, column, label, style(indent=1, text_wrap=True, valign="vcenter"))
-            column += 1
+            last = column if column else spread
+            self._merged(at, column, at, last, label, style(indent=1, text_wrap=True, valign="vcenter"))
+            column = last + 1
         for place, (figure, scale) in enumerate(zip(row.figures, scales, strict=True)):
             look: dict[str, Any] = {"num_format": number_format(scale, estimated=figure.is_estimated), "align": "right", "indent": 1}
             if figure.is_estimated:

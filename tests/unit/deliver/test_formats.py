@@ -101,6 +101,24 @@ def test_the_workbook_has_native_tables_charts_and_sparklines(figures: ReportFig
     assert "<f></f>" not in report and not re.search(r"</f><v></v>", report)
 
 
+def test_a_long_label_takes_the_columns_that_its_table_leaves_free(figures: ReportFigures) -> None:
+    own = next(block for block in figures.blocks if isinstance(block, TableBlock))
+    label = Text("期初库存与前一日期末库存的核对", "Opening stock and closing stock of the day before")
+    rows = [dataclasses.replace(row, labels=[label], figures=row.figures[1:]) for row in own.rows[:2]]
+    narrow = dataclasses.replace(own, dimensions=own.dimensions[:1], rows=rows)
+    only = dataclasses.replace(figures, blocks=[narrow])
+    openpyxl = pytest.importorskip("openpyxl")
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(only, "en")), data_only=True).worksheets[0]
+    places = [cell for line in sheet.iter_rows() for cell in line if cell.value == label.en]
+    assert len(places) == 2 and not sheet.tables
+    for place, row in zip(places, rows, strict=True):
+        merged = next(area for area in sheet.merged_cells.ranges if place.coordinate in area)
+        shown = sheet.cell(place.row, merged.max_col + 1).value
+        value = row.figures[0].value
+        assert (merged.min_col, merged.max_col) == (1, 4) and value is not None
+        assert shown == pytest.approx(float(value)) or shown * 1000 == pytest.approx(float(value))
+
+
 def test_a_total_is_a_sum_only_where_its_rows_add_up(figures: ReportFigures) -> None:
     table = next(block for block in figures.blocks if isinstance(block, TableBlock))
     assert "=SUM(" in _formulas(figures)
