@@ -81,6 +81,11 @@ def _flushers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(8, thread_name_prefix="flush")
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked child has the pool's queue and none of its threads.
+    os.register_at_fork(after_in_child=_flushers.cache_clear)
+
+
 def sweep(folder: Path) -> list[Path]:
     """Remove temporary files below ``folder``; the caller holds the lease that keeps other writers away."""
     found = sorted(folder.rglob(f"{TEMPORARY}*")) if folder.is_dir() else []

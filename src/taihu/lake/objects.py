@@ -134,8 +134,8 @@ class Objects:
             sealed = self._envelope.seal(content, sha256)
             with durable.room(self._root):
                 durable.make_folder(path.parent)
-                temporary = durable.temporary_path(path.parent, sha256[:16])
-                temporary.unlink(missing_ok=True)
+                # Two threads may be sealing the same bytes: an attachment that came in two mails.
+                temporary = durable.temporary_path(path.parent, f"{sha256[:16]}-{secrets.token_hex(4)}")
                 try:
                     temporary.write_bytes(sealed)
                     durable.finish(temporary, path, mode=0o400, before=lambda: reached("object.before_rename"))

@@ -150,6 +150,12 @@ class KeptParts:
                 _, oldest = self._rows.popitem(last=False)
                 self._bytes -= oldest.nbytes
 
+    def forget(self, path: Path) -> None:
+        """The file is no longer there."""
+        with self._lock:
+            gone = self._rows.pop(path, None)
+            self._bytes -= gone.nbytes if gone is not None else 0
+
 
 def write_part(folder: Path, rows: pa.Table, by: str | None, value: str, version: int, kept: KeptParts) -> Part:
     """Write rows as one Parquet file under a name made of the version that will hold it and a digest of its bytes.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -305,8 +305,7 @@ class Tables:
                 )
             else:
                 changed = sorted(parts if keep else (value for value in replaced if not state.holds(value, parts.get(value))))
-                for value in parts.keys() - set(changed):
-                    (self._folder(table) / parts[value].path).unlink()  # the partition is what it was
+                self._drop_unneeded(table, [part for value, part in parts.items() if value not in changed])
                 if not changed and state.schema.equals(schema):
                     return state.version
                 added = {value: parts[value] for value in changed if value in parts}
@@ -367,7 +366,17 @@ class Tables:
 
     def _sync_log(self, table: str, version: int) -> None:
         log = self._folder(table) / "_delta_log"
-        durable.sync_all([log / f"{version:020d}.json", log])
+        # One after the other: an entry is trusted by its name, which must not be on the disk before what it says.
+        durable.sync_file(log / f"{version:020d}.json")
+        durable.sync_folder(log)
+
+    def _drop_unneeded(self, table: str, parts: Collection[Part]) -> None:
+        """Remove new files of partitions that are what they were; one that cannot be removed now goes with ``maintain``."""
+        for part in parts:
+            path = self._folder(table) / part.path
+            self._kept.forget(path)
+            with suppress(OSError):
+                path.unlink()
 
     def _flushed(self, table: str, parts: Mapping[str, Part]) -> list[Any]:
         """The log's entries of new files, once these are on the disk."""

@@ -1,6 +1,7 @@
 """Leases: one writer for one thing, and no lease outlives its process.
 
-Nor does one outlive a power cut, so taking it and giving it back need not wait for the disk.
+Nor does one outlive a power cut of the machine that everybody works on, so there (SQLite) taking it and giving it back need not wait for
+the disk. That of a whole run does: where it is found again, what lies about unfinished is swept.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class LeaseVerbs(OutcomeVerbs):
     def _take(self, name: str) -> tuple[str, bool]:
         table = self._t.lease
         me, at = this_process(), self._now_text()
-        with self._write(asynchronous=True) as connection:
+        with self._write(asynchronous=self._is_one_machine and name != "run") as connection:
             row = connection.execute(table.select().where(table.c.name == name)).first()
             if row is not None:
                 holder = Process(row.host, row.boot, row.pid, row.started)
@@ -74,5 +75,5 @@ class LeaseVerbs(OutcomeVerbs):
 
     def _give_back(self, name: str, holder: str) -> None:
         table = self._t.lease
-        with self._write(asynchronous=True) as connection:
+        with self._write(asynchronous=self._is_one_machine) as connection:
             connection.execute(table.delete().where(table.c.name == name, table.c.holder == holder))

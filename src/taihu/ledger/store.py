@@ -193,7 +193,12 @@ class Store:
         connection.execute(statement, [dict(row) for row in rows])
 
     def _may_live(self, process: Process) -> bool:
-        return lives(process, one_machine=self._engine.dialect.name == "sqlite")
+        return lives(process, one_machine=self._is_one_machine)
+
+    @property
+    def _is_one_machine(self) -> bool:
+        """Whether the ledger's disk and all who use it go down together."""
+        return self._engine.dialect.name == "sqlite"
 
     def _now(self) -> dt.datetime:
         return self._clock.now()

@@ -48,7 +48,7 @@ class Workspace:
 
     Attributes:
         started_at: When the project was first run; what was due before is history.
-        before_reading: Called with a table's name before its rows are read, by whom it is being written meanwhile.
+        before_reading: Called with a table's name by :meth:`clean_rows`; who writes it meanwhile lets the reader wait.
     """
 
     root: Path

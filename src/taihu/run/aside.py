@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_all
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +30,11 @@ class Aside:
         last, self._last = self._last, None
         if last is not None:
             last.result()
+
+    def rest(self) -> None:
+        """Wait until nothing is at work; what went wrong there is raised by the next :meth:`begin` or :meth:`wait`."""
+        if self._last is not None:
+            wait_all([self._last])
 
     def __enter__(self) -> Self:
         return self

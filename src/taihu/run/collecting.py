@@ -167,8 +167,8 @@ def collect(
             landing.remember_missed()
             raise
     waiting, problem = connector.waiting(), landing.problem()
-    # Where nothing came there is nothing to lose: a power cut only makes the next run ask again.
-    with ws.ledger.together(asynchronous=not landing.batch and not landing.missed):
+    # Where nothing came, a power cut before the run's end only makes the next run ask again.
+    with ws.ledger.together(asynchronous=not landing.batch and not landing.landed and not landing.missed):
         # The cursor stays when an item is missing, or it would never be offered again; what was landed is known by its key.
         items = landing.record(None if landing.missed or span else connector.cursor())
         landing.remember_missed()

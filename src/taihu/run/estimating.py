@@ -65,7 +65,7 @@ Place = tuple[str, str, dt.date]
 def estimates_stamp(ws: Workspace, debts: Sequence[Expectation]) -> str:
     """All that the estimates of today are made of: with the same stamp the same rows come out."""
     today = ws.clock.now().astimezone(ZoneInfo(ws.tree.file.time_zone)).date()
-    rules = {name: source.file.estimate.model_dump_json() for name, source in ws.tree.sources.items() if source.file.estimate is not None}
+    rules = {name: source.file.model_dump_json() for name, source in ws.tree.sources.items() if source.file.estimate is not None}
     owed = sorted((debt.source, debt.party, debt.day, debt.state, debt.arrival_id or "") for debt in debts if debt.source in rules)
     versions = {table: version for table, version in ws.ledger.stamped_tables().items() if table.startswith("clean.")}
     return derived_id("estimates", today, rules, owed, versions, ws.calendar.version)

@@ -143,10 +143,11 @@ def _load(ws: Workspace, sources: Sequence[Source], result: RunResult) -> None:
     known = recorded(ws, [source.name for source in sources], state="nil")
     with ReadAhead(ws, in_order(sources, known)) as ahead, Settling(ws) as settling:
         for source in sources:
+            judged = None
             with _failure_told(ws, source, result):
                 judged = judge(ws, source, known[source.name], ahead)
-                if judged is not None:
-                    settling.begin(judged, partial(_settle, ws, judged, result))
+            if judged is not None:
+                settling.begin(judged, partial(_settle, ws, judged, result))
 
 
 def _settle(ws: Workspace, judged: Judged, result: RunResult) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -26,6 +27,7 @@ class Settling:
         self._aside = Aside()
         self._owner = threading.get_ident()
         self._table = ""
+        self._lease: ExitStack | None = None
 
     def begin(self, judged: Judged, work: Callable[[], object]) -> None:
         """Begin to settle what was judged as soon as the source before is settled; raises what went wrong there.
@@ -41,13 +43,13 @@ class Settling:
         if judged.lists_keys:
             work()
             return
-        self._table = judged.source.table
+        self._table, self._lease = judged.source.table, judged.lease
         self._aside.begin(work)
 
     def wait_for(self, table: str) -> None:
-        """Wait until a table is not being written any more."""
+        """Wait until a table is not being written any more. What went wrong there is not the reader's matter: :meth:`begin` raises it."""
         if table == self._table and threading.get_ident() == self._owner:
-            self._aside.wait()
+            self._aside.rest()
             self._table = ""
 
     def __enter__(self) -> Self:
@@ -57,4 +59,8 @@ class Settling:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._ws.before_reading = None
-        self._aside.__exit__(kind, error, trace)
+        try:
+            self._aside.__exit__(kind, error, trace)
+        finally:
+            if self._lease is not None:
+                self._lease.close()  # of one that was never begun

@@ -7,6 +7,8 @@ import signal
 import stat
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +47,15 @@ def test_putting_again_changes_nothing(objects: Objects, tmp_path: Path) -> None
     before = file.read_bytes(), file.stat().st_ino
     assert objects.put(CONTENT) == objects.put(CONTENT)
     assert (file.read_bytes(), file.stat().st_ino) == before
+
+
+def test_the_same_bytes_may_be_sealed_by_two_threads(objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One attachment in two mails; the disk takes its time, as real ones do and one in memory does not."""
+    monkeypatch.setattr(os, "fsync", lambda handle: time.sleep(0.002))
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(10):
+            assert len(set(pool.map(objects.put, [b"twice %d" % number] * 4))) == 1
+    assert len(list(objects.names())) == 10 and not list(tmp_path.rglob(".part-*"))
 
 
 def test_empty_bytes_are_an_object_too(objects: Objects) -> None:
