@@ -1,4 +1,4 @@
-"""Twelve kills of ``./do soak kill`` in the suite; 200 of them are in ``docs/soak.md``."""
+"""Twenty kills of ``./do soak kill`` in the suite; 200 of them are in ``docs/soak.md``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from taihu.demo.world import start_world
 from tests.soak.kill import FIRST_KILLS, Soak
 
 pytestmark = pytest.mark.slow
-KILLS = 12
+KILLS = 20
 
 
-def test_killed_twelve_times_and_equal_to_an_undisturbed_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_twenty_times_and_equal_to_an_undisturbed_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     days = [day for day in mornings() if day not in MISSED]
     with start_world(DEFAULT_SEED, tmp_path / "world", inbox=tmp_path / "peace" / "inbox") as world:
         soak = Soak(tmp_path, world, kills=KILLS, seed=20)
