@@ -19,7 +19,7 @@ def test_second_run_with_nothing_new_writes_nothing(company: Company, capsys: py
         arrivals = len(ws.ledger.arrivals())
         publications = len(ws.ledger.publications())
         objects = sorted(ws.objects.names())
-    ran = taihu("run", "-p", str(company.project), "--as-of", company.as_of, "--json")
+    ran = taihu("run", "-p", str(company.project), "--as-of", company.as_of, "--json", anew=True)
     assert ran.code == 3, ran.said
     assert ran.json["landed"] and sum(ran.json["landed"].values()) == 0
     assert ran.json["failed"] == {} and ran.json["tables"] == [] and ran.json["publications"] == []

@@ -1,9 +1,10 @@
 """One transaction a verb: opens the database, begins and commits, seals and opens columns.
 
 SQLite is used in WAL mode with ``synchronous=FULL``: when a verb returns, what it wrote survives a power cut. The few verbs whose
-loss costs nothing but work that is done again (leases, what models were built from) commit asynchronously: the next other commit
-flushes them too, and a power cut before it takes them back whole, the newest first. A write begins with ``BEGIN IMMEDIATE`` (on
-PostgreSQL with an advisory lock), so two processes queue at the start of a transaction and never fail in the middle of one.
+loss costs nothing but work that is done again (leases, what models were built from, contacts without news) commit asynchronously:
+the next other commit flushes them too, and a power cut before it takes them back whole, the newest first. A write begins with
+``BEGIN IMMEDIATE`` (on PostgreSQL with an advisory lock), so two processes queue at the start of a transaction and never fail in
+the middle of one.
 """
 
 from __future__ import annotations

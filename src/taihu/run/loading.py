@@ -22,7 +22,7 @@ from taihu.run.ahead import ReadAhead
 from taihu.run.intake import Intake, take_in
 from taihu.run.invoices import Invoices
 from taihu.run.postconditions import promises_period, try_again
-from taihu.run.reconciling import Reconciled, ask_again, is_key_set, reconcile
+from taihu.run.reconciling import Keys, Reconciled, ask_again, is_key_set, read_keys, reconcile
 from taihu.run.recorded import Recorded, recorded
 from taihu.run.references import References
 from taihu.run.resending import replaced_arrivals, with_resend_notes
@@ -49,23 +49,18 @@ class Judged:
     """What the landed arrivals of one source are, before its table knows; its lease is held until :func:`settle` is through.
 
     Attributes:
-        landed: All of them, with those that only list keys.
+        keys: The keys of a database, where some landed.
         replaced: Current rows of what is delivered again.
     """
 
     source: Source
-    landed: Sequence[Arrival]
+    keys: Keys | None
     intakes: Sequence[Intake]
     references: References
     standing: Standing
     claims: Claims
     replaced: pa.Table | None
     lease: ExitStack
-
-    @property
-    def lists_keys(self) -> bool:
-        """Whether a list of a database's keys is among what landed."""
-        return any(is_key_set(arrival) for arrival in self.landed)
 
 
 def load_source(ws: Workspace, source: Source) -> Loaded:
@@ -92,10 +87,11 @@ def judge(ws: Workspace, source: Source, known: Recorded, ahead: ReadAhead | Non
         references = References(ws, source, known)
         standing = Standing(source, known, references.winners)
         intakes = _take_in_all(ws, source, sorted(waiting, key=order_of), references, standing, ahead)
+        keys = read_keys(ws, source, landed)
         ws.vault.flush()
         claims = standing.claims(intakes)
         replaced = _replaced_rows(ws, source, claims, references)
-        return Judged(source, landed, intakes, references, standing, claims, replaced, lease.pop_all())
+        return Judged(source, keys, intakes, references, standing, claims, replaced, lease.pop_all())
 
 
 def settle(ws: Workspace, judged: Judged) -> Loaded:
@@ -103,7 +99,7 @@ def settle(ws: Workspace, judged: Judged) -> Loaded:
     source, references, standing, claims = judged.source, judged.references, judged.standing, judged.claims
     with judged.lease:
         version, partitions = _write(ws, source, judged.intakes, claims, standing, references)
-        reconciled = reconcile(ws, source, [arrival for arrival in judged.landed if is_key_set(arrival)])
+        reconciled = reconcile(ws, source, judged.keys)
         version, partitions = _without_gone(ws, source, reconciled, version, partitions)
         stamps = {name: derived_id("stamp", source.table, name, version) for name in partitions} if version is not None else {}
         intakes, gone = judged.intakes, list[ArrivalDecision]()

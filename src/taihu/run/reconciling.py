@@ -59,9 +59,15 @@ class Reconciled:
 
 
 @dataclass(slots=True)
-class _Keys:
-    """The keys of a set: typed as the table's, and as the database writes them."""
+class Keys:
+    """The newest of the key sets that landed: its keys typed as the table's, and as the database writes them.
 
+    Attributes:
+        older: The sets that landed with it.
+    """
+
+    newest: Arrival
+    older: Sequence[Arrival]
     typed: pa.Table
     raw: list[pa.Table] = field(default_factory=list)
 
@@ -78,22 +84,30 @@ def is_key_set(arrival: Arrival) -> bool:
     return arrival.meta.get("kind") == KEY_SET
 
 
-def reconcile(ws: Workspace, source: Source, key_sets: Sequence[Arrival]) -> Reconciled:
-    """Compare the newest key set with the clean table as it is now; nothing is written."""
+def read_keys(ws: Workspace, source: Source, landed: Sequence[Arrival]) -> Keys | None:
+    """The newest key set among what landed; None if there is none."""
+    key_sets = sorted((arrival for arrival in landed if is_key_set(arrival)), key=order_of)
     if not key_sets:
+        return None
+    typed, raw = _typed(ws, source, key_sets[-1])
+    return Keys(key_sets[-1], key_sets[:-1], typed, raw)
+
+
+def reconcile(ws: Workspace, source: Source, keys: Keys | None) -> Reconciled:
+    """Compare the newest key set with the clean table as it is now; nothing is written."""
+    if keys is None:
         return Reconciled()
-    newest = max(key_sets, key=order_of)
+    newest = keys.newest
     waiting = [each for each in ws.ledger.arrivals(source=source.name, states=("held",)) if is_key_set(each)]
     overtaken = [
         ArrivalDecision(each.id, "superseded", reason="replaced", detail=newest.id)
-        for each in [*key_sets, *waiting]
+        for each in [*keys.older, *waiting]
         if each.id != newest.id
     ]
-    keys = _keys_of(ws, source, newest)
     intake = Intake(newest, "accepted", kind="parquet")
     if not ws.tables.exists(source.table):
         return Reconciled([intake], overtaken, keys_in=keys.typed.num_rows)
-    _offer(ws, source, newest, keys)
+    _offer(ws, source, keys)
     try:
         total, gone = _counts(ws, source)
         is_shrunk = total > 0 and (keys.typed.num_rows == 0 or (gone * 100 > total * MOST_GONE_PERCENT and gone >= FEW_ROWS))
@@ -101,7 +115,7 @@ def reconcile(ws: Workspace, source: Source, key_sets: Sequence[Arrival]) -> Rec
             held = stop(intake, SHRUNK, f"{gone} of {total} rows are not among {keys.typed.num_rows} keys")
             return Reconciled([held], overtaken, keys_in=keys.typed.num_rows)
         notes, kept, months = _removal(ws, source, gone)
-        again, missed = _missed(ws, source, newest, keys)
+        again, missed = _missed(ws, source, keys)
         intake = Intake(newest, "accepted", kind="parquet", detail=f"{gone} rows deleted, {len(missed)} missed", notes=[*notes, *missed])
         return Reconciled([intake], overtaken, kept, months, keys.typed.num_rows, gone, again)
     finally:
@@ -118,8 +132,8 @@ def ask_again(ws: Workspace, source: Source, keys: Sequence[Sequence[str]]) -> N
         ws.ledger.cursor_moved(source.name, asked)
 
 
-def _keys_of(ws: Workspace, source: Source, arrival: Arrival) -> _Keys:
-    """The set, typed like the table's own keys, piece by piece."""
+def _typed(ws: Workspace, source: Source, arrival: Arrival) -> tuple[pa.Table, list[pa.Table]]:
+    """The set, typed like the table's own keys, piece by piece, and the pieces as they came."""
     import pyarrow as pa
 
     names = list(source.file.key)
@@ -141,7 +155,7 @@ def _keys_of(ws: Workspace, source: Source, arrival: Arrival) -> _Keys:
         first += rows.num_rows
     typed = pa.concat_tables(pieces)
     place = typed.column("_src_row").cast(pa.int64())
-    return _Keys(typed.drop_columns(["_src_row"]).append_column("_place", place), raw)
+    return typed.drop_columns(["_src_row"]).append_column("_place", place), raw
 
 
 def _pieces(content: bytes) -> Iterator[pa.Table]:
@@ -158,11 +172,11 @@ def _pieces(content: bytes) -> Iterator[pa.Table]:
         yield file.schema_arrow.empty_table()
 
 
-def _offer(ws: Workspace, source: Source, newest: Arrival, keys: _Keys) -> None:
+def _offer(ws: Workspace, source: Source, keys: Keys) -> None:
     """Let the engine see the table, the keys, and the arrivals that came after them: their rows need not be among the keys."""
     import pyarrow as pa
 
-    later = [each.id for each in ws.ledger.arrivals(source=source.name) if order_of(each) > order_of(newest)]
+    later = [each.id for each in ws.ledger.arrivals(source=source.name) if order_of(each) > order_of(keys.newest)]
     ws.view_clean(source.table)
     ws.engine.register(_KEYS, keys.typed)
     ws.engine.register(_LATER, pa.table({"_src_id": pa.array(later, pa.string())}))
@@ -206,7 +220,7 @@ def _removal(ws: Workspace, source: Source, gone: int) -> tuple[list[Note], pa.T
     return notes, kept, months
 
 
-def _missed(ws: Workspace, source: Source, newest: Arrival, keys: _Keys) -> tuple[Sequence[Sequence[str]] | None, list[Note]]:
+def _missed(ws: Workspace, source: Source, keys: Keys) -> tuple[Sequence[Sequence[str]] | None, list[Note]]:
     """Keys that are in no row: those to ask for, and notes of them.
 
     What was refused or is held has come; what was asked for once and did not make a row is not asked for again.
@@ -217,7 +231,7 @@ def _missed(ws: Workspace, source: Source, newest: Arrival, keys: _Keys) -> tupl
         return None, []
     texts = keys.texts(found.column(0).to_pylist())
     come = _come_but_not_loaded(ws, source)
-    before = {note.detail for note in ws.ledger.notes(source=source.name) if note.reason == MISSED and note.arrival_id != newest.id}
+    before = {note.detail for note in ws.ledger.notes(source=source.name) if note.reason == MISSED and note.arrival_id != keys.newest.id}
     wanted = [key for key in texts if key not in come and None not in key and _shown(key) not in before]
     if not wanted:
         return None, []

@@ -30,19 +30,13 @@ class Settling:
         self._lease: ExitStack | None = None
 
     def begin(self, judged: Judged, work: Callable[[], object]) -> None:
-        """Begin to settle what was judged as soon as the source before is settled; raises what went wrong there.
-
-        Keys of a database are typed like rows of a file, which two threads cannot do at once: where some came, it is done here.
-        """
+        """Begin to settle what was judged as soon as the source before is settled; raises what went wrong there."""
         try:
             _ = self._ws.engine  # started once, before two threads could both find it missing
             self._aside.wait()
         except BaseException:
             judged.lease.close()
             raise
-        if judged.lists_keys:
-            work()
-            return
         self._table, self._lease = judged.source.table, judged.lease
         self._aside.begin(work)
 

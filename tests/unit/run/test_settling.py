@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
 from tests.unit.run.conftest import Shop, at
 
-from taihu.core.types import KEY_SET
 from taihu.project.workspace import Workspace
+from taihu.run.collecting import collect_all
 from taihu.run.loading import Judged, judge, settle
 from taihu.run.recorded import recorded
 from taihu.run.settling import Settling
@@ -27,8 +26,6 @@ def test_rows_are_read_after_their_table_is_written(shop: Shop) -> None:
     shop.put("parties", "b.csv", "编码,名称,大区\nA,甲店,WEST\nC,丙店,WEST\n", at(3, 6))
     shop.clock.move_to(at(3))
     with shop.open() as ws:
-        from taihu.run.collecting import collect_all
-
         collect_all(ws, list(ws.tree.sources.values()))
         go = threading.Event()
         with Settling(ws) as settling:
@@ -47,8 +44,6 @@ def test_what_fails_beside_is_raised_and_no_lease_stays(shop: Shop) -> None:
     shop.put("parties", "b.csv", "编码,名称,大区\nA,甲店,WEST\n", at(2, 6))
     shop.clock.move_to(at(2))
     with shop.open() as ws:
-        from taihu.run.collecting import collect_all
-
         collect_all(ws, list(ws.tree.sources.values()))
 
         def broken() -> None:
@@ -65,17 +60,19 @@ def test_what_fails_beside_is_raised_and_no_lease_stays(shop: Shop) -> None:
                 pass
 
 
-def test_keys_of_a_database_are_settled_where_files_are_judged(shop: Shop) -> None:
-    """Two threads that type rows would take each other's tables out of the engine."""
-    shop.clock.move_to(at(2))
+def test_nothing_is_typed_while_a_source_is_settled(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads that type would take each other's tables out of the engine; a database's keys are typed as rows of files are."""
     with shop.open() as ws:
-        from taihu.run.collecting import collect_all
-
+        shop.run(at(2), ws)
+        shop.order("O2", 3, "5")
+        shop.clock.move_to(at(3))
         collect_all(ws, list(ws.tree.sources.values()))
-        rows = judged(ws, "orders")
-        keys = replace(rows, landed=[replace(each, meta={"kind": KEY_SET}) for each in rows.landed])
-        threads: list[int] = []
-        with Settling(ws) as settling:
-            settling.begin(keys, lambda: threads.append(threading.get_ident()))
-            settling.begin(rows, lambda: (threads.append(threading.get_ident()), settle(ws, rows)))
-        assert [each == threading.get_ident() for each in threads] == [True, False]
+        orders = judged(ws, "orders")
+        assert orders.keys is not None and orders.keys.typed.num_rows == 2
+
+        def typed(*given: object, **named: object) -> None:
+            raise AssertionError("typed while settling")
+
+        for module in ("taihu.run.reconciling", "taihu.run.intake"):
+            monkeypatch.setattr(f"{module}.clean_table", typed)
+        assert [intake.state for intake in settle(ws, orders).intakes] == ["accepted", "accepted"]
