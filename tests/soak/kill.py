@@ -240,7 +240,7 @@ class Soak:
         return self.tally
 
 
-def survivors(groups: Sequence[int], patience: float = 60) -> list[int]:
+def survivors(groups: Sequence[int], patience: float = 10) -> list[int]:
     """Process groups in which something still runs after a while; they are ended."""
     until = time.monotonic() + patience
     left = list(groups)

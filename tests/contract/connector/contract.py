@@ -199,11 +199,9 @@ class ConnectorContract(ABC):
 
     Attributes:
         sampled_faults: Which columns of the fault matrix are played in the suite; ``./do soak faults`` plays all.
-        crashes: Runs before the last one, of which some are killed or end early.
     """
 
     sampled_faults: ClassVar[tuple[str, ...]] = ("reset", "truncated")
-    crashes: ClassVar[int] = 6
 
     @pytest.fixture
     @abstractmethod
@@ -251,7 +249,7 @@ class ConnectorContract(ABC):
         chance = random.Random(seed)
         contents = [world.put(0)]
         landed: list[Fetched] = []
-        for _ in range(self.crashes):
+        for _ in range(6):
             contents += [world.put(len(contents) + n) for n in range(chance.randrange(3))]
             survives = chance.random() < 0.6
             fetched = world.run(most=chance.choice([1, 2, None]), remember=survives)

@@ -30,7 +30,6 @@ def browser() -> Iterator[None]:
 
 class TestPortalInABrowser(ConnectorContract):
     sampled_faults: ClassVar[tuple[str, ...]] = ("truncated",)
-    crashes = 3  # every run is a window of its own, which costs a second
 
     @pytest.fixture
     def world(self, tmp_path: Path) -> Iterator[BrowserPortalWorld]:

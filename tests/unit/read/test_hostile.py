@@ -104,7 +104,7 @@ def _sound(read: FileRead) -> None:
         assert "_src_row" in table.rows.column_names
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(12))
 def test_polluted_files_give_tables_or_a_reason(seed: int) -> None:
     chance = random.Random(seed)
     for as_, content, rows in _files(chance):
