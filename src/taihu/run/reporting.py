@@ -7,7 +7,7 @@ as an object, and a crash half way is healed by rendering the same bytes again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +26,7 @@ from taihu.ledger.records import FigureRow, Output, Publication
 from taihu.manifest.report import Approve, ReportFile
 from taihu.manifest.roles import Person
 from taihu.manifest.words import parse_share
+from taihu.model.lineage import source_columns
 from taihu.run.completeness import REPORTED
 from taihu.run.cube import Filter
 from taihu.run.delivering import post, whose
@@ -169,8 +170,21 @@ def figures_of(ws: Workspace, publication: Publication, audience: Audience, mart
     restated: Sequence[RestatementRow] = ()
     if publication.previous:
         before = ws.ledger.publication(publication.previous)
-        restated = restatements(ws.tree, marts, publication, before, where=audience.where, open_as=ws.open_as)
+        restated = restatements(
+            ws.tree,
+            marts,
+            publication,
+            before,
+            where=audience.where,
+            open_as=ws.open_as,
+            behind=partial(_tables_behind, ws),
+        )
     return FigureMaker(ws.tree, marts, publication, audience=audience, restated=restated).make()
+
+
+def _tables_behind(ws: Workspace, mart: str, column: str) -> Collection[str]:
+    """The clean tables that a mart's column is made of; none where the models do not have it any more."""
+    return source_columns(ws.graph, mart, column) if mart in ws.graph.order and column in ws.graph.types(mart) else ()
 
 
 def audiences_of(ws: Workspace, report: ReportFile) -> list[tuple[Audience, tuple[Lang, ...]]]:

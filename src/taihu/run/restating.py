@@ -7,7 +7,8 @@ made again at any time with the same result.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,21 +21,23 @@ from taihu.run.cube import Cube, Filter
 from taihu.run.marts import Marts
 
 Opener = Callable[[str, str, int], None]
+Behind = Callable[[str, str], Collection[str]]
 
 
 def restatements(
-    tree: ProjectTree, marts: Marts, now: Publication, before: Publication, *, where: Filter, open_as: Opener
+    tree: ProjectTree, marts: Marts, now: Publication, before: Publication, *, where: Filter, open_as: Opener, behind: Behind
 ) -> list[RestatementRow]:
-    """Differences between two publications in the daily sums of the report's key figures.
+    """Differences between two publications in the daily (or weekly) sums of the report's key figures.
 
     Args:
         open_as: ``open_as(name, table, version)`` offers a pinned table under another name.
+        behind: ``behind(mart, column)`` gives the clean tables that the column is made of.
     """
     measures = _measures(tree, now)
     if not measures:
         return []
     span = Span(dt.date.min, before.span.end)
-    rows: list[RestatementRow] = []
+    rows: list[tuple[RestatementRow, Span, str, str]] = []
     for mart, names in measures.items():
         if mart not in now.tables or mart not in before.tables:
             continue
@@ -43,21 +46,22 @@ def restatements(
         columns = {name: tree.glossary[name].measure.sum for name in names}  # type: ignore[union-attr]
         then = _open(mart, before, "before", open_as)
         old, new = (_daily(cube, [c for c in columns.values() if c], span, where) for cube in (marts.cube(mart, then), marts.cube(mart)))
+        days = 7 if marts.is_weekly(mart) else 1
         for name, column in columns.items():
             term = tree.glossary[name]
             for day in sorted(set(old) | set(new)):
                 first, second = (old.get(day, {}).get(column or "") or Decimal(0), new.get(day, {}).get(column or "") or Decimal(0))
                 if first != second:
-                    rows.append(RestatementRow(day, term.name.text, first, second, term.format, "", Text("", "")))
+                    row = RestatementRow(day, term.name.text, first, second, term.format, "", Text("", ""))
+                    rows.append((row, Span(day, day + dt.timedelta(days=days)), mart, column or ""))
     if not rows:
         return []
     causes = _Causes(tree, marts.engine, now, before, open_as, region=dict(where).get("region_code"))
-    return [_with_cause(row, causes) for row in sorted(rows, key=lambda row: (row.business_date, row.measure.en))]
-
-
-def _with_cause(row: RestatementRow, causes: _Causes) -> RestatementRow:
-    cause, detail = causes.of(row.business_date)
-    return RestatementRow(row.business_date, row.measure, row.before, row.after, row.format, cause, detail)
+    told = []
+    for row, period, mart, column in sorted(rows, key=lambda each: (each[0].business_date, each[0].measure.en)):
+        cause, detail = causes.of(period, behind(mart, column))
+        told.append(replace(row, cause=cause, detail=detail))
+    return told
 
 
 def _measures(tree: ProjectTree, publication: Publication) -> dict[str, list[str]]:
@@ -112,12 +116,17 @@ class _Causes:
             regions = {(row[0], row[1]): row[3] for row in rows}
         self._fresh = [row for row in fresh if region is None or regions.get((row["source"], row["party"] or "")) in (None, region)]
 
-    def of(self, day: dt.date) -> tuple[str, Text]:
-        """The cause of a change of ``day``: ``data``, ``matching``, ``reference`` or ``definition``, with what came."""
-        covering = [row for row in self._fresh if row["day_from"] and row["day_from"] <= day <= row["day_to"]]
+    def of(self, period: Span, tables: Collection[str]) -> tuple[str, Text]:
+        """The cause of a change within ``period``: ``data``, ``matching``, ``reference`` or ``definition``, with what came.
+
+        What flows into the measure itself (``tables``) is named; other data of the period only where nothing of it came: it may
+        decide which rows count.
+        """
+        covering = [row for row in self._fresh if row["day_from"] and row["day_from"] < period.end and row["day_to"] >= period.start]
         data = [row for row in covering if self._tree.sources[row["source"]].file.load != "snapshot"]
+        own = [row for row in data if self._tree.sources[row["source"]].table in tables]
         if data:
-            return "data", self._listed(data)
+            return "data", self._listed(own or data)
         if self._rematched:
             return "matching", self._rematched
         references = [row for row in self._fresh if self._tree.sources[row["source"]].file.load == "snapshot"]

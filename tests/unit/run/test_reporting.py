@@ -124,6 +124,32 @@ def test_a_restatement_names_what_came(shop: Shop, ws: Workspace) -> None:
     assert "乙店" in rows[0].detail.zh and "甲店" not in rows[0].detail.zh
 
 
+def test_a_restatement_names_what_flows_into_its_measure_only(shop: Shop, ws: Workspace) -> None:
+    shop.sales("A", "1", "1:100", at(2, 7))
+    shop.run(at(2), ws, reports=True)
+    shop.order("O2", 1, "5")
+    shop.sales("A", "2", "1:110", at(3, 7))
+    (second,) = shop.run(at(3), ws, reports=True).publications
+    fresh = {each.source for each in ws.ledger.arrivals(states=("accepted",)) if each.landed_at == at(3)}
+    assert fresh >= {"orders", "sales"}, "both came since, and speak for the day"
+    (row,) = of(made(ws, second), Restatements).rows
+    assert (row.before, row.after, row.cause, row.detail.zh) == (D(100), D(110), "data", "甲店（流向）")
+
+
+def test_a_restated_week_names_what_came_for_any_of_its_days(shop: Shop) -> None:
+    model = "models/mart/sales/daily_sales.sql"
+    shop.edit(model, "kind: incremental\npartition: month of business_date\n", "kind: full\n")
+    shop.edit(model, "CAST(sale.business_date AS DATE)  ", "CAST(DATE_TRUNC('week', sale.business_date) AS DATE)  ")
+    with shop.open() as ws:
+        shop.sales("B", "1", "2:30 4:5", at(5, 7))
+        shop.run(at(5), ws, reports=True)
+        shop.sales("A", "1", "4:100", at(6, 7))
+        (second,) = shop.run(at(6), ws, reports=True).publications
+        (row,) = of(made(ws, second), Restatements).rows
+        assert (row.business_date.day, row.before, row.after) == (2, D(35), D(135))
+        assert (row.cause, row.detail.zh) == ("data", "甲店（流向）")
+
+
 def test_a_change_of_a_day_long_ago_is_listed_too(shop: Shop) -> None:
     shop.edit("sources/sales/source.yml", "2026-11-01", "2026-06-01")
     with shop.open() as ws:
