@@ -10,10 +10,8 @@ from typing import Any
 from taihu.core.figures import Comparison, Figure, ReportFigures, TableBlock, TableRow, Tiles
 from taihu.core.types import Lang
 from taihu.deliver.datasheets import Place, cell_value, write_charts, write_figures, write_trends
+from taihu.deliver.elements import Listing, Page, Section
 from taihu.deliver.page import (
-    Listing,
-    Page,
-    Section,
     as_of_text,
     delta_of,
     measure_scales,

@@ -23,7 +23,8 @@ from typing import Any
 
 from taihu.core.figures import ReportFigures
 from taihu.core.types import Lang
-from taihu.deliver.page import Page, page_of
+from taihu.deliver.elements import Page
+from taihu.deliver.page import page_of
 from taihu.render.fonts import spelled_out
 from taihu.render.theme import MAIL_FONTS, named_colours
 from taihu.render.typeset import packaged, typeset

@@ -1,191 +1,25 @@
 """What a report says, in the words and numbers of one language: made once, laid out by the PDF and the mail alike.
 
-Everything here is a text that is ready to print, a tone or a share to draw, so no format can round or name a figure in its own way.
+Everything on a page is a text that is ready to print, a tone or a share to draw, so no format can round or name a figure in its own way.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
-from functools import cache
-from typing import Any
 
-from taihu.core.details import detail_in
-from taihu.core.figures import (
-    Arrivals,
-    ChartBlock,
-    Comparison,
-    Figure,
-    Holds,
-    Notes,
-    ReportFigures,
-    RestatementRow,
-    Restatements,
-    SourceArrivals,
-    TableBlock,
-    Tiles,
-)
+from taihu.core.figures import Arrivals, ChartBlock, Comparison, Figure, Holds, Notes, ReportFigures, TableBlock, Tiles
 from taihu.core.types import Lang
-from taihu.deliver.words import against_word, instant_words, joined, reason_words, span_text, word
-from taihu.render.charts import Drawing, plan_chart, plan_trend
-from taihu.render.numbers import DASH, MINUS, Scale, headed, number_text, percent_text, scale_for, unit_word
+from taihu.deliver.elements import Banner, Cell, Chart, Chip, Column, Delta, Page, Row, Section, Target, Tile
+from taihu.deliver.evidence import holds_section, restatements_section, sources_section
+from taihu.deliver.words import against_word, instant_words, joined, span_text, word
+from taihu.render.charts import plan_chart, plan_trend
+from taihu.render.numbers import DASH, Scale, headed, number_text, percent_text, scale_for
 from taihu.render.theme import Tone
 
-Points = list[list[float] | None]
 _LEVEL = Decimal("0.0005")
 _NEARLY = Decimal("0.1")
-_SMALL = Decimal("0.05")  # percent: what is less would be rounded to nothing
-_LEAST = Decimal("0.005")  # percent: what is less would be rounded to nothing even with two digits
 _WEEKS = 8  # points of a trend over weeks
-_WEIGHTS = {"source": 1.3, "sender": 1.85, "reason": 3.1, "missing": 2.6, "cause": 2.6}
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A change against something: ``较上周同期 ▲ 5.1%``."""
-
-    against: str
-    label: str
-    arrow: str
-    text: str
-    tone: Tone
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """How much of a target is reached; ``share`` is cut at 1 for the bar."""
-
-    label: str
-    text: str
-    share: float
-    tone: Tone
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    label: str
-    value: str
-    unit: str
-    estimated: bool
-    figure: str
-    target: Target | None
-    deltas: Sequence[Delta]
-    trend: Points
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: ``label``, ``number``, ``target``, ``delta``, ``trend``, ``text`` or ``wide`` (text that may fill the line).
-
-    ``weight`` is its share of the width that is left over; 0 is as wide as its text.
-    """
-
-    kind: str
-    label: str
-    weight: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    text: str
-    tone: Tone | str = ""
-    note: str = ""
-    share: float | None = None
-    points: Points | None = None
-    estimated: bool = False
-    quiet: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    cells: Sequence[Cell]
-    is_total: bool = False
-    opens_group: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    title: str
-    as_of: str
-    drawing: Drawing
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What is in order, told in short below the rows that somebody has to look at; each item has a text and a note."""
-
-    title: str
-    items: Sequence[Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One block: ``tiles`` (in rows), ``table``, ``charts``, ``rows`` (a table of words) or ``notes``."""
-
-    kind: str
-    title: str
-    as_of: str = ""
-    tiles: Sequence[Sequence[Tile]] = ()
-    columns: Sequence[Column] = ()
-    rows: Sequence[Row] = ()
-    charts: Sequence[Chart] = ()
-    paragraphs: Sequence[str] = ()
-    listing: Listing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """Who reported; ``estimate`` says what is probably missing from the figures, and is empty where nothing is estimated."""
-
-    headline: str
-    detail: str
-    tone: Tone
-    share: float
-    estimate: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    text: str
-    tone: Tone
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A whole report in one language."""
-
-    lang: Lang
-    title: str
-    period: str
-    finding: str
-    chips: Sequence[Chip]
-    banner: Banner | None
-    sections: Sequence[Section]
-    legend: str
-    publication: str
-    issued: str
-    version: str
-    explain: str
-
-
-def plain(value: Any) -> Any:
-    """A page, or a part of it, in the types that JSON knows; unlike ``dataclasses.asdict`` it copies no texts."""
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(getattr(value, name)) for name in _names(type(value))}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    return value
-
-
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
 
 
 def page_of(figures: ReportFigures, lang: Lang) -> Page:
@@ -197,7 +31,7 @@ def page_of(figures: ReportFigures, lang: Lang) -> Page:
         if isinstance(block, Arrivals):
             banner = banner_of(block, lang)
             if block.sources:
-                tail.append(_sources(block, lang))
+                tail.append(sources_section(block, lang))
         elif isinstance(block, ChartBlock):
             chart = Chart(block.title.in_(lang), as_of_text(block, lang), plan_chart(block, lang))
             if sections and sections[-1].kind == "charts" and len(sections[-1].charts) < 2:
@@ -214,9 +48,9 @@ def page_of(figures: ReportFigures, lang: Lang) -> Page:
         elif isinstance(block, TableBlock):
             sections.append(_table(block, lang))
         elif isinstance(block, Holds):
-            sections.append(_holds(block, lang))
+            sections.append(holds_section(block, lang))
         else:
-            sections.append(_restatements(block, figures.currency, lang))
+            sections.append(restatements_section(block, figures.currency, lang))
     return Page(
         lang=lang,
         title=figures.title.in_(lang),
@@ -417,124 +251,3 @@ def _compared(figure: Figure, comparison: Comparison, lang: Lang) -> Cell:
         return Cell(percent_text(comparison.change), tone=target_tone(comparison.change, figure.good), share=share)
     delta = delta_of(figure, comparison, lang)
     return Cell(f"{delta.arrow} {delta.text}".strip(), tone=delta.tone)
-
-
-def _words_columns(lang: Lang, *keys: str, wide: str) -> list[Column]:
-    return [Column("wide" if key == wide else "text", word(key, lang), weight=_WEIGHTS.get(key, 0)) for key in keys]
-
-
-def _sources(block: Arrivals, lang: Lang) -> Section:
-    """A row for each source that lacks something or was late; all others are listed below, so that few are found among many."""
-    columns = _words_columns(lang, "source", "reported", "late", "missing", "until", wide="missing")
-    fine = [source for source in block.sources if _is_in(source)]
-    rows = [_source_row(source, lang) for source in block.sources if not _is_in(source)]
-    return Section("rows", word("arrivals", lang), columns=columns, rows=rows, listing=_all_in(fine, bool(rows), lang) if fine else None)
-
-
-def _is_in(source: SourceArrivals) -> bool:
-    return not source.missing and not source.late and source.reported >= source.expected
-
-
-def _source_row(source: SourceArrivals, lang: Lang) -> Row:
-    itself = [name for name in source.missing if name.zh in (source.source, source.title.zh)]
-    missing = word("not_in", lang) if itself else joined([name.in_(lang) for name in source.missing], lang, most=6)
-    return Row(
-        [
-            Cell(source.title.in_(lang)),
-            Cell(f"{source.reported} / {source.expected}", tone="good" if not source.missing else "warn"),
-            Cell(str(source.late) if source.late else DASH, tone="warn" if source.late else "flat"),
-            Cell(missing or DASH, tone="warn" if missing else "flat"),
-            Cell(source.as_of.isoformat() if source.as_of else DASH),
-        ]
-    )
-
-
-def _all_in(fine: Sequence[SourceArrivals], others: bool, lang: Lang) -> Listing:
-    """Sources of which everything is in; the day up to which most have data stands once, in the title."""
-    days = Counter(source.as_of.isoformat() for source in fine if source.as_of)
-    usual = max(days, key=lambda day: (days[day], day), default="")
-    items = []
-    for source in fine:
-        day = source.as_of.isoformat() if source.as_of else DASH
-        notes = [f"{source.reported} / {source.expected}"] if source.expected > 1 else []
-        items.append(Cell(source.title.in_(lang), tone="good", note="  ".join([*notes, *([day] if day != (usual or DASH) else [])])))
-    title = word("others_in" if others else "sources_in", lang, len(fine))
-    return Listing(f"{title}{word('comma', lang)}{word('as_of_within', lang, usual)}" if usual else title, items)
-
-
-def _holds(block: Holds, lang: Lang) -> Section:
-    columns = _words_columns(lang, "sender", "period", "reason", "rows", "arrival", wide="reason")
-    rows = []
-    for row in block.rows:
-        title, fix = reason_words(row.reason, lang)
-        note = ("；" if lang == "zh" else "; ").join(part for part in (detail_in(row.reason, row.detail, lang), fix) if part)
-        party = "" if row.party.zh in (row.source.zh, row.source.en) else row.party.in_(lang)  # a source without parties is its own
-        rows.append(
-            Row(
-                [
-                    Cell(row.source.in_(lang), note="" if party == "-" else party),
-                    Cell(_span_words(row.span)),
-                    Cell(title, tone="warn", note=note),
-                    Cell(f"{row.rows:,}" if row.rows else DASH),
-                    Cell(row.arrival[:12], tone="flat"),
-                ]
-            )
-        )
-    paragraphs = [] if rows else [word("no_holds", lang)]
-    return Section("rows", word("holds", lang), columns=columns, rows=rows, paragraphs=paragraphs)
-
-
-def _span_words(span: str) -> str:
-    """``2026-11-20..2026-11-22`` as ``2026-11-20 – 11-22``."""
-    first, _, last = span.partition("..")
-    if first in ("", "-"):
-        return DASH
-    return f"{first} – {last.removeprefix(first[:5])}" if last else first
-
-
-def _restatements(block: Restatements, currency: str, lang: Lang) -> Section:
-    columns = _words_columns(lang, "day", "measure", "before", "after", "change", "cause", wide="cause")
-    rows = []
-    for row in block.rows:
-        before, after, change = restated(row, currency, lang)
-        known = f"cause_{row.cause}"
-        cause = word(known, lang) if known in ("cause_data", "cause_definition", "cause_matching", "cause_reference") else row.cause
-        rows.append(
-            Row(
-                [
-                    Cell(row.business_date.isoformat()),
-                    Cell(row.measure.in_(lang)),
-                    Cell(before, tone="flat"),
-                    Cell(after),
-                    Cell(change),
-                    Cell(cause, note=row.detail.in_(lang)),
-                ]
-            )
-        )
-    paragraphs = [] if rows else [word("no_restatements", lang)]
-    since = word("since", lang, block.since) if block.since and rows else ""
-    return Section("rows", word("restatements", lang), since, columns=columns, rows=rows, paragraphs=paragraphs)
-
-
-def restated(row: RestatementRow, currency: str, lang: Lang) -> tuple[str, str, str]:
-    """A restated figure before and after, and how it moved: to its last digit where it would round to the same."""
-    unit = currency if row.format == "money" else ""
-    scale = scale_for(row.format, unit, lang, [row.before, row.after], together=True)
-    if row.format != "percent" and scale.text(row.before) == scale.text(row.after):
-        scale = Scale(Decimal(1), 2, unit_word(unit, lang))
-    move = signed_change(row.before, row.after, row.format, lang)
-    if row.before and abs(row.after / row.before - 1) * 100 < _LEAST and row.format != "percent":
-        move = ("+" if row.after > row.before else MINUS) + scale.with_unit(abs(row.after - row.before))
-    return scale.with_unit(row.before), scale.with_unit(row.after), move
-
-
-def signed_change(before: Decimal, after: Decimal, format: str, lang: Lang) -> str:
-    """How a restated figure moved, always with its sign: a restatement is neither good nor bad."""
-    if format == "percent":
-        move, unit = (after - before) * 100, word("points", lang)
-    elif before:
-        move, unit = (after / before - 1) * 100, "%"
-    else:
-        return DASH
-    text = number_text(abs(move), 1 if abs(move) >= _SMALL else 2)
-    return f"{'+' if move > 0 else MINUS if move < 0 else ''}{text}{unit}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from taihu.core.figures import ReportFigures
 from taihu.core.types import Lang
-from taihu.deliver.page import page_of, plain
+from taihu.deliver.elements import plain
+from taihu.deliver.page import page_of
 from taihu.render.fonts import spelled_out
 from taihu.render.typeset import packaged, typeset
 

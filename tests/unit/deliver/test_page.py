@@ -12,15 +12,12 @@ import pytest
 
 from taihu.core.figures import Arrivals, Comparison, Figure, HoldRow, Holds, ReportFigures, RestatementRow, SourceArrivals
 from taihu.core.types import Span, Text
+from taihu.deliver.evidence import holds_section, restated, signed_change, sources_section
 from taihu.deliver.page import (
-    _holds,
-    _sources,
     banner_of,
     change_tone,
     delta_of,
     page_of,
-    restated,
-    signed_change,
     target_tone,
     tile_rows,
 )
@@ -59,7 +56,7 @@ def test_holds_speak_the_language_of_the_report() -> None:
     detail = "amounts look net of tax where gross was agreed: prices are 0.885 of the sender's usual ones"
     title = Text("天猫订单", "Tmall orders")
     holds = Holds([HoldRow(title, Text("天猫订单", "天猫订单"), "2026-10-10", "tax_basis_suspected", detail, 0, "f0a056ca827a")])
-    zh, en = (_holds(holds, lang).rows[0].cells for lang in ("zh", "en"))
+    zh, en = (holds_section(holds, lang).rows[0].cells for lang in ("zh", "en"))
     assert zh[2].note.startswith("价格是该发送方平时的 0.885 倍；") and not re.search("[a-z]", zh[2].note)
     assert en[2].note.startswith("prices are 0.885 times this sender's usual ones; ")
     assert (zh[0].text, zh[0].note, en[0].text, en[0].note) == (
@@ -155,7 +152,7 @@ def test_sources_that_need_a_look_have_rows_and_the_others_are_listed() -> None:
         SourceArrivals("west", Text("西南", "West"), 4, 4, 0, [], day),
         SourceArrivals("market", Text("监测", "Market data"), 1, 1, 0, [], dt.date(2026, 10, 8)),
     ]
-    section = _sources(Arrivals(24, 23, Decimal("0.9"), sources), "en")
+    section = sources_section(Arrivals(24, 23, Decimal("0.9"), sources), "en")
     assert [[cell.text for cell in row.cells[:4]] for row in section.rows] == [
         ["Stock", "18 / 19", "—", "长沙宏运"],
         ["Point of sale", "0 / 1", "—", "not in yet"],
