@@ -73,8 +73,6 @@ def play(
     Args:
         seed: Chooses what happens, and with ``random_company`` the company's shape and the rate of faults as well.
     """
-    import pyarrow
-
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".taihu-demo").write_text("made by taihu demo; it may be deleted\n", encoding="utf-8")
     inbox = folder / "company_a" / "inbox"
@@ -96,7 +94,6 @@ def play(
                         progress.advance(f"{day:%m-%d}", "missed: nobody ran the pipeline")
                         continue
                     results.append(run(ws, due=True, aside=aside))
-                    pyarrow.default_memory_pool().release_unused()
                     progress.advance(f"{day:%m-%d}", line_of(results[-1], delivered))
             _require_reports(results)
             ws.rest()

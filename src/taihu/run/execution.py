@@ -83,6 +83,8 @@ def run(
         span: Business days that the sources are asked for again (backfill).
         aside: Sets the reports' files and sends them while the caller goes on; None for all of it before this returns.
     """
+    import pyarrow
+
     for name in sources or ():
         ws.tree.source(name)
     result = RunResult()
@@ -115,6 +117,8 @@ def run(
             _report(ws, ready, updates, result, aside)
         _count(ws, result)
         ws.ledger.outcome("run", "project", status="incomplete" if result.exit_code else "done", rows_in=sum(result.landed.values()))
+    # Whoever plays run after run (``serve``, the demo) would keep the most that any of them needed.
+    pyarrow.default_memory_pool().release_unused()
     return result
 
 
